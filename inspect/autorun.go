@@ -31,17 +31,17 @@ func (Autorun) FactKind() string { return "autorun" }
 func (a Autorun) Since() bool { return a.New != nil && *a.New }
 
 // fold keeps the rows worst first, those that are new before the others. A row's severity may change, so its old
-// place is found by its key: path, kind and command.
+// place is found by its key: path, kind, trigger and command. One file may hold the scripts of many packages, which may
+// all say the same; the trigger names the package.
 func (a Autorun) fold(c *Case, e Event) {
 	i := c.imageFor(e.Container)
 	i.Autoruns = slices.DeleteFunc(i.Autoruns, func(o Autorun) bool {
-		return o.Path == a.Path && o.Kind == a.Kind &&
-			o.Command == a.Command
+		return o.Path == a.Path && o.Kind == a.Kind && o.Trigger == a.Trigger && o.Command == a.Command
 	})
 	upsert(&i.Autoruns, a, func(a, b Autorun) int {
 		return cmp.Or(cmp.Compare(a.Severity.Rank(), b.Severity.Rank()), cmp.Compare(a.order(), b.order()),
 			cmp.Compare(a.Kind, b.Kind),
-			cmp.Compare(a.Path, b.Path), cmp.Compare(a.Command, b.Command))
+			cmp.Compare(a.Path, b.Path), cmp.Compare(a.Command, b.Command), cmp.Compare(a.Trigger, b.Trigger))
 	})
 }
 

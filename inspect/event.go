@@ -61,8 +61,8 @@ func (e Event) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON reads the form of MarshalJSON. A kind that is not in the table becomes an UnknownFact. Names are exact,
-// unlike those of encoding/json's structs: "SEQ" is a fact of another version and no second number, so that every reader
-// of the record, jq too, sees the same entry.
+// unlike those of encoding/json's structs: "SEQ" is a fact of another version and no second number, so that every
+// reader of the record, jq too, sees the same entry.
 func (e *Event) UnmarshalJSON(b []byte) error {
 	var parts map[string]json.RawMessage
 	if err := json.Unmarshal(b, &parts); err != nil {

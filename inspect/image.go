@@ -107,6 +107,8 @@ type Setting struct {
 	Code     string   `json:"code"`
 	Detail   string   `json:"detail"`
 	Severity Severity `json:"severity"`
+	// Basis is what the detail rests on; empty: a claim of the image itself.
+	Basis Basis `json:"basis,omitempty"`
 }
 
 // FactKind is the fact's JSON name.

@@ -73,6 +73,7 @@ func Open(o Options) (*Cluster, error) {
 // kubeconfig run now and may ask on stdin. Call it before a terminal UI starts.
 func (c *Cluster) Login(ctx context.Context) error {
 	_, err := fetch(ctx, c.client.Get().AbsPath("/version"))
+	// 403 comes after the credentials were accepted; 401 is the answer to bad ones
 	if apierrors.IsForbidden(err) {
 		return nil // logged in, and not permitted to ask for the version
 	}
@@ -149,6 +150,8 @@ func (c *Cluster) list(ctx context.Context, res resource, namespace string, sele
 		if err != nil {
 			return version, c.explain(doing, err)
 		}
+		// A later page of the same list has the same version by the API's contract ("Retrieving large results sets in
+		// chunks"); after a 410 it does not.
 		if version == "" { // that of the first page: a watch from there misses nothing that later pages may have
 			version = p.Metadata.ResourceVersion
 		}
@@ -183,6 +186,8 @@ func (c *Cluster) page(ctx context.Context, res resource, namespace string, sele
 	}
 	raw, err := fetch(ctx, req)
 	var status apierrors.APIStatus
+	// The token of the 410 continues without the guarantee of one state: a pod may be listed twice or not, which is
+	// better than no list.
 	if apierrors.IsResourceExpired(err) && errors.As(err, &status) {
 		if fresh := status.Status().Continue; fresh != "" && fresh != next {
 			return c.page(ctx, res, namespace, selector, fresh)

@@ -22,6 +22,7 @@ func collect[T any](ctx context.Context, r *reading, res resource, namespace str
 			return nil, &Error{Doing: doing, Err: err}
 		}
 	}
+	// of a dump: none of a kind may mean that it was not dumped
 	if err := r.from.lacks(res); err != nil {
 		return nil, err
 	}
@@ -32,6 +33,7 @@ func collect[T any](ctx context.Context, r *reading, res resource, namespace str
 		for _, f := range page {
 			var v T
 			if err := json.Unmarshal(f.raw, &v); err != nil {
+				// one object that cannot be decoded hides no other: the rest is kept, and the error names the fault
 				broken = &Error{Doing: doing, Err: fmt.Errorf("understanding one of them: %w", err)}
 				continue
 			}

@@ -43,6 +43,7 @@ func loadConfig(o Options) (*api.Config, *rest.Config, error) {
 	}
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = o.Kubeconfig
+	// the warning would go to stderr, in the middle of a terminal UI
 	rules.WarnIfAllMissing = false
 	all, err := rules.Load()
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -175,6 +176,8 @@ func newClient(config *rest.Config, o Options) (*rest.RESTClient, error) {
 		return nil, fmt.Errorf("reading the server's URL: %w", err)
 	}
 	base := strings.TrimSuffix(server.Path, "/")
+	// Wrapped first, so that it is nearest to the network: authentication and credential plugins run above it, and
+	// nothing above can go around it.
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return &guard{next: next, base: base} })
 	config.UserAgent = o.UserAgent
 	config.QPS, config.Burst = requestsPerSec, requestBurst

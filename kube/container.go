@@ -49,6 +49,8 @@ func (c Container) Image() ImageID { return ParseImageID(c.ImageID) }
 // is not known: then nothing is called injected.
 func Containers(pod *corev1.Pod, template *corev1.PodTemplateSpec) []Container {
 	known := templateNames(template)
+	// By name: a webhook adds containers under names of its own. One that replaces a container of the template keeps
+	// its name, and shows by its image.
 	injected := func(name string) bool { return template != nil && !known[name] }
 
 	var main, sidecars, inits, ephemeral []Container
@@ -147,6 +149,7 @@ func reasoned(word, reason string) string {
 func terminatedIDs(s *corev1.ContainerStatus) []string {
 	var ids []string
 	for _, t := range []*corev1.ContainerStateTerminated{s.LastTerminationState.Terminated, s.State.Terminated} {
+		// the status has the last run twice while a container waits to restart
 		if t != nil && t.ContainerID != "" && t.ContainerID != s.ContainerID {
 			ids = append(ids, t.ContainerID)
 		}

@@ -71,6 +71,7 @@ func (d *dump) readPath(ctx context.Context, path string) error {
 		default:
 			return nil
 		}
+		// a link could lead to any file of the machine, a pipe would wait for ever
 		if !entry.Type().IsRegular() {
 			return nil
 		}
@@ -136,6 +137,7 @@ func (y yamlReader) Read(p []byte) (int, error) {
 
 // splitYAML turns each document into JSON first: that is how Kubernetes reads YAML.
 func (d *dump) splitYAML(name string, content []byte, x *indexer) {
+	// A line of three dashes begins a document (YAML 1.2.2, 9.1.2); in front of the first there need not be one.
 	for i, doc := range bytes.Split(append([]byte("\n"), content...), []byte("\n---")) {
 		if len(bytes.TrimSpace(doc)) == 0 {
 			continue
@@ -171,6 +173,7 @@ func (d *dump) keep(name string, items []*item) {
 		switch {
 		case err != nil:
 			d.note("%s: object %d: %v", name, i+1, err)
+		// counted and dropped: a dump made with "kubectl get all,secrets" must not bring them into a case
 		case t.kind == "Secret":
 			secrets++
 		default:

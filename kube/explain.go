@@ -73,6 +73,7 @@ func (c *Cluster) certificateExpired(err error) bool {
 }
 
 // isLoginError recognizes a failed credential plugin; client-go wraps it without %w.
+// The text is that of client-go's plugin/pkg/client/auth/exec.
 func isLoginError(err error) bool {
 	return strings.Contains(err.Error(), "getting credentials: ")
 }

@@ -64,6 +64,7 @@ func (g *guard) check(req *http.Request) error {
 	refuse := fmt.Errorf("%s %s: %w", req.Method, req.URL.Path, ErrRefused)
 	switch req.Method {
 	case http.MethodGet, http.MethodHead:
+		// a GET with Upgrade is how kubectl exec and port-forward begin
 		if reachesIn(where) || req.Header.Get("Upgrade") != "" {
 			return refuse
 		}
@@ -118,6 +119,7 @@ type bounded struct {
 
 // Read reads on, or fails with ErrLimit.
 func (b *bounded) Read(p []byte) (int, error) {
+	// one read past the limit may still come; the bound is on memory, not an exact size
 	if b.request.Bytes >= b.limit {
 		return 0, fmt.Errorf("reading an answer of more than %d MB: %w", b.limit>>20, ErrLimit)
 	}

@@ -31,6 +31,7 @@ func (r *reading) HelmReleases(ctx context.Context, namespace, release string) (
 		return nil, &Error{Doing: doing, Err: err}
 	}
 	res := secrets()
+	// the server filters, so that other Secrets of the namespace are not even sent; the answer is checked below
 	res.fields = "type=" + string(HelmSecret)
 	var kept []corev1.Secret
 	_, err = r.from.list(ctx, res, namespace, selector, func(page []found) error {

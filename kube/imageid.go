@@ -26,6 +26,7 @@ type ImageID struct {
 func ParseImageID(s string) ImageID {
 	s = strings.TrimPrefix(s, "docker-pullable://")
 	s = strings.TrimPrefix(s, "docker://")
+	// containerd and CRI-O: the repo digest under which the image was pulled
 	if at := strings.LastIndexByte(s, '@'); at > 0 {
 		if digest := s[at+1:]; isDigest(digest) {
 			return ImageID{Repository: s[:at], Digest: digest, Kind: IDRepo}

@@ -44,6 +44,7 @@ func (r *reading) Lineage(ctx context.Context, pod *corev1.Pod) (Lineage, error)
 			l.Notes = append(l.Notes, owner.Unread)
 			break
 		}
+		// the nearest owner made the pod: a Deployment may have a newer template by now
 		if len(l.Owners) == 1 {
 			l.Template = c.Spec.Template
 			l.Selector = c.selector(owner.Kind)
@@ -78,6 +79,7 @@ func (r *reading) owner(ctx context.Context, namespace string, ref *metav1.Owner
 		o.Unread = err.Error()
 		return o, c, err
 	}
+	// A Deployment that was deleted and made again under its name did not make this pod.
 	if c.Metadata.UID != ref.UID {
 		o.Unread = fmt.Sprintf("%s is another one than the owner: that was deleted since",
 			res.named(namespace, ref.Name))

@@ -43,6 +43,7 @@ func (c *Cluster) Log(ctx context.Context, pod *corev1.Pod, container string, pr
 	if err != nil {
 		return Log{}, c.explain(doing, err)
 	}
+	// limitBytes is counted before the server adds times to the lines, so an answer may be longer
 	l := Log{Path: req.URL().RequestURI(), Text: text[:min(len(text), maxLogBytes)]}
 	l.Truncated = len(text) >= maxLogBytes || lines(text) >= maxLogLines
 	return l, nil

@@ -51,6 +51,7 @@ func Quiet(notice func(line string)) (restore func(), err error) {
 }
 
 // klogHead is what klog puts before each line: severity, date, time, thread, file.
+// I0301 08:00:00.000000 12345 reflector.go:150] text
 var klogHead = regexp.MustCompile(`^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ [^ \]]+\] `)
 
 // handOn reads lines until the other end is closed or the deadline has passed.

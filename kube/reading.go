@@ -50,6 +50,7 @@ func (r *reading) Pods(ctx context.Context, scope Scope, each func([]corev1.Pod)
 	l := Listing{Namespaces: slices.Clone(scope.Namespaces)}
 	if len(l.Namespaces) == 0 {
 		err := r.podsIn(ctx, "", labels.SelectorFromSet(scope.Labels), &l, each)
+		// a refusal in the middle of a list is not answered by another list: pods would be given twice
 		if !errors.Is(err, ErrForbidden) || l.Pods > 0 {
 			return l, err
 		}
@@ -75,6 +76,7 @@ func (r *reading) Pods(ctx context.Context, scope Scope, each func([]corev1.Pod)
 		}
 		l.Notes = append(l.Notes, err.Error())
 	}
+	// all were refused: the first reason is the error, the others are the same
 	if len(seen) == 0 {
 		return l, first
 	}
@@ -119,6 +121,7 @@ func decodePods(page []found) ([]corev1.Pod, []string) {
 	decoded := make([]corev1.Pod, len(page))
 	failed := make([]error, len(page))
 	var wg sync.WaitGroup
+	// decoding pods is most of the time until the first screen of a large cluster
 	workers := runtime.GOMAXPROCS(0)
 	for w := range workers {
 		wg.Go(func() {

@@ -110,6 +110,7 @@ func checkNames(namespace, name string) error {
 	if name == "" {
 		return errors.New("no name given")
 	}
+	// "..", "/" and "%" in a name of a dump or an owner reference would be another path of the API
 	for _, s := range []string{namespace, name} {
 		if reasons := content.IsPathSegmentName(s); len(reasons) > 0 {
 			return fmt.Errorf("name %q %s", s, reasons[0])

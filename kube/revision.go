@@ -73,6 +73,7 @@ func (r *reading) Revisions(ctx context.Context, w *Workload) ([]Revision, error
 	}
 	slices.SortFunc(found, func(a, b Revision) int {
 		if a.Number != b.Number {
+			// a rollback gets a new number, so the highest is what was rolled out last
 			return int(min(max(b.Number-a.Number, -1), 1))
 		}
 		if c := b.Created.Compare(a.Created); c != 0 {

@@ -53,6 +53,7 @@ type PeerContainer struct {
 }
 
 // errFull ends a list of pods early.
+// It is no failure: what was listed counts, and Partial shows that there is more.
 var errFull = errors.New("enough pods were listed")
 
 // NewRoster prepares a roster; nothing is listed before it is needed. namespace is that of the pod of the case.

@@ -15,6 +15,8 @@ import (
 
 // Snapshot is a saved dump, as `kubectl get pods,nodes,… -A -o json` writes it. It is read once
 // and kept in memory; Secrets in it are left out.
+// Answers are those of the time when it was saved. It has no time of its own: files may have been written at different
+// times.
 type Snapshot struct {
 	reading
 	path    string

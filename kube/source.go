@@ -79,6 +79,7 @@ type Source interface {
 const PageSize = 500
 
 // Scope describes which namespaces to list.
+// It is a wish: what may be listed decides, and Listing has what was.
 type Scope struct {
 	// Namespaces to list; none means all of them.
 	Namespaces []string

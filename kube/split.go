@@ -28,6 +28,7 @@ type splitter struct {
 
 // splitJSON hands each object of the file to the indexer. It goes over the bytes once. Where a document is broken or
 // cut off, the objects before that place are kept, and it goes on with the next document.
+// Objects are given on as they are found: a dump of a gigabyte is never in memory as a whole.
 func (d *dump) splitJSON(name string, in *stream, x *indexer) {
 	s := &splitter{name: name, dump: d, in: in, index: x, logs: map[string]int{}}
 	s.dec = jsontext.NewDecoder(in, s.options()...)

@@ -23,6 +23,7 @@ const (
 
 // stream is a file of a dump on its way to the JSON decoder. Bytes that the decoder has read ahead can be put back, so
 // that text between two documents is read by lines.
+// It bounds the file as a whole and each value in it: neither decides how much memory is used.
 type stream struct {
 	r     *bufio.Reader
 	ahead []byte // put back: read before r

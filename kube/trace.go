@@ -25,6 +25,7 @@ type Request struct {
 
 // Trace is told what is read, in the manner of httptrace.ClientTrace. Its functions may be
 // nil and may be called from several goroutines.
+// Both functions may be called from several goroutines, and must not block for long: requests wait for them.
 type Trace struct {
 	Object  func(Object)  // each object read by name or as a part of a lineage; not those of Pods
 	Request func(Request) // each request of a live cluster

@@ -19,6 +19,7 @@ const (
 
 // waiter is the outermost transport. It ends a request with its context even while a credential plugin hangs: client-go
 // starts plugins without one. It reports what a request has been waiting for.
+// It is the outermost transport, above authentication, so that it also sees a plugin that waits for a person.
 type waiter struct {
 	next    http.RoundTripper
 	plugin  *api.ExecConfig // nil if the context has none

@@ -19,6 +19,7 @@ const (
 )
 
 // PodWatch describes which pods to watch.
+// It goes on from a version that a list gave: between list and watch nothing is lost.
 type PodWatch struct {
 	Namespace string // "" means all
 	Name      string // one pod of the namespace; "" means all of them

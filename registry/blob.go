@@ -18,6 +18,7 @@ func (r *repository) blob(ctx context.Context, desc v1.Descriptor) (io.ReadClose
 	if !IsDigest(digest) {
 		return nil, fmt.Errorf("opening blob %q: it is not sha256:<hex>", digest)
 	}
+	// The copy is hashed again while it is read: a disk that lost a sector must not show as an image that was altered.
 	if cached, err := r.store.openVerified(digest); err == nil {
 		return cached, nil
 	}
@@ -53,8 +54,11 @@ type transfer struct {
 	sleep   func(context.Context, time.Duration) error
 }
 
+// start opens the transfer at the byte where it stands. Errors: those of the request, and an answer that begins
+// elsewhere.
 func (t *transfer) start() error {
 	ctx, cancel := context.WithCancel(t.ctx)
+	// Range requests for blobs: distribution-spec, "Pulling blobs"; RFC 9110, 14.2. A server may ignore them.
 	header := http.Header{}
 	if t.offset > 0 {
 		header.Set("Range", fmt.Sprintf("bytes=%d-", t.offset))
@@ -85,6 +89,7 @@ func (t *transfer) check(resp *http.Response) error {
 		_, err := io.CopyN(io.Discard, spender{contextReader{t.ctx, resp.Body}, t.scope}, t.offset)
 		return err
 	}
+	// bytes from elsewhere would be glued to those that were read, and the digest would accuse the image
 	if !strings.HasPrefix(resp.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", t.offset)) {
 		return fmt.Errorf("the registry continues at another place (%q)", resp.Header.Get("Content-Range"))
 	}
@@ -120,6 +125,7 @@ func (t *transfer) Read(p []byte) (int, error) {
 		if over := t.scope.spend(int64(n)); over != nil {
 			return 0, over
 		}
+		// Bytes first: an error that comes with them is met again by the next read, after the caller has them.
 		if n > 0 || errors.Is(err, io.EOF) {
 			// Any other error is returned again by the next read.
 			if n > 0 && !errors.Is(err, io.EOF) {
@@ -139,6 +145,7 @@ func (t *transfer) Read(p []byte) (int, error) {
 // resume starts again where the transfer broke, a bounded number of times, with a growing pause before each.
 func (t *transfer) resume(broken error) error {
 	t.stop()
+	// A server that is slow once may be one of several; slow twice, it is what there is, and the layer is unknown.
 	if errors.As(broken, new(*SlowError)) {
 		if t.slow--; t.slow < 0 {
 			return broken
@@ -167,6 +174,7 @@ func resumePause(n int) time.Duration {
 }
 
 // final reports whether an error will be the same next time.
+// What a broken connection or a busy server answers is not among them: that may be other in a second.
 func final(err error) bool {
 	return errors.Is(err, ErrNotFound) || errors.As(err, new(*AuthError)) || errors.As(err, new(*LimitError)) ||
 		errors.As(err, new(*RateLimitError)) || errors.As(err, new(*SlowError))

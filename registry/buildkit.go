@@ -24,6 +24,8 @@ func BuildKitAttestations(index *v1.IndexManifest, digest string) []v1.Descripto
 		return nil
 	}
 	var list []v1.Descriptor
+	// An index is written by whoever pushed it: that a manifest claims to be about an image proves nothing about its
+	// maker.
 	for _, d := range index.Manifests {
 		if d.Annotations[annotationReferenceType] == attestationManifest &&
 			d.Annotations[annotationReferenceDigest] == digest {

@@ -47,6 +47,7 @@ func rank(want v1.Platform) ranking {
 	return ranking{want, platforms.Only(spec)}
 }
 
+// specOf is a platform in the type that containerd compares; both have the same fields.
 func specOf(p v1.Platform) specs.Platform {
 	return specs.Platform{
 		OS: p.OS, Architecture: p.Architecture, Variant: p.Variant, OSVersion: p.OSVersion,
@@ -60,6 +61,7 @@ func (r ranking) spec(p v1.Platform) specs.Platform {
 	return specOf(p)
 }
 
+// fits reports whether a node would run an image of the platform at all.
 func (r ranking) fits(p v1.Platform) bool { return r.by.Match(r.spec(p)) }
 
 // less reports whether a runtime prefers a to b. Both fit. On Windows the newest release that fits comes first
@@ -93,6 +95,7 @@ func (r ranking) order(list []v1.Descriptor) []v1.Descriptor {
 	return fit
 }
 
+// before reports whether a descriptor is preferred. One without a platform is what remains when no other fits.
 func (r ranking) before(a, b v1.Descriptor) bool {
 	if a.Platform == nil || b.Platform == nil {
 		return a.Platform != nil && b.Platform == nil
@@ -105,6 +108,8 @@ func (r ranking) before(a, b v1.Descriptor) bool {
 func runnable(index *v1.IndexManifest) []v1.Descriptor {
 	var images []v1.Descriptor
 	for _, d := range index.Manifests {
+		// A companion that has a platform a node could run is an image to containerd, whatever its annotations claim:
+		// it is listed, so that a hidden image shows.
 		unknown := d.Platform != nil && (d.Platform.OS == "unknown" || d.Platform.Architecture == "unknown")
 		if !unknown && (d.Platform != nil || !isCompanion(d)) {
 			images = append(images, d)
@@ -126,6 +131,7 @@ type choice struct {
 func choose(index *v1.IndexManifest, want v1.Platform, present func(digest string) bool) (choice, error) {
 	images := runnable(index)
 	given := want.OS != "" || want.Architecture != ""
+	// A layout that was saved for one platform lists all of them and holds one: that one is meant.
 	if !given {
 		if only, ok := onlyPresent(images, present); ok {
 			return choice{chosen: only, list: candidates(images, only, nil)}, nil
@@ -141,6 +147,8 @@ func choose(index *v1.IndexManifest, want v1.Platform, present func(digest strin
 		return choice{}, &PlatformError{Want: want, Have: platformsOf(images), Candidates: candidates(images,
 			v1.Descriptor{}, nil)}
 	}
+	// Two entries that a runtime ranks alike differ between tools: which of them ran depends on the reader. Both are
+	// reported.
 	equal := func(d v1.Descriptor) bool {
 		return slices.ContainsFunc(fit, func(f v1.Descriptor) bool {
 			return f.Digest == d.Digest && !r.before(fit[0],
@@ -189,6 +197,7 @@ func isAlias(p v1.Platform) bool {
 	return p.OS != n.OS || p.Architecture != n.Architecture
 }
 
+// platformsOf lists the platforms that an index names, for the error that none of them fits.
 func platformsOf(images []v1.Descriptor) []v1.Platform {
 	var out []v1.Platform
 	for _, d := range images {

@@ -57,6 +57,8 @@ type Request struct {
 }
 
 // Client reads images. It is safe for concurrent use.
+// One client serves all cases and images: what belongs to one case travels in a Scope, so that connections, rate limits
+// and open archives are shared and credentials are not.
 type Client struct {
 	opts    Options
 	trip    *trip
@@ -95,17 +97,20 @@ func New(opts Options) (*Client, error) {
 	}, nil
 }
 
+// newTransport is the way out to the network, with the proxy of the environment and more certificate authorities, PEM.
 func newTransport(ca []byte) (http.RoundTripper, error) {
 	base, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return nil, errors.New("the default transport was replaced")
 	}
 	tr := base.Clone()
+	// the head only: bodies have a floor of their own, see pacedBody
 	tr.ResponseHeaderTimeout = StallTimeout
 	tr.MaxIdleConnsPerHost = 16
 	if len(ca) == 0 {
 		return tr, nil
 	}
+	// added to those of the system, never in their place
 	pool, err := x509.SystemCertPool()
 	if err != nil {
 		pool = x509.NewCertPool()
@@ -147,6 +152,7 @@ func (c *Client) repository(ctx context.Context, loc Location) (*repository, err
 	longest := 0
 	for _, m := range c.opts.Map {
 		rest, ok := strings.CutPrefix(loc.Name()+"/", strings.TrimSuffix(m.From, "/")+"/")
+		// compared with a slash behind both, so that ghcr.io/acme is no beginning of ghcr.io/acme-evil
 		if ok && len(m.From) > longest {
 			longest, asked = len(m.From), strings.TrimSuffix(m.To+"/"+rest, "/")
 		}
@@ -165,6 +171,7 @@ func (c *Client) repository(ctx context.Context, loc Location) (*repository, err
 		return nil, fmt.Errorf("finding repository of %s: %w", loc, err)
 	}
 	r := &repository{shown: loc.Host, repo: repo, trip: c.trip, store: c.opts.Store, sources: c.sourcesOf(scope)}
+	// Forgetting all is simple and rare: an audit of a thousand repositories connects a second time to some.
 	if len(c.repos) >= maxRepositories {
 		clear(c.repos) // those in use go on; who asks again connects again
 	}
@@ -214,6 +221,7 @@ func (c *Client) Layer(ctx context.Context, img *Image, number int) (io.ReadClos
 // verified, except that a damaged copy in the store ends with ErrDamagedStore instead of io.EOF. A remote transfer
 // that breaks is taken up again where it broke. Errors: ErrNotFound, *LimitError.
 func (c *Client) Blob(ctx context.Context, loc Location, desc v1.Descriptor) (io.ReadCloser, error) {
+	// refused before a byte is transferred; a size that is too small is found while reading, see blobLimit
 	if desc.Size > MaxLayerBytes {
 		return nil, fmt.Errorf("opening blob %s: %w", desc.Digest, &LimitError{What: "blob in bytes",
 			Limit: MaxLayerBytes})
@@ -243,6 +251,7 @@ func (c *Client) Fetch(ctx context.Context, loc Location, digest string, limit i
 	if err != nil {
 		return nil, fmt.Errorf("reading blob %s: %w", digest, err)
 	}
+	// whatever place it came from, the store too
 	if have := digestOf(data); have != digest {
 		return nil, fmt.Errorf("reading blob: %w", &DigestError{Want: digest, Have: have})
 	}

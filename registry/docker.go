@@ -23,12 +23,14 @@ type dockerSave struct {
 	entries []dockerEntry
 }
 
+// dockerEntry is an image of manifest.json: names of files in the archive, and the tags that it had where it was saved.
 type dockerEntry struct {
 	Config   string
 	RepoTags []string
 	Layers   []string
 }
 
+// newDockerSave reads manifest.json. Errors: ErrNotFound where it names no image.
 func newDockerSave(from files, manifest []byte) (*dockerSave, error) {
 	entries, err := parseDockerManifest(manifest)
 	if err != nil {
@@ -40,6 +42,7 @@ func newDockerSave(from files, manifest []byte) (*dockerSave, error) {
 // parseDockerManifest parses manifest.json. Errors: ErrNotFound if there is no image in it, *LimitError.
 func parseDockerManifest(data []byte) ([]dockerEntry, error) {
 	var all []*dockerEntry
+	// [{"Config":"<hex>.json","RepoTags":["shop/web:1"],"Layers":["<hex>/layer.tar"]}]
 	if err := json.Unmarshal(data, &all); err != nil {
 		return nil, err
 	}
@@ -48,6 +51,7 @@ func parseDockerManifest(data []byte) ([]dockerEntry, error) {
 	}
 	var entries []dockerEntry
 	for _, e := range all {
+		// null entries decode to nil pointers
 		if e == nil || e.Config == "" {
 			continue
 		}
@@ -71,6 +75,8 @@ func (e dockerEntry) configDigest() string {
 	return ""
 }
 
+// is reports whether a location means the image: by the digest of its config, or by a tag with or without its
+// repository.
 func (e dockerEntry) is(loc Location) bool {
 	if loc.Digest != "" {
 		return e.configDigest() == loc.Digest
@@ -124,6 +130,7 @@ func (d *dockerSave) resolve(loc Location) (*Image, error) {
 	}
 	img := &Image{Location: loc, Names: entry.RepoTags}
 	data, err := readFile(d.files, entry.Config, MaxConfig)
+	// The name of the file is all that claims a digest; one that is not its content is a Problem of the config.
 	named := descriptorOf(entry.configDigest())
 	named.MediaType = types.DockerConfigJSON
 	if img.Config, err = newPart(named, data, err); err != nil {

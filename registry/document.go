@@ -39,6 +39,8 @@ func parseDocument(data []byte) (document, error) {
 	if err := json.Unmarshal(data, &shape); err != nil {
 		return document{}, fmt.Errorf("parsing manifest: %w", err)
 	}
+	// The decision is by fields, not by mediaType: containerd and Docker both reject documents that have both
+	// (image-spec 1.0.2).
 	isIndex, isManifest := shape.Manifests != nil, shape.Layers != nil || shape.Config != nil
 	switch {
 	case isIndex && isManifest:
@@ -53,6 +55,7 @@ func parseDocument(data []byte) (document, error) {
 	return document{}, errors.New("parsing manifest: it is neither an index nor a manifest")
 }
 
+// parseIndex parses an index or manifest list. Errors: *LimitError, *FormError, words for what is malformed.
 func parseIndex(data []byte) (document, error) {
 	index, err := v1.ParseIndexManifest(bytes.NewReader(data))
 	if err != nil {
@@ -70,6 +73,7 @@ func parseIndex(data []byte) (document, error) {
 	return document{index: index}, nil
 }
 
+// parseManifest parses a manifest: config and layers are checked, since these lead to further reads.
 func parseManifest(data []byte) (document, error) {
 	manifest, err := v1.ParseManifest(bytes.NewReader(data))
 	if err != nil {
@@ -86,6 +90,8 @@ func parseManifest(data []byte) (document, error) {
 	return document{manifest: manifest}, nil
 }
 
+// checkDescriptor refuses a digest that is not sha256:<hex>, which also is the name of a file in the store, and a size
+// that cannot be.
 func checkDescriptor(d v1.Descriptor) error {
 	if digest := hashString(d.Digest); !IsDigest(digest) {
 		if form := hashForm(digest); form != "" {
@@ -122,6 +128,8 @@ func parseConfig(data []byte) (*v1.ConfigFile, error) {
 	return config, nil
 }
 
+// JSON null decodes into any struct without an error: without this check an empty answer would be a manifest without
+// layers.
 func isNull(data []byte) bool {
 	text := bytes.TrimSpace(data)
 	return len(text) == 0 || string(text) == "null"
@@ -158,6 +166,7 @@ func isCompanionManifest(doc document, marked bool) bool {
 		return marked || doc.index.Subject != nil && len(runnable(doc.index)) == 0
 	}
 	m := doc.manifest
+	// an image without layers (FROM scratch with a config only) is an image
 	about := len(m.Layers) > 0
 	for _, l := range m.Layers {
 		if isFileSystem(l.MediaType) {
@@ -175,6 +184,7 @@ func isFileSystem(t types.MediaType) bool {
 		strings.HasPrefix(text, "application/vnd.docker.image.rootfs.")
 }
 
+// isAboutImages reports whether a layer holds a signature, a statement or an SBOM.
 func isAboutImages(mediaType string) bool {
 	for _, part := range aboutImages {
 		if strings.Contains(mediaType, part) {

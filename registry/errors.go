@@ -22,9 +22,10 @@ var ErrDamagedStore = errors.New("the cached copy was damaged and is removed")
 // AuthError reports whether a registry answered 401 or 403.
 type AuthError struct {
 	Host   string
-	Status int      // 401 or 403
-	Tried  []string // what was tried, in words, in order
-	Hint   string   // the command that helps, such as "docker login ghcr.io"
+	Status int // 401 or 403
+	// names of places such as "docker or podman configuration (401)", never a user or a secret
+	Tried []string // what was tried, in words, in order
+	Hint  string   // the command that helps, such as "docker login ghcr.io"
 }
 
 func (e *AuthError) Error() string {
@@ -89,6 +90,7 @@ func (e *AmbiguousError) Error() string {
 }
 
 // PlatformError means that an index has no image for a platform.
+// It carries what the index offers, so that a person can choose (--platform), and a case can show it.
 type PlatformError struct {
 	Want v1.Platform
 	Have []v1.Platform
@@ -109,7 +111,8 @@ func (e *PlatformError) Error() string {
 type StatusError struct {
 	Method, URL string
 	Status      int
-	Text        string // what the registry says, cut
+	// quoted, at most 200 bytes: it is shown to a person
+	Text string // what the registry says, cut
 }
 
 func (e *StatusError) Error() string {

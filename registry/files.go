@@ -28,6 +28,7 @@ func (d dirFiles) Close() error { return d.root.Close() }
 
 func (d dirFiles) open(name string) (io.ReadCloser, int64, error) {
 	// Stat first, since opening a named pipe waits for its writer.
+	// os.Root resolves every step below the directory: neither ".." nor a link that was swapped in meanwhile leads out.
 	info, err := d.root.Stat(name)
 	if err != nil {
 		return nil, 0, notFound(name, err)
@@ -42,6 +43,8 @@ func (d dirFiles) open(name string) (io.ReadCloser, int64, error) {
 	return f, info.Size(), nil
 }
 
+// notFound gives a failed open its meaning: whatever it is, there is no such file for us, except that a missing
+// permission is a fault of this machine, which a person can mend.
 func notFound(name string, err error) error {
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("opening %s: %w", name, err)
@@ -67,6 +70,7 @@ type tarFiles struct {
 func (t *tarFiles) Close() error { return t.file.Close() }
 
 func (t *tarFiles) open(name string) (io.ReadCloser, int64, error) {
+	// links between members only; clean keeps them inside of the archive
 	for range MaxLinkDepth {
 		m, ok := t.members[clean(name)]
 		if !ok {
@@ -105,6 +109,7 @@ func indexTar(file io.ReaderAt, size int64) (map[string]member, error) {
 			return nil, &LimitError{What: "number of files in the archive", Limit: MaxArchiveMembers}
 		}
 		// After Next the reader stands where the member's bytes begin.
+		// archive/tar reads whole blocks and no further than the header, so the position is exact
 		offset, err := section.Seek(0, io.SeekCurrent)
 		if err != nil {
 			return nil, fmt.Errorf("reading tar: %w", err)
@@ -113,6 +118,7 @@ func indexTar(file io.ReaderAt, size int64) (map[string]member, error) {
 	}
 }
 
+// addMember notes one member; a type that is no file and no link holds nothing that is read.
 func addMember(members map[string]member, h *tar.Header, offset, size int64) {
 	name := clean(h.Name)
 	switch h.Typeflag {

@@ -39,6 +39,7 @@ func formOf(d v1.Descriptor) Form {
 		return FormEncrypted
 	case strings.Contains(text, "wasm"):
 		return FormWasm
+	// the annotation is what nydus writes; a hostile one makes a layer unknown, which is no pass
 	case strings.Contains(text, "nydus.blob"), d.Annotations["containerd.io/snapshot/nydus-blob"] != "":
 		return FormNydus
 	}
@@ -63,6 +64,7 @@ func otherHash(data []byte) error {
 			DiffIDs []string `json:"diff_ids"`
 		} `json:"rootfs"`
 	}
+	// a document that is no JSON has no digests: the first error stands
 	if json.Unmarshal(data, &doc) != nil {
 		return nil
 	}

@@ -30,8 +30,11 @@ var ecrHost = regexp.MustCompile(`^([0-9]{12}\.dkr[.-]ecr(-fips)?\.[a-z0-9-]+\.(
 // with that host.
 var azureHost = regexp.MustCompile(`^[a-z0-9-]+\.azurecr\.(io|cn|de|us)$`)
 
+// gcr.io, *.gcr.io and *-docker.pkg.dev. The library checks hosts too; here it decides whether the source is listed as
+// tried.
 var googleHost = regexp.MustCompile(`^([a-z0-9-]+\.)*(gcr\.io|pkg\.dev)$`)
 
+// anyHost serves every registry: a configuration file has entries by host.
 func anyHost(string) bool { return true }
 
 // keySources returns where this machine keeps credentials, in the order in which they are tried.
@@ -54,6 +57,7 @@ func pullSecrets(keychain authn.Keychain) keySource {
 	return keySource{"pull secrets", anyHost, fromKeychain(keychain)}
 }
 
+// fromKeychain is a keychain of the library as a source.
 func fromKeychain(keychain authn.Keychain) func(context.Context, authn.Resource) (authn.Authenticator, error) {
 	return func(ctx context.Context, target authn.Resource) (authn.Authenticator, error) {
 		return authn.Resolve(ctx, keychain, target)
@@ -66,6 +70,7 @@ func fromHelper(helper authn.Helper, target authn.Resource) (authn.Authenticator
 	if err != nil {
 		return nil, err
 	}
+	// the convention of docker-credential-helpers for an identity token
 	if user == "<token>" {
 		return authn.FromConfig(authn.AuthConfig{Username: user, IdentityToken: secret}), nil
 	}
@@ -81,6 +86,7 @@ func (s keySource) ask(ctx context.Context, target authn.Resource, timeout time.
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	// with room for one, so that a helper that answers too late ends its goroutine all the same
 	done := make(chan answer, 1)
 	go func() {
 		auth, err := s.resolve(ctx, target)
@@ -109,6 +115,7 @@ func (s keySource) ask(ctx context.Context, target authn.Resource, timeout time.
 // loginHint names the command that helps against a 401.
 func loginHint(host string) string {
 	switch {
+	// ACCOUNT.dkr.ecr.REGION.amazonaws.com
 	case strings.HasSuffix(host, ".amazonaws.com") && ecrHost.MatchString(host):
 		parts := strings.Split(host, ".")
 		return fmt.Sprintf("aws ecr get-login-password --region %s | docker login --username AWS --password-stdin "+

@@ -25,6 +25,8 @@ type layout struct {
 	index *v1.IndexManifest // index.json
 }
 
+// newLayout reads index.json. Errors: ErrNotFound where it is null or no index: then there is no image, and nothing is
+// damaged.
 func newLayout(from files, index []byte) (*layout, error) {
 	doc, err := parseDocument(index)
 	if errors.Is(err, errNull) {
@@ -39,6 +41,7 @@ func newLayout(from files, index []byte) (*layout, error) {
 	return &layout{files: from, index: doc.index}, nil
 }
 
+// blobPath is where a layout keeps a blob (image-layout.md, "Blobs").
 func blobPath(digest string) string { return "blobs/sha256/" + strings.TrimPrefix(digest, "sha256:") }
 
 func (l *layout) blob(_ context.Context, desc v1.Descriptor) (io.ReadCloser, error) {
@@ -53,6 +56,7 @@ func (l *layout) blob(_ context.Context, desc v1.Descriptor) (io.ReadCloser, err
 	return r, nil
 }
 
+// has reports whether a blob is there, without reading it.
 func (l *layout) has(digest string) bool {
 	r, _, err := l.files.open(blobPath(digest))
 	if err != nil {
@@ -87,6 +91,7 @@ func (l *layout) find(ref string) (v1.Descriptor, bool) {
 		}
 		return v1.Descriptor{}, false
 	}
+	// An exact name first: "1" must not find "shop/web:1" where an image is called "1".
 	for _, same := range []func(name string) bool{
 		func(name string) bool { return name == ref },
 		func(name string) bool { return strings.HasSuffix(name, ":"+ref) || strings.HasSuffix(name, "/"+ref) },
@@ -120,6 +125,7 @@ func (l *layout) image(ctx context.Context, loc Location) (v1.Descriptor, error)
 		if d, ok := l.find(ref); ok {
 			return d, nil
 		}
+		// a manifest inside of an index that index.json names, as --platform pins it
 		if IsDigest(ref) && l.has(ref) {
 			return descriptorOf(ref), nil
 		}
@@ -155,6 +161,7 @@ func (l *layout) images(ctx context.Context) []v1.Descriptor {
 			continue
 		}
 		if doc.index != nil {
+			// tools such as buildx write the children beside their index
 			for _, child := range doc.index.Manifests {
 				inside[hashString(child.Digest)] = true
 			}
@@ -203,6 +210,7 @@ func descriptorOf(digest string) v1.Descriptor {
 
 func mediaType(text string) types.MediaType { return types.MediaType(text) }
 
+// firstOf is the first text that is not empty.
 func firstOf(texts ...string) string {
 	for _, t := range texts {
 		if t != "" {
@@ -212,6 +220,7 @@ func firstOf(texts ...string) string {
 	return ""
 }
 
+// unique sorts texts and leaves each once.
 func unique(texts []string) []string {
 	sort.Strings(texts)
 	var out []string

@@ -79,6 +79,7 @@ func cutParameter(text string) (name, value, rest string) {
 	var b strings.Builder
 	for i := 1; i < len(text); i++ {
 		switch {
+		// quoted-pair of RFC 9110, 5.6.4
 		case text[i] == '\\' && i+1 < len(text):
 			i++
 			b.WriteByte(text[i])

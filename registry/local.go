@@ -54,6 +54,7 @@ func (l *locals) get(ctx context.Context, loc Location) (*local, error) {
 	if entry.local != nil {
 		return entry.local, nil
 	}
+	// Errors are not kept: an archive that is still being copied opens on the next try.
 	opened, err := openLocal(ctx, loc, l.store)
 	if err != nil {
 		return nil, fmt.Errorf("opening image %s: %w", loc.Path, err)
@@ -151,6 +152,7 @@ func (l *local) reads() (*layout, *dockerSave) {
 	return l.layout, nil
 }
 
+// readFile reads a small file whole. Errors: ErrNotFound, *LimitError.
 func readFile(from files, name string, limit int64) ([]byte, error) {
 	r, _, err := from.open(name)
 	if err != nil {
@@ -171,6 +173,7 @@ func openArchive(ctx context.Context, path string, store *Store) (files, error) 
 	if err != nil {
 		return nil, err
 	}
+	// gzip: RFC 1952, 2.3.1; zstd: RFC 8878, 3.1.1. The name of the file is not looked at.
 	magic := make([]byte, 4)
 	n, _ := f.ReadAt(magic, 0)
 	switch {
@@ -190,6 +193,7 @@ func openArchive(ctx context.Context, path string, store *Store) (files, error) 
 	return newTarFiles(f, info.Size())
 }
 
+// newTarFiles indexes a tar and takes over its file, which is closed where that fails.
 func newTarFiles(file interface {
 	io.ReaderAt
 	io.Closer
@@ -219,6 +223,7 @@ func unpack(ctx context.Context, packed *os.File, isGzip bool, store *Store) (*T
 	if err != nil {
 		return nil, 0, err
 	}
+	// the same ratio that bounds layers, over the whole archive
 	limit := min(int64(MaxArchiveBytes), max(int64(RatioFloor), info.Size()*MaxRatio))
 	source := &errorKeeper{r: reader}
 	size, err := io.Copy(temp, io.LimitReader(source, limit+1))
@@ -248,6 +253,8 @@ func (e *errorKeeper) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// decompressor unpacks gzip or zstd. A zstd frame may declare a window of many gigabytes (RFC 8878, 3.1.1.1.2), which
+// is bounded.
 func decompressor(r io.Reader, isGzip bool) (io.ReadCloser, error) {
 	if isGzip {
 		return gzip.NewReader(r)

@@ -64,8 +64,10 @@ func Parse(target string) (Location, error) {
 	return ParseReference(target)
 }
 
+// parsePath splits a path from the tag or digest behind it.
 func parsePath(kind Kind, text string) (Location, error) {
 	loc := Location{Kind: kind, Path: text}
+	// a path with a colon or an @ in it is taken whole where it exists: it is what the person sees
 	if exists(text) {
 		return loc, nil
 	}
@@ -95,6 +97,7 @@ func cutTag(text string, kind Kind) (path, tag string) {
 	return text, ""
 }
 
+// exists reports whether something is at a path, whatever it is.
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return path != "" && err == nil
@@ -120,6 +123,7 @@ func ParseReference(text string) (Location, error) {
 	for _, scheme := range []string{"docker-pullable://", "docker://"} {
 		text = strings.TrimPrefix(text, scheme)
 	}
+	// the library would read sha256:… as repository sha256 with a long tag
 	if IsDigest(text) {
 		return Location{}, fmt.Errorf("parsing image reference %q: a digest alone names no repository", text)
 	}
@@ -127,6 +131,7 @@ func ParseReference(text string) (Location, error) {
 	if m := digestTail.FindStringSubmatch(text); m != nil {
 		base, digest = strings.TrimSuffix(text, m[0]), m[1]
 	}
+	// WeakValidation completes Docker Hub's short names (nginx is docker.io/library/nginx), as every runtime does.
 	tag, err := name.NewTag(base, name.WeakValidation, name.WithDefaultTag(""))
 	if err != nil {
 		return Location{}, fmt.Errorf("parsing image reference %q: %w", text, err)
@@ -146,6 +151,7 @@ func ParseReference(text string) (Location, error) {
 	return loc, nil
 }
 
+// showHost is a host as people write it.
 func showHost(host string) string {
 	if host == name.DefaultRegistry {
 		return dockerHost

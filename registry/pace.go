@@ -51,12 +51,15 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	b.mu.Lock()
 	left, got := b.pace.window-b.waited, b.got
 	b.mu.Unlock()
+	// A deadline of the connection would also count what the reader takes to hash and unpack; this timer runs during
+	// Read alone.
 	timer := time.AfterFunc(left, func() { b.cancel(&SlowError{got, b.pace.window}) })
 	began := time.Now()
 	n, err := b.ReadCloser.Read(p)
 	timer.Stop()
 	b.count(n, time.Since(began))
 	var slow *SlowError
+	// the cause tells our own cancellation from that of the case
 	if err != nil && !errors.Is(err, io.EOF) && errors.As(context.Cause(b.ctx), &slow) {
 		err = slow
 	}

@@ -70,12 +70,14 @@ func newPart(named v1.Descriptor, data []byte, err error) (Part, error) {
 	}
 	p.Actual = digestOf(p.Bytes)
 	switch {
+	// nothing named it: a tag without a digest header, the config of docker save under another name
 	case p.Digest == "":
 		p.Digest = p.Actual
 	case p.Digest != p.Actual:
 		p.Problem, p.Detail = ProblemDigest, (&DigestError{Want: p.Digest, Have: p.Actual}).Error()
 		return p, nil
 	}
+	// Runtimes differ here: containerd compares sizes, others do not. The bytes are right, and the descriptor is not.
 	if p.Size >= 0 && p.Size != int64(len(data)) {
 		p.Problem, p.Detail = ProblemSize, fmt.Sprintf("size is %d bytes, not %d", len(data), p.Size)
 	}

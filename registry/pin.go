@@ -53,6 +53,7 @@ func (c *Client) Reopen(ctx context.Context, p Pin) (*Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening image %s: %w", p.Location, err)
 	}
+	// A layout on disk may have been written anew since; its names are the same, its config is not.
 	if p.Config != "" && img.Config.Digest != p.Config {
 		return nil, fmt.Errorf("opening image %s: its config changed: %w", p.Location, &DigestError{Want: p.Config,
 			Have: img.Config.Digest})

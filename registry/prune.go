@@ -62,6 +62,7 @@ func (s *Store) Prune(ctx context.Context, olderThan time.Time, kept Kept) (Prun
 	err := s.walk(ctx, s.allDirs(), func(path string, info fs.FileInfo) error {
 		limit, stays := olderThan, false
 		switch {
+		// another process may be writing it: only what is a day old was left behind
 		case strings.HasPrefix(info.Name(), tempPrefix):
 			limit = time.Now().Add(-tempAge)
 		case s.isBlob(path):
@@ -119,6 +120,7 @@ func (s *Store) Verify(ctx context.Context) (bad []string, err error) {
 // whoever needs what it should have been reads that anew.
 func (s *Store) SetAside(name string) error {
 	path := filepath.Join(s.dir, filepath.FromSlash(name))
+	// the name may come from a person or a script: it stays below the cache
 	if within, err := filepath.Rel(s.dir, path); err != nil || !filepath.IsLocal(within) {
 		return fmt.Errorf("setting %q aside: it is no file of the cache", name)
 	}

@@ -41,6 +41,7 @@ func (r *rateLimits) check(req *http.Request) error {
 		Limit: state.limit}
 }
 
+// counts reports a request that Docker Hub counts as a pull: a GET of a manifest, whether it is an image or not.
 func counts(req *http.Request) bool {
 	return req.Method == http.MethodGet && strings.Contains(req.URL.Path, "/manifests/")
 }
@@ -54,13 +55,15 @@ func (r *rateLimits) learn(req *http.Request, resp *http.Response) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if remaining*4 > limit {
+	// divided, not multiplied: the numbers are the registry's, and a product may overflow
+	if remaining > limit/4 {
 		delete(r.hosts, req.URL.Host)
 		return
 	}
 	r.hosts[req.URL.Host] = rateState{remaining: remaining, limit: limit, until: r.now().Add(window)}
 }
 
+// rateHeader reads a count with its window in seconds. A window that makes no sense is that of rateWindow.
 func rateHeader(text string) (count int, window time.Duration, ok bool) {
 	first, rest, _ := strings.Cut(text, ";")
 	count, err := strconv.Atoi(strings.TrimSpace(first))

@@ -90,6 +90,7 @@ func recordName(kind, key string) string {
 	return kind + "/" + hex.EncodeToString(sum[:])
 }
 
+// readRecord reads a record with its head, within a bound, and notes that it was used.
 func readRecord(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -75,6 +75,8 @@ func (r *repository) referrersPage(ctx context.Context, target url.URL, artifact
 	}
 	defer resp.Body.Close()
 	switch resp.StatusCode {
+	// The specification has 404 for "no such API"; these others are what registries and proxies in the field answer.
+	// 401, 403, 429 and 5xx are no answer to the question.
 	case http.StatusNotFound, http.StatusBadRequest, http.StatusMethodNotAllowed, http.StatusNotAcceptable,
 		http.StatusNotImplemented:
 		return nil, nil, ErrNoReferrersAPI
@@ -93,6 +95,7 @@ func (r *repository) referrersPage(ctx context.Context, target url.URL, artifact
 	if err != nil {
 		return nil, nil, err
 	}
+	// a registry may ignore the filter; OCI-Filters-Applied shows that it did not
 	if artifactType != "" && !filtered(resp.Header) {
 		page = ofType(page, artifactType)
 	}
@@ -111,6 +114,7 @@ func parseReferrers(data []byte) ([]v1.Descriptor, error) {
 	}
 	var good []v1.Descriptor
 	for _, d := range index.Manifests {
+		// one broken entry hides no other
 		if checkDescriptor(d) == nil {
 			good = append(good, d)
 		}
@@ -118,6 +122,8 @@ func parseReferrers(data []byte) ([]v1.Descriptor, error) {
 	return good, nil
 }
 
+// filtered reports whether the registry has applied the filter by artifact type (distribution-spec, "Listing
+// Referrers").
 func filtered(header http.Header) bool {
 	for _, name := range strings.Split(header.Get("OCI-Filters-Applied"), ",") {
 		if strings.TrimSpace(name) == "artifactType" {
@@ -127,6 +133,7 @@ func filtered(header http.Header) bool {
 	return false
 }
 
+// ofType leaves the referrers of one artifact type.
 func ofType(all []v1.Descriptor, artifactType string) []v1.Descriptor {
 	var some []v1.Descriptor
 	for _, d := range all {
@@ -151,6 +158,7 @@ func nextPage(headers []string, from url.URL) (*url.URL, error) {
 	if link.Host != from.Host || !strings.HasPrefix(link.Path, "/v2/") {
 		return nil, errors.New("the next page is somewhere else")
 	}
+	// a registry behind a proxy names itself by http; the connection stays the one that was opened
 	link.Scheme = from.Scheme
 	return link, nil
 }
@@ -225,6 +233,7 @@ func (c *Client) LayoutReferrers(ctx context.Context, loc Location, digest strin
 	return found, nil
 }
 
+// subject is what the document refers to; nil where it stands for itself.
 func (d document) subject() *v1.Descriptor {
 	if d.index != nil {
 		return d.index.Subject

@@ -50,6 +50,8 @@ func (r *repository) do(ctx context.Context, method, path string, header http.He
 	return r.doURL(ctx, method, target, header)
 }
 
+// doURL is do for any address of this registry. Each round uses the next credentials: the loop ends since their number
+// is finite.
 func (r *repository) doURL(ctx context.Context, method string, target url.URL,
 	header http.Header) (*http.Response, error) {
 	for {
@@ -67,6 +69,7 @@ func (r *repository) doURL(ctx context.Context, method string, target url.URL,
 		if err != nil && status == 0 {
 			return nil, plain(err)
 		}
+		// A refusal by another host, behind a redirect, is about that host's link and not about these credentials.
 		if err == nil && !(denied(status) && resp.Request.URL.Host == target.Host) {
 			r.letIn(conn)
 			return resp, nil
@@ -80,6 +83,7 @@ func (r *repository) doURL(ctx context.Context, method string, target url.URL,
 	}
 }
 
+// denied reports 401 and 403; registries differ in which one they give for a missing permission.
 func denied(status int) bool {
 	return status == http.StatusUnauthorized || status == http.StatusForbidden
 }
@@ -105,6 +109,7 @@ func plain(err error) error {
 	return err
 }
 
+// letIn notes that the credentials are good.
 func (r *repository) letIn(conn *connection) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -115,6 +120,7 @@ func (r *repository) letIn(conn *connection) {
 func (r *repository) refuse(conn *connection, status int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	// Credentials that were let in once are good: a 403 now is about one tag or one repository scope.
 	if conn.proven {
 		return false
 	}
@@ -125,6 +131,7 @@ func (r *repository) refuse(conn *connection, status int) bool {
 	return true
 }
 
+// note remembers what was tried, for the error. The caller holds the lock.
 func (r *repository) note(words string, status int) {
 	r.tried = append(r.tried, fmt.Sprintf("%s (%d)", words, status))
 }
@@ -138,6 +145,7 @@ func (r *repository) connect(ctx context.Context) (*connection, error) {
 	}
 	r.refused = nil
 	for r.conn == nil {
+		// The order starts anew after a pause: a person may have logged in meanwhile.
 		if r.next > len(r.sources) {
 			r.refused, r.until = r.authError(http.StatusUnauthorized, r.tried), time.Now().Add(refusedFor)
 			r.next, r.tried = 0, nil
@@ -147,6 +155,8 @@ func (r *repository) connect(ctx context.Context) (*connection, error) {
 		if auth == nil {
 			continue
 		}
+		// The transport pings /v2/ and takes the challenge (distribution-spec, "Authentication"). It adds credentials
+		// for this registry's host only, so that a redirect does not carry them along.
 		tr, err := transport.NewWithContext(ctx, r.repo.Registry, auth, r.trip,
 			[]string{r.repo.Scope(transport.PullScope)})
 		if status := statusOf(nil, err); status != 0 {
@@ -189,6 +199,7 @@ func (r *repository) credentials(ctx context.Context) (authn.Authenticator, stri
 	return auth, source.name
 }
 
+// authError is the refusal with all that was tried and the command that helps.
 func (r *repository) authError(status int, tried []string) *AuthError {
 	return &AuthError{Host: showHost(r.repo.RegistryStr()), Status: status, Tried: tried, Hint: "try: " +
 		loginHint(showHost(r.repo.RegistryStr()))}

@@ -55,6 +55,8 @@ func (r *repository) manifest(ctx context.Context, ref string) (Part, error) {
 // byDigest reads a manifest whose digest is known. A missing one is an error.
 func (r *repository) byDigest(ctx context.Context, desc v1.Descriptor) (Part, error) {
 	digest := hashString(desc.Digest)
+	// A digest means the same bytes for ever: what the store has is not requested again, also where the registry has
+	// lost it.
 	if data, err := r.store.Read(digest, MaxManifest); err == nil {
 		if desc.MediaType == "" {
 			desc.MediaType = ownMediaType(data)
@@ -104,6 +106,8 @@ func (r *repository) head(ctx context.Context, tag string) (tagged, error) {
 	return once(ctx, "tag "+r.repo.Name()+":"+tag, says, func() (tagged, error) { return r.askHead(ctx, tag) })
 }
 
+// askHead requests the head of a tag's manifest. A registry that does not answer HEAD, or without a digest, leaves the
+// tag open: the zero value, and no error.
 func (r *repository) askHead(ctx context.Context, tag string) (tagged, error) {
 	ctx, cancel := context.WithTimeout(ctx, smallTimeout)
 	defer cancel()
@@ -115,6 +119,7 @@ func (r *repository) askHead(ctx context.Context, tag string) (tagged, error) {
 	if resp.StatusCode == http.StatusNotFound {
 		return tagged{}, fmt.Errorf("%s has no %s:%s: %w", r.shown, r.repo.RepositoryStr(), tag, ErrNotFound)
 	}
+	// The header is a claim. It chooses what is read next, by that digest, and what is read is compared with it.
 	digest := resp.Header.Get("Docker-Content-Digest")
 	if resp.StatusCode != http.StatusOK || !IsDigest(digest) {
 		return tagged{}, nil
@@ -125,6 +130,7 @@ func (r *repository) askHead(ctx context.Context, tag string) (tagged, error) {
 	return tagged{desc, changed}, nil
 }
 
+// getManifest reads the bytes of a manifest, unverified, with the media type that the registry gives them.
 func (r *repository) getManifest(ctx context.Context, ref string) ([]byte, types.MediaType, error) {
 	ctx, cancel := context.WithTimeout(ctx, smallTimeout)
 	defer cancel()
@@ -174,6 +180,7 @@ func errorText(resp *http.Response) string {
 	return strings.Trim(strconv.QuoteToGraphic(text[:min(len(text), 200)]), `"`)
 }
 
+// contentType is the media type of an answer without its parameters.
 func contentType(resp *http.Response) types.MediaType {
 	text, _, _ := strings.Cut(resp.Header.Get("Content-Type"), ";")
 	return types.MediaType(strings.TrimSpace(text))

@@ -128,6 +128,7 @@ func (c *Client) manifestPart(ctx context.Context, loc Location, desc v1.Descrip
 	return reader.manifest(ctx, desc)
 }
 
+// resolver reads from a registry. Every child counts as present: it is not known before it is requested.
 func (r *repository) resolver() resolver {
 	return resolver{
 		manifest: r.manifestPart,
@@ -138,6 +139,7 @@ func (r *repository) resolver() resolver {
 	}
 }
 
+// resolver reads from a layout, which may hold one of several platforms.
 func (l *layout) resolver() resolver {
 	return resolver{
 		manifest: func(ctx context.Context, desc v1.Descriptor) (Part, error) {
@@ -179,6 +181,8 @@ func (r resolver) fill(ctx context.Context, img *Image, root Part, platform v1.P
 	if err := r.fillManifest(ctx, img, part, doc); err != nil {
 		return err
 	}
+	// An entry without a platform fits every node in an index; its config may still be for another one, and a runtime
+	// finds that out only then.
 	if img.ConfigFile != nil && picked.chosen.Platform == nil && !runsOn(img.ConfigFile, picked.want) {
 		have := platformsOf([]v1.Descriptor{{Platform: img.ConfigFile.Platform()}})
 		return &PlatformError{Want: picked.want, Have: have, Index: img.Index.Digest, Candidates: img.Candidates}
@@ -289,6 +293,8 @@ func hasFileSystem(m *v1.Manifest) bool {
 	})
 }
 
+// fillManifest reads on from a manifest. One that is damaged leaves the image without layers and with its Problem; one
+// that is sound and is no image is ErrNotFound.
 func (r resolver) fillManifest(ctx context.Context, img *Image, part Part, doc document) error {
 	img.Manifest, img.ManifestFile = part, doc.manifest
 	if doc.manifest == nil {
@@ -324,6 +330,9 @@ func (img *Image) readConfig() {
 		img.Platform = *p
 	}
 	ids := config.RootFS.DiffIDs
+	// The config is kept: its history and settings are those of its digest, only which diff ID belongs to which layer
+	// is not
+	// known.
 	if len(ids) != len(img.Layers) {
 		img.Config.Problem = ProblemLayerCount
 		img.Config.Detail = fmt.Sprintf("the config has %d diff IDs, the manifest %d layers", len(ids), len(img.Layers))

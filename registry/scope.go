@@ -87,6 +87,7 @@ func once[V any](ctx context.Context, key string, certain func(V) bool, request 
 		var none V
 		return none, ctx.Err()
 	}
+	// Two checks that need one answer at the same time get the same one, though the tag moves in between.
 	if v, ok := q.answer.(V); ok && q.known {
 		return v, q.err
 	}

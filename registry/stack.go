@@ -19,6 +19,7 @@ func (c *Client) Stack(ctx context.Context, loc Location, platform v1.Platform, 
 			break
 		}
 		var picked choice
+		// every child counts as present: nothing is read to find out
 		if picked, err = choose(doc.index, platform, func(string) bool { return true }); err == nil {
 			doc, err = read(hashString(picked.chosen.Digest))
 		}

@@ -62,6 +62,7 @@ func (s *Store) tempDir() string   { return filepath.Join(s.dir, "tmp") }
 // damagedDir holds what SetAside took out of use; it is there only once something was.
 func (s *Store) damagedDir() string { return filepath.Join(s.dir, "damaged") }
 
+// blobPath is the file of a blob. Only hex of the right length becomes a path.
 func (s *Store) blobPath(digest string) (string, error) {
 	if !IsDigest(digest) {
 		return "", fmt.Errorf("digest %q is not sha256:<hex>", digest)
@@ -83,6 +84,7 @@ func (s *Store) Open(digest string) (*os.File, int64, error) {
 		return nil, 0, fmt.Errorf("opening cached blob: %w", err)
 	}
 	info, err := f.Stat()
+	// a cache in a shared folder may hold what others put there: no pipe, no device
 	if err == nil && !info.Mode().IsRegular() {
 		err = errors.New("not a regular file")
 	}
@@ -131,6 +133,7 @@ func (s *Store) Put(digest string, data []byte) error {
 	if _, err := s.blobPath(digest); err != nil {
 		return fmt.Errorf("writing blob: %w", err)
 	}
+	// the same digest is the same bytes; whoever reads them verifies them
 	if s.Has(digest) {
 		return nil
 	}
@@ -172,6 +175,7 @@ func touch(path string, info fs.FileInfo) {
 	}
 }
 
+// digestOf is the digest of bytes, sha256:<hex>.
 func digestOf(data []byte) string {
 	sum := sha256.Sum256(data)
 	return "sha256:" + hex.EncodeToString(sum[:])

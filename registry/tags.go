@@ -48,6 +48,7 @@ func (c *Client) TagNow(ctx context.Context, loc Location, tag string) (Tagged, 
 	return Tagged{Digest: hashString(meant.desc.Digest), Changed: meant.changed}, err
 }
 
+// tags reads page after page, within both bounds: of tags and of pages, which may be empty.
 func (r *repository) tags(ctx context.Context) ([]string, error) {
 	ctx, cancel := context.WithTimeout(ctx, smallTimeout)
 	defer cancel()
@@ -72,6 +73,7 @@ func (r *repository) tags(ctx context.Context) ([]string, error) {
 	return all, &LimitError{What: "number of pages of tags", Limit: maxTagPages}
 }
 
+// tagsPage reads one page and where the next one is.
 func (r *repository) tagsPage(ctx context.Context, target url.URL) ([]string, *url.URL, error) {
 	resp, err := r.doURL(ctx, http.MethodGet, target, http.Header{"Accept": {"application/json"}})
 	if err != nil {
@@ -104,6 +106,7 @@ func parseTags(data []byte) ([]string, error) {
 	if err := json.Unmarshal(data, &page); err != nil {
 		return nil, errors.New("the list of tags is no JSON object")
 	}
+	// filtered in place; the page is not used any more
 	good := page.Tags[:0]
 	for _, t := range page.Tags {
 		if tagForm.MatchString(t) {

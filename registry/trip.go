@@ -74,6 +74,7 @@ var errInClear = errors.New("credentials are not sent over plain http")
 // allowed refuses whatever could change something, and the link-local addresses where clouds hand out credentials:
 // a registry must not send us there (the realm of a challenge, a redirect).
 func allowed(req *http.Request) error {
+	// The one POST is that for an OAuth2 token (distribution/docs/spec/auth/oauth.md), which changes nothing.
 	token := req.Method == http.MethodPost && req.Header.Get("Content-Type") == "application/x-www-form-urlencoded"
 	if req.Method != http.MethodGet && req.Method != http.MethodHead && !token {
 		return fmt.Errorf("refusing %s %s: only reading is allowed", req.Method, showURL(req.URL))
@@ -81,6 +82,8 @@ func allowed(req *http.Request) error {
 	if token && req.URL.Scheme == "http" && !isLoopback(req.URL.Hostname()) {
 		return fmt.Errorf("refusing %s %s: %w", req.Method, showURL(req.URL), errInClear)
 	}
+	// 169.254.169.254 and fe80::/10 serve credentials to any request of the right machine. Names that resolve there
+	// are not looked up here.
 	if addr, err := netip.ParseAddr(req.URL.Hostname()); err == nil && addr.Unmap().IsLinkLocalUnicast() {
 		return fmt.Errorf("refusing %s: it is a link-local address", showURL(req.URL))
 	}
@@ -118,6 +121,7 @@ func (t *trip) prepare(in *http.Request) (*http.Request, error) {
 
 // again is how long to wait and why the request must be made again; an empty why means that it is done.
 func (t *trip) again(resp *http.Response, err error, attempt int) (time.Duration, string) {
+	// 0.5 s, 2 s, 4.5 s
 	pause := time.Duration(attempt*attempt) * 500 * time.Millisecond
 	if err != nil {
 		if isTemporary(err) {
@@ -135,6 +139,7 @@ func (t *trip) again(resp *http.Response, err error, attempt int) (time.Duration
 	return 0, ""
 }
 
+// giveUp is the error of a request that is not tried again.
 func (t *trip) giveUp(req *http.Request, resp *http.Response, err error, wait time.Duration, why string) error {
 	if err != nil {
 		return err
@@ -151,15 +156,18 @@ func isTemporary(err error) bool {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return false
 	}
+	// a connection that a server closed while it was idle shows so; the request did not reach it
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
 		errors.Is(err, syscall.EPIPE) || (errors.As(err, &netErr) && netErr.Timeout())
 }
 
+// isTimeout reports that no answer came within StallTimeout.
 func isTimeout(err error) bool {
 	var netErr net.Error
 	return errors.As(err, &netErr) && netErr.Timeout()
 }
 
+// record gives each request to the custody log of its case, refused and failed ones too.
 func (t *trip) record(req *http.Request, resp *http.Response) {
 	log := scopeOf(req.Context()).Log
 	if log == nil {
@@ -188,6 +196,7 @@ func showURL(u *url.URL) string {
 // address of a private network, which a stranger's registry could have us ask.
 func checkRedirect(req *http.Request, via []*http.Request) error {
 	from := via[0].URL
+	// net/http has the same bound by default; a CheckRedirect of our own replaces it
 	if len(via) >= MaxRedirects {
 		return fmt.Errorf("stopping after %d redirects", len(via))
 	}
@@ -205,6 +214,8 @@ func isLoopback(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || (err == nil && addr.Unmap().IsLoopback())
 }
 
+// isPrivate reports an address of this machine or of a private network (RFC 1918, RFC 4193); a name is none of them,
+// except localhost.
 func isPrivate(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	if err != nil {
@@ -220,6 +231,7 @@ func drain(body io.ReadCloser) {
 	_ = body.Close()
 }
 
+// sleep waits, and ends with its context.
 func sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -53,6 +53,7 @@ func (w *Writer) Commit(want string) error {
 	if w.file == nil {
 		return errors.New("committing blob: it has ended")
 	}
+	// hashed while writing: what the disk took is what is named
 	have := w.Digest()
 	if want != "" && want != have {
 		w.Discard()
@@ -67,6 +68,8 @@ func (w *Writer) Commit(want string) error {
 	err = w.file.Close()
 	w.file = nil
 	if err == nil {
+		// Atomic within one file system. Two processes that write the same blob write the same bytes, and either may
+		// win.
 		err = os.Rename(temp, path)
 	}
 	if err != nil {

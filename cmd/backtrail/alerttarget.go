@@ -14,13 +14,21 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// podIsGone explains the case of a pod that no longer exists.
+// podIsGone explains the case of a pod that no longer exists. It is only used where the cluster has answered that it
+// has no such pod: a request that failed, or was forbidden, proves nothing and is worded as such.
 const podIsGone = "its pod is gone"
 
 // prepareAlert opens the case of an alert, by its number in the list of alerts or by its ID: of its pod if that still
-// exists, else of what is left of it.
+// exists, else of what is left of it. The number is that of `backtrail pods` on the same alerts, and changes when
+// others arrive; an ID is a digest of the alert, of which the first digits are enough.
+//
+// An alert is text that an attacker may have written: a process can log a line of Falco's form. All that it names is
+// therefore looked up, in the cluster or the registry, and what cannot be looked up is shown as the claim of the alert.
+//
+// Errors: exit 2 for an alert that is not there, exit 1 where neither its pod nor its image can be opened.
 func (s targetOpener) prepareAlert(ctx context.Context, name string) (prepared, error) {
-	wanted := func(a *alert.Alert) string { // of many alerts this one is dropped last
+	// The store of alerts is bounded: where a flood fills it, those of one key are dropped after all others.
+	wanted := func(a *alert.Alert) string {
 		if a.Named(name) {
 			return name
 		}
@@ -34,7 +42,7 @@ func (s targetOpener) prepareAlert(ctx context.Context, name string) (prepared, 
 		return prepared{}, s.noSuchAlert(name)
 	}
 	cluster, err := s.openCluster()
-	if err != nil { // the registry may be all that is left
+	if err != nil { // without a cluster, the registry may be all that is left
 		return s.prepareAlertImage(ctx, name, a, err)
 	}
 	pod, unread := s.lister.PodOf(ctx, cluster, &a)
@@ -50,6 +58,8 @@ func (s targetOpener) prepareAlert(ctx context.Context, name string) (prepared, 
 	return s.prepareGone(ctx, cluster, name, a, nil, podIsGone)
 }
 
+// noSuchAlert is the error of an alert that is not there: it is another one where there are no alerts at all, since
+// then the flag that reads them is what is missing.
 func (s targetOpener) noSuchAlert(name string) error {
 	sum := s.alerts.Store.Summary()
 	if sum.Entries == 0 {
@@ -61,6 +71,10 @@ func (s targetOpener) noSuchAlert(name string) error {
 
 // prepareGone opens the case of a pod that is gone: from the alert, its owner and the registry. listed is the pod as
 // it was on the list, nil if it never was; reason is why there is no pod.
+//
+// The digest that ran is derived, never assumed: the containers are those of the owner's template, and a digest counts
+// only as far as another pod of the same owner runs it, or the pod itself was on the list while it lived. How each part
+// was derived is in the warning that the case begins with.
 func (s targetOpener) prepareGone(
 	ctx context.Context, cluster kube.Source, name string, a alert.Alert, listed *inspect.Pod, reason string,
 ) (prepared, error) {
@@ -86,6 +100,8 @@ func (s targetOpener) prepareGone(
 }
 
 // prepareAlertImage opens the case of the image that an alert names, where nothing else is left; because is the reason.
+// Falco names an image by repository and tag (container.image.repository, container.image.tag), and a tag may mean
+// another image by now: that is why the reason stays beside the alert in every report.
 func (s targetOpener) prepareAlertImage(ctx context.Context, name string, a alert.Alert,
 	because error) (prepared, error) {
 	reference := triage.TracesOf(&a, nil).Image()
@@ -103,7 +119,9 @@ func (s targetOpener) prepareAlertImage(ctx context.Context, name string, a aler
 	return p, nil
 }
 
-// prepareFlagged opens the case of a row of the list: of its pod, or of its most urgent alert if the pod is gone.
+// prepareFlagged opens the case of a row of the list: of its pod, or of its most urgent alert if the pod is gone. A
+// pod of the same name that was created since is another one: a row that is gone is never opened as the pod that took
+// its name.
 func (s targetOpener) prepareFlagged(ctx context.Context, pod inspect.FlaggedPod) (prepared, error) {
 	if pod.Name != "" && pod.Gone == nil {
 		return s.preparePodIn(ctx, pod.Namespace, "pod/"+pod.Name, subject.PodTarget{Kind: "pod", Name: pod.Name})

@@ -17,7 +17,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// auditFlags are those of the verb audit.
+// auditFlags are those of the verb audit: which part of the cluster, how far each image is looked into, what the result
+// is compared with, and how the work is cut into parts.
 type auditFlags struct {
 	selector, image, depth string
 	since                  string
@@ -25,10 +26,12 @@ type auditFlags struct {
 	parallel               int
 	shard, out             string
 	manifest               bool
+	metrics                string
 	job                    audit.Job
 }
 
-// auditOutputs are the forms of an audit.
+// auditOutputs are the forms of an audit. sarif is SARIF 2.1.0, openmetrics the text format of OpenMetrics, and
+// policyreport the objects of the Kubernetes policy working group (wgpolicyk8s.io/v1alpha2), which a person applies.
 var auditOutputs = []string{"plain", "wide", "json", "csv", "sarif", "markdown", "openmetrics", "policyreport", "html"}
 
 func auditCommand(f *flags, std streams) *cobra.Command {
@@ -38,15 +41,21 @@ func auditCommand(f *flags, std streams) *cobra.Command {
 		Short: "Check everything that runs: signed, by whom, known bad, allowed here",
 		Long: `Check the images of all running workloads of a cluster, or of a dump (--snapshot), each distinct image
 once. -n, -l and --image choose some. An audit that was interrupted goes on where it was.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runAudit(cmd.Context(), f, std, own) },
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := own.checkManifest(cmd); err != nil {
+				return err
+			}
+			return runAudit(cmd.Context(), f, std, own)
+		},
 	}
 	own.register(cmd)
 	cmd.AddCommand(auditMergeCommand(f, std))
 	return cmd
 }
 
-// register adds the flags to the verb.
+// register adds the flags to the verb. Those of the manifest have defaults that are valid as they are: the version of
+// the image is that of the program, and 02:17 is no full hour, at which every other job of a cluster starts.
 func (own *auditFlags) register(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.StringVarP(&own.selector, "selector", "l", "",
@@ -66,10 +75,16 @@ func (own *auditFlags) register(cmd *cobra.Command) {
 		"image of backtrail in the manifest, `REFERENCE`")
 	s.StringVar(&own.job.Schedule, "schedule", "17 2 * * *", "when the manifest's audit runs, as `CRON` writes it")
 	s.IntVar(&own.job.Shards, "shards", 0, "cut the manifest's audit into `N` parts, an Indexed Job")
+	s.StringVar(&own.metrics, "metrics", "",
+		"serve the metrics of the audit at `ADDRESS` (PORT on loopback, or HOST:PORT) until interrupted")
 	s.StringVar(&own.out, "out", "", "`DIR` that a part is written to; audit merge reads it")
 }
 
-// runAudit checks what runs and prints the report. An interrupted audit is printed as far as it came.
+// runAudit checks what runs and prints the report. An interrupted audit is printed as far as it came: what was not
+// reached counts as not checked, so that the counts still add up, and the exit code is 130.
+//
+// The report is printed before the disk is complained about: a full disk loses the comparison of the next night, not
+// the result of this one.
 func runAudit(ctx context.Context, f *flags, std streams, own auditFlags) error {
 	if err := f.checkOutput(auditOutputs...); err != nil {
 		return err
@@ -101,6 +116,9 @@ func runAudit(ctx context.Context, f *flags, std streams, own auditFlags) error 
 	if own.shard != "" {
 		return a.writePart(ctx, sel)
 	}
+	if err := a.listen(); err != nil {
+		return err
+	}
 	report, errRun := a.run(ctx, sel)
 	if errRun != nil && ctx.Err() == nil && len(report.Rows) == 0 && report.Books.Listed == 0 {
 		return errRun
@@ -116,21 +134,44 @@ func runAudit(ctx context.Context, f *flags, std streams, own auditFlags) error 
 	if errRun != nil {
 		return hinted(errRun, "is the disk full? XDG_DATA_HOME chooses another place for what is kept")
 	}
+	if err := a.serve(ctx, &report); err != nil {
+		return err
+	}
 	return auditEnd(&report)
 }
 
-// check refuses flags that do not go together.
+// check refuses flags that do not go together. A part is made without the journal, on any machine: it has no earlier
+// audit to be compared with, and nothing stored to be checked again.
 func (own *auditFlags) check() error {
 	switch {
 	case (own.shard == "") != (own.out == ""):
 		return usage("--shard I/N and --out DIR belong together")
-	case own.shard != "" && (own.since != "" || own.recheck):
-		return usage("--shard writes a part only: leave out --since and --recheck")
+	case own.shard != "" && (own.since != "" || own.recheck || own.metrics != ""):
+		return usage("--shard writes a part only: leave out --since, --recheck and --metrics")
+	case own.manifest && own.metrics != "":
+		return usage("--manifest prints objects and ends: leave out --metrics")
 	}
 	return nil
 }
 
-// auditSelection reads what the flags choose.
+// checkManifest refuses flags of the manifest without --manifest, and with it those of an audit that runs here.
+func (own *auditFlags) checkManifest(cmd *cobra.Command) error {
+	unused := []string{"manifest-image", "schedule", "shards"}
+	why := "is about what --manifest prints: add that, or leave it out"
+	if own.manifest {
+		unused = []string{"image", "since", "recheck", "parallel", "shard", "out", "output"}
+		why = "is not part of what --manifest prints: leave it out"
+	}
+	for _, name := range unused {
+		if cmd.Flags().Changed(name) {
+			return usage("--%s %s", name, why)
+		}
+	}
+	return nil
+}
+
+// auditSelection reads what the flags choose: namespaces, labels in the grammar of kubectl's -l (equality and sets),
+// and a part of an image's reference or digest. Errors are usage errors.
 func (f *flags) auditSelection(own auditFlags) (sel audit.Selection, err error) {
 	sel.Image, sel.Platform = own.image, f.platform
 	if !f.wholeCluster() {
@@ -147,10 +188,12 @@ func (f *flags) auditSelection(own auditFlags) (sel audit.Selection, err error) 
 	return sel, nil
 }
 
-// maxParallel bounds how many images may be examined at once.
+// maxParallel bounds how many images may be examined at once. Each may have a layer in memory at the depths that read
+// layers, and registries limit the rate of requests long before this.
 const maxParallel = 128
 
-// printManifest prints what runs the audit in the cluster.
+// printManifest prints what runs the audit in the cluster: service account, role, and a CronJob, or an Indexed Job for
+// each night where the audit is cut into parts. Nothing is applied, and no cluster is needed to print it.
 func (f *flags) printManifest(std streams, own auditFlags, depth audit.Depth) error {
 	job := own.job
 	job.Depth, job.Selector = depth, own.selector
@@ -166,7 +209,8 @@ func (f *flags) printManifest(std streams, own auditFlags, depth audit.Depth) er
 }
 
 // auditEnd turns a report into the end of the program: 3 where a row crosses a blocking threshold or the counts do not
-// add up, else 4 where a workload could not be checked.
+// add up, else 4 where a workload could not be checked. Both numbers are printed in any case: with a blocking row, the
+// workloads that could not be checked are no less unknown.
 func auditEnd(r *audit.Report) error {
 	blocked, unchecked := r.Blocked(), r.Unchecked()
 	code, why := exitFailed, blocked
@@ -176,8 +220,8 @@ func auditEnd(r *audit.Report) error {
 	if len(why) == 0 {
 		return nil
 	}
-	words := fmt.Sprintf("the audit found %d containers past a blocking threshold, and could not check %d",
-		len(blocked), len(unchecked))
+	words := fmt.Sprintf("the audit found %s past a blocking threshold, and could not check %d",
+		text.Count(len(blocked), "container"), len(unchecked))
 	for n, w := range why {
 		if n == maxReasons {
 			words += fmt.Sprintf("\n  and %d more", len(why)-n)
@@ -188,7 +232,8 @@ func auditEnd(r *audit.Report) error {
 	return &exitError{code: code, err: errors.New(words)}
 }
 
-// printAudit prints the report in the form that was asked for.
+// printAudit prints the report in one of auditOutputs. Only the tables depend on terminal and locale: all other forms
+// are read by programs, and are the same in every environment.
 func (f *flags) printAudit(std streams, r *audit.Report) error {
 	style := audit.Style{Now: time.Now(), ASCII: f.ascii || !utf8Locale(), Color: f.style(std.out).Color,
 		Width: columnsOf(std.out)}
@@ -218,7 +263,8 @@ func (f *flags) printAudit(std streams, r *audit.Report) error {
 	return r.Table(std.out, style)
 }
 
-// columnsOf is how wide a line may be: a terminal's width, else any.
+// columnsOf is how many columns a line may have: a terminal's width. 0 is no limit: a pipe or file has none, and what
+// is cut there is lost to grep.
 func columnsOf(v any) int {
 	f, ok := v.(*os.File)
 	if !ok || !isTerminal(f) {
@@ -230,7 +276,8 @@ func columnsOf(v any) int {
 	return 0
 }
 
-// namespaceWords names the scope of a selection for messages.
+// namespaceWords names the scope of a selection, in messages and as a part of the key that audits are stored under: the
+// order in which flags name namespaces makes no other scope.
 func namespaceWords(sel audit.Selection) string {
 	if len(sel.Namespaces) == 0 {
 		return "all namespaces"

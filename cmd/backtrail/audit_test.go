@@ -66,16 +66,18 @@ func TestAuditOfAShop(t *testing.T) {
 		t.Errorf("stored: %+v", stored.Books)
 	}
 
-	parts := w.file("parts")
-	for _, shard := range []string{"0/3", "1/3", "2/3"} {
-		w.backtrail(exitPassed, "audit", "--snapshot", dump, "--shard", shard, "--out", parts)
-	}
-	merged, errs := w.backtrail(exitPassed, "audit", "merge", parts, "--snapshot", dump, "-o", "json")
-	one, _ := w.backtrail(exitPassed, "audit", "--snapshot", dump, "-o", "json", "--no-journal")
-	if merged != one {
-		t.Errorf("merged:\n%s\none process:\n%s", merged, one)
-	}
-	if !strings.Contains(errs, "derived again from their facts: 1 of") {
-		t.Errorf("stderr %s", errs)
+	for _, depth := range []string{"identity", "packages"} {
+		parts := w.file("parts-" + depth)
+		for _, shard := range []string{"0/3", "1/3", "2/3"} {
+			w.backtrail(exitPassed, "audit", "--snapshot", dump, "--depth", depth, "--shard", shard, "--out", parts)
+		}
+		merged, errs := w.backtrail(exitPassed, "audit", "merge", parts, "--snapshot", dump, "-o", "json")
+		one, _ := w.backtrail(exitPassed, "audit", "--snapshot", dump, "--depth", depth, "-o", "json", "--no-journal")
+		if merged != one {
+			t.Errorf("depth %s, merged:\n%s\none process:\n%s", depth, merged, one)
+		}
+		if !strings.Contains(errs, "derived again from their facts: 1 of") {
+			t.Errorf("stderr %s", errs)
+		}
 	}
 }

@@ -29,7 +29,12 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// auditor is one audit: what runs, what is known, and how each image is examined.
+// auditor is one audit: what runs, what is known, and how each image is examined. An image is examined once however
+// many containers run it; what policies, expectations and thresholds make of it is joined for each place that runs it,
+// since they depend on namespace and reference.
+//
+// Facts of images are stored by digest, below the data folder, as soon as they are there: an audit that was interrupted
+// goes on with them, and --recheck joins them again without a registry.
 type auditor struct {
 	*session
 	own      auditFlags
@@ -42,10 +47,14 @@ type auditor struct {
 	began    time.Time
 	history  *audit.History // nil: there is no journal
 	lost     sync.Once
-	late     []audit.Gap // that came up while images were examined
+	// late are gaps that came up while images were examined. They are written under lost, and read when all workers
+	// have ended.
+	late    []audit.Gap
+	metrics *audit.MetricsServer // nil: nothing is served
 }
 
-// newAuditor opens the cluster and reads its policies once for all images.
+// newAuditor opens the cluster and reads its policies once for all images. A policy that changes while an audit runs
+// counts for the next one: all rows of a report are about one state.
 func newAuditor(ctx context.Context, s *session, own auditFlags, depth audit.Depth) (*auditor, error) {
 	cluster, err := s.openCluster()
 	if err != nil {
@@ -69,18 +78,25 @@ func newAuditor(ctx context.Context, s *session, own auditFlags, depth audit.Dep
 	return a, ctx.Err()
 }
 
+// close closes the journal, where there is one.
 func (a *auditor) close() {
+	if a.metrics != nil {
+		_ = a.metrics.Close()
+	}
 	if a.history != nil {
 		_ = a.history.Close() // each change of it was one of its own
 	}
 }
 
-// gap notes what the audit does not look at.
+// gap notes what the audit does not look at, for the list that every form of the report has (notLookedAt): what is not
+// in a report must not read as fine.
 func (a *auditor) gap(what, reason string) {
 	a.gaps = append(a.gaps, audit.Gap{What: what, Reason: reason})
 }
 
-// readPolicies reads the policies of the whole cluster.
+// readPolicies reads the policies of the whole cluster. Where they could not be read, what may run is unknown for every
+// row. It is the same with a dump without policies: kubectl get writes the kinds that it was given, and a dump does not
+// show which these were.
 func (a *auditor) readPolicies(ctx context.Context) {
 	found, none, unread := policy.OfCluster(ctx, a.cluster)
 	_, dump := a.cluster.(*kube.Snapshot)
@@ -97,7 +113,7 @@ func (a *auditor) readPolicies(ctx context.Context) {
 	a.policies = a.session.policies.With(found)
 }
 
-// list reads what runs, and adds what this audit does not look at.
+// list reads what runs, and adds what this audit does not look at: what the flags leave out, and what its depth does.
 func (a *auditor) list(ctx context.Context, sel audit.Selection) (audit.Listing, error) {
 	listing, err := audit.List(ctx, a.cluster, sel)
 	listing.Gaps = append(listing.Gaps, a.gaps...)
@@ -105,7 +121,11 @@ func (a *auditor) list(ctx context.Context, sel audit.Selection) (audit.Listing,
 	return listing, err
 }
 
-// run lists and examines, and returns the report with its changes.
+// run lists and examines, and returns the report with its changes. The earlier audit is read before the first image, so
+// that a --since that nothing fits ends the run at once and not after hours.
+//
+// The report of an audit that was interrupted, or that could not store its facts, is not recorded: the next comparison
+// would take what was not reached for a change. Errors come together with the report where there is one.
 func (a *auditor) run(ctx context.Context, sel audit.Selection) (audit.Report, error) {
 	listing, err := a.list(ctx, sel)
 	if err != nil {
@@ -138,7 +158,7 @@ func (a *auditor) run(ctx context.Context, sel audit.Selection) (audit.Report, e
 	return report, errRun
 }
 
-// ended forgets that the audit had begun, so that the next one does not go on with it.
+// ended forgets that the audit had begun, so that the next one does not go on with it. A recheck begins nothing.
 func (a *auditor) ended(scope string) error {
 	if a.own.recheck {
 		return nil
@@ -146,7 +166,8 @@ func (a *auditor) ended(scope string) error {
 	return a.store.End(scope + ", " + string(a.depth))
 }
 
-// scope names what is audited, in a form that is the same every night.
+// scope names what is audited, in a form that is the same every night: audits are only compared with, and continued by,
+// those of the same scope. Text of flags is quoted, so that no two selections have one name.
 func (a *auditor) scope(sel audit.Selection) string {
 	where := a.cluster.Context()
 	if _, dump := a.cluster.(*kube.Snapshot); dump {
@@ -155,7 +176,8 @@ func (a *auditor) scope(sel audit.Selection) string {
 	return fmt.Sprintf("%s, %s, selector %q, image %q", where, namespaceWords(sel), a.own.selector, a.own.image)
 }
 
-// runner wires the audit.
+// runner wires the audit: where facts are kept, what they are joined with, and how far back stored facts count as
+// fresh. Fresh is the begin of the audit that this one goes on with, else its own.
 func (a *auditor) runner(ctx context.Context, world kube.Source, scope string) (*audit.Runner, *auditProgress, error) {
 	fresh := a.began
 	if !a.own.recheck {
@@ -175,19 +197,23 @@ func (a *auditor) runner(ctx context.Context, world kube.Source, scope string) (
 	}, progress, nil
 }
 
-// examiner examines images by the checks of a depth.
+// examiner examines images by the checks of a depth, the same checks that a case runs: an audit has no verdicts of its
+// own.
 func (a *auditor) examiner(ctx context.Context, world kube.Source) *audit.Examiner {
 	return &audit.Examiner{Client: a.client, Cache: a.cache, World: world, Expected: a.expected, Keys: a.keys,
 		Checks: a.checksAt, Now: a.now, Examined: a.examined(ctx)}
 }
 
-// parallel is how many images are examined at once: an identity waits for registries, layers need memory.
+// parallel is how many images are examined at once: at the depth of an identity most of the time is spent waiting for
+// registries, while layers need memory and processors.
 func (a *auditor) parallel() int {
 	byDepth := map[audit.Depth]int{audit.Identity: 16, audit.Packages: 4, audit.Full: 2}
 	return cmp.Or(a.own.parallel, byDepth[a.depth])
 }
 
-// scoped gives the requests for an image the pull secrets of a pod that runs it, where a flag asks for these.
+// scoped gives the requests for an image the pull secrets of a pod that runs it, with --pull-secrets. They count for
+// this image alone: the credentials of one namespace must not reach the registries that another one names. A pod whose
+// secrets cannot be read is examined without, and the registry's answer is the reason in its row.
 func (a *auditor) scoped(ctx context.Context, u audit.Unit) context.Context {
 	scope := &registry.Scope{Notice: func(string) {}, Log: func(registry.Request) {}}
 	if a.flags.pullSecrets {
@@ -198,7 +224,8 @@ func (a *auditor) scoped(ctx context.Context, u audit.Unit) context.Context {
 	return registry.WithScope(registry.AtOnce(ctx), scope)
 }
 
-// required are what flags and policies ask of an image in any of the namespaces that run it: their keys are tried.
+// required are what flags and policies require of an image in any of the namespaces that run it, under any of its
+// references. Their keys are tried on its signatures; whether a requirement is met is joined later for each place.
 func (a *auditor) required(i inspect.Image, u audit.Unit) []inspect.PolicyRequirement {
 	var all []inspect.PolicyRequirement
 	if d, ok := audit.FlagRequirement(a.expected); ok {
@@ -219,10 +246,12 @@ func (a *auditor) required(i inspect.Image, u audit.Unit) []inspect.PolicyRequir
 	return all
 }
 
-// keys are the public keys that the signatures of an image are tried with.
+// keys are the public keys that the signatures of an image are tried with, by their digests: facts that were stored
+// before a key was known are examined again.
 func (a *auditor) keys(u audit.Unit) []string { return audit.KeysOf(a.required(inspect.Image{}, u)) }
 
-// checksAt are the checks of a depth: those of a case that are about an image alone.
+// checksAt are the checks of a depth: those of a case that are about an image alone. Each depth has all checks of the
+// one below. Identity reads manifests, configurations, signatures and attestations, and no layer.
 func (a *auditor) checksAt(o subject.Options, u audit.Unit, depth audit.Depth) []engine.Check {
 	sig := signature.Options{Client: a.client, Store: a.client.Store(), Trust: a.trust, Now: a.now, Notary: a.notary,
 		GitHub: a.attested, Requirements: func(i inspect.Image) []inspect.PolicyRequirement { return a.required(i, u) }}
@@ -243,7 +272,9 @@ func (a *auditor) checksAt(o subject.Options, u audit.Unit, depth audit.Depth) [
 	return checks
 }
 
-// known is what facts are joined with.
+// known is what facts are joined with: policies, expectations, advisories, the history of the journal, thresholds and
+// vulnerabilities. Its digest stands in the parts of an audit: merge derives rows again only where what it knows is the
+// same.
 func (a *auditor) known(ctx context.Context) *audit.Known {
 	return &audit.Known{
 		Digest:       audit.DigestOf(a.policies.Names(), a.unread, a.expected, a.levels(), a.flags.vex, a.data()),
@@ -260,7 +291,8 @@ func (a *auditor) known(ctx context.Context) *audit.Known {
 	}
 }
 
-// levels are the thresholds of the flag, else the default.
+// levels are the thresholds of the flag, else the default. Unlike in a case, the default decides here too: an audit is
+// run to find what crosses it.
 func (a *auditor) levels() inspect.Thresholds {
 	if a.thresholds != nil {
 		return *a.thresholds
@@ -268,7 +300,8 @@ func (a *auditor) levels() inspect.Thresholds {
 	return threshold.Default()
 }
 
-// data names what images are compared with, by its date.
+// data names what images are compared with, by its date and digest. "No advisory" is worth what its data is: a report
+// shows the age beside the result.
 func (a *auditor) data() []audit.Data {
 	status, _ := a.advisories.Status()
 	packs := audit.Data{Source: "incident-packs"}
@@ -299,7 +332,9 @@ func (a *auditor) openHistory(ctx context.Context) {
 	a.history, a.gaps = history, append(a.gaps, gaps...)
 }
 
-// since reads the audit that a report is to be compared with: the last one, or the last before a date.
+// since reads the audit that a report is to be compared with: the last one, or the last before a date. nil without
+// --since. That there is no earlier audit is an error, and no report without changes, which would read as "nothing has
+// changed".
 func (a *auditor) since(ctx context.Context, scope string) (*audit.Report, error) {
 	if a.own.since == "" {
 		return nil, nil
@@ -323,7 +358,8 @@ func (a *auditor) since(ctx context.Context, scope string) (*audit.Report, error
 	return r, err
 }
 
-// parseDate reads a date, at its end, or a time.
+// parseDate reads a date, at its end in UTC, or a time of RFC 3339. The audit "of a day" is the last one that began on
+// it.
 func parseDate(text string) (time.Time, error) {
 	if day, err := time.Parse(time.DateOnly, text); err == nil {
 		return day.AddDate(0, 0, 1), nil
@@ -331,7 +367,10 @@ func parseDate(text string) (time.Time, error) {
 	return time.Parse(time.RFC3339, text)
 }
 
-// examined stores what a case about one image found, for questions of later days.
+// examined stores what a case about one image found, for questions of later days (backtrail where). Files are stored at
+// the full depth only, from the merged tree: there every executable, library and hook was looked at.
+//
+// It is called by several workers at once. A journal that cannot be written to is one gap, not one for each image.
 func (a *auditor) examined(ctx context.Context) func(c *inspect.Case, container string) {
 	if a.history == nil {
 		return nil
@@ -354,4 +393,34 @@ func (a *auditor) examined(ctx context.Context) func(c *inspect.Case, container 
 			})
 		}
 	}
+}
+
+// listen opens the port for metrics before anything is examined: an address that is taken is found at once, not after
+// an hour. Until the report is there, requests are answered with 503.
+func (a *auditor) listen() error {
+	if a.own.metrics == "" {
+		return nil
+	}
+	m, err := audit.ListenMetrics(a.own.metrics)
+	if err != nil {
+		return hinted(err, "--metrics 9464 listens on loopback, --metrics 0.0.0.0:9464 for others")
+	}
+	a.metrics = m
+	if !m.Local() {
+		fmt.Fprintf(a.std.err, "%s has no authentication: who reaches it can read which workloads run what\n", m.URL())
+	}
+	return nil
+}
+
+// serve serves the metrics of a report until the program is interrupted, which is its regular end: the exit code is
+// that of the audit.
+func (a *auditor) serve(ctx context.Context, r *audit.Report) error {
+	if a.metrics == nil {
+		return nil
+	}
+	if err := a.metrics.Publish(r, a.began); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.std.err, "metrics of this audit are at %s until interrupted (ctrl+c)\n", a.metrics.URL())
+	return a.metrics.Wait(ctx)
 }

@@ -12,7 +12,11 @@ import (
 )
 
 // writePart examines the images of one shard, and writes them with all that was listed. What could not be checked is
-// part of the answer and no error: whoever merges the parts has the verdict.
+// part of the result and no error: the merge of the parts has the verdict, and a Job whose pods exit with 0 is not
+// started again by Kubernetes for what another try would not change.
+//
+// Each part has the whole listing: the cluster changes while the parts are made, and merge accounts for every container
+// that any of them has listed.
 func (a *auditor) writePart(ctx context.Context, sel audit.Selection) error {
 	shard, err := audit.ParseShard(a.own.shard)
 	if err != nil {
@@ -58,6 +62,7 @@ func (a *auditor) writePart(ctx context.Context, sel audit.Selection) error {
 	return a.ended(scope)
 }
 
+// auditMergeCommand is the verb audit merge, the counterpart of audit --shard.
 func auditMergeCommand(f *flags, std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "merge DIR...",
@@ -76,17 +81,31 @@ that was listed is accounted for, and a random part of the rows is derived again
 
 // mergeAudits folds parts and prints the report. The policies of a cluster are read only where a flag names it: rows
 // are those of the parts, and are compared with what follows from the same policies.
+//
+// Parts come from other machines, as files that someone else may have changed. A random part of the rows is derived
+// again from the facts beside them; a row that does not follow fails the merge (exit 3), also where nothing crosses a
+// threshold. How many were derived again is printed: 0 means that nothing was compared.
 func mergeAudits(ctx context.Context, f *flags, std streams, dirs []string) error {
 	if err := f.checkOutput(auditOutputs...); err != nil {
 		return err
 	}
-	known, err := f.knownForMerge(ctx, std)
+	const hint = "each DIR is one that audit --shard I/N --out DIR wrote to"
+	depth, err := audit.DepthOf(dirs)
+	if err != nil {
+		return hinted(err, hint)
+	}
+	s, err := newSession(f, std)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	known, err := s.knownForMerge(ctx, depth)
 	if err != nil {
 		return err
 	}
 	merged, err := audit.Merge(dirs, known)
 	if err != nil {
-		return hinted(err, "each DIR is one that audit --shard I/N --out DIR wrote to")
+		return hinted(err, hint)
 	}
 	if err := f.printAudit(std, &merged.Report); err != nil {
 		return err
@@ -103,15 +122,12 @@ func mergeAudits(ctx context.Context, f *flags, std streams, dirs []string) erro
 	return auditEnd(&merged.Report)
 }
 
-// knownForMerge is what rows are derived again with: what the flags name.
-func (f *flags) knownForMerge(ctx context.Context, std streams) (*audit.Known, error) {
-	s, err := newSession(f, std)
-	if err != nil {
-		return nil, err
-	}
-	defer s.close()
-	a := &auditor{session: s, policies: s.policies}
-	if f.snapshot != "" || f.context != "" || f.kubeconfig != "" {
+// knownForMerge is what rows are derived again with: what the flags name, at the depth of the parts. The journal has no
+// part in it, as it had none when the parts were made. The session must stay open as long as it is used.
+func (s *session) knownForMerge(ctx context.Context, depth audit.Depth) (*audit.Known, error) {
+	a := &auditor{session: s, depth: depth, policies: s.policies, began: s.now()}
+	if f := s.flags; f.snapshot != "" || f.context != "" || f.kubeconfig != "" {
+		var err error
 		if a.cluster, err = s.openCluster(); err != nil {
 			return nil, err
 		}

@@ -10,16 +10,19 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// casesCommand is the verb cases. It reads summaries that each case keeps beside its events, and the events themselves
+// where a summary is missing or older: the list is as right after a crash as before.
 func casesCommand(f *flags, std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "cases",
 		Short: "List the cases on this disk, newest first",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return listCases(cmd.Context(), f, std) },
 	}
 }
 
-// savedCases are the cases on this disk, and the folder that they are in.
+// savedCases are the cases on this disk, the newest first, and the folder that they are in. A folder that is not there
+// yet is an empty list. A case that cannot be read is in the list, with the reason in its Problem.
 func savedCases(ctx context.Context) (dir string, saved []ledger.Saved, err error) {
 	if dir, err = casesDir(); err != nil {
 		return "", nil, err
@@ -28,6 +31,8 @@ func savedCases(ctx context.Context) (dir string, saved []ledger.Saved, err erro
 	return dir, saved, err
 }
 
+// listCases prints the cases. That there are none is a note on stderr: stdout stays empty for a script that counts
+// lines.
 func listCases(ctx context.Context, f *flags, std streams) error {
 	if err := f.checkOutput("plain", "json"); err != nil {
 		return err
@@ -56,7 +61,9 @@ func listCases(ctx context.Context, f *flags, std streams) error {
 	return nil
 }
 
-// state words what became of a case.
+// state describes what became of a case, by what matters most to a person who looks for it: a case that cannot be read
+// before one that is open, and both before whether it was exported. The path is that of the newest export; nothing
+// checks that the bundle is still there.
 func state(c ledger.Saved) string {
 	switch {
 	case c.Problem != "":
@@ -78,6 +85,11 @@ func state(c ledger.Saved) string {
 
 // clusterRole is the least role with which everything that backtrail reads of a cluster can be read. With less a case
 // lists what could not be read.
+//
+// It has no verb but get, list and watch: the transport of package kube refuses all others, whatever the role allows.
+// watch is granted for pods alone, since nothing else is followed. Secrets are left out: RBAC can limit get
+// to Secrets by name (resourceNames), and their names are only known at run time, so that a ClusterRole with them
+// would open all Secrets of the cluster.
 const clusterRole = `# The least role with which backtrail can read everything. It does not read Secrets:
 # --pull-secrets also needs get on secrets, and --helm the last rule. Without pods/log,
 # use --no-logs. With less than this role a case lists what could not be read; pods alone
@@ -137,11 +149,12 @@ rules:
 #   verbs: [list]
 `
 
+// rbacCommand is the verb rbac. It needs no cluster: the role is the same for all of them.
 func rbacCommand(std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "rbac",
 		Short: "Print the least ClusterRole with which everything can be read, for kubectl apply -f -",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprint(std.out, clusterRole)
 			return err

@@ -23,7 +23,12 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// checks is the one slice of checks. A new check is one package or file, and one line here, after those that it needs.
+// checks is the one list of checks. A new check is one package or file, and one line here, after those that it needs.
+//
+// Needs of a check are names of checks that have to end before it begins; the engine refuses a plan in which one of
+// them is missing or the needs form a circle. YieldsTo is weaker: the check waits while these run, and does not depend
+// on how they end. A check that does not apply to the target ends as skipped with its reason: the list is the same for
+// an image, a pod and an alert.
 func (s *session) checks(o subject.Options) []engine.Check {
 	sig := signature.Options{Client: s.client, Store: s.client.Store(), Trust: s.trust, Now: s.now, Notary: s.notary,
 		GitHub: s.attested}
@@ -69,7 +74,8 @@ func (s *session) checks(o subject.Options) []engine.Check {
 	}))
 }
 
-// answered adds the check that answers, as those end whose word it needs.
+// answered adds the check that answers the three questions. It needs only those of its checks that are in the plan:
+// with the others missing it would never begin.
 func answered(checks []engine.Check) []engine.Check {
 	var needs []string
 	for _, c := range checks {
@@ -80,7 +86,8 @@ func answered(checks []engine.Check) []engine.Check {
 	return append(checks, answer.Check(needs...))
 }
 
-// around is what the checks of the cluster work on.
+// around is what the checks of the cluster work on. What they read is kept as it came, redacted, under its digest: a
+// bundle carries the objects that its claims rest on.
 func (s *session) around(o subject.Options) cluster.Options {
 	return cluster.Options{
 		Cluster: o.Cluster, Pod: o.Pod, Container: o.Container, Roster: o.Roster, Client: s.client, Trace: o.Trace,
@@ -90,13 +97,15 @@ func (s *session) around(o subject.Options) cluster.Options {
 	}
 }
 
-// after lets other checks go first.
+// after lets other checks go first: the order in which evidence vanishes is the order in which it is collected (RFC
+// 3227, section 2.1, order of volatility).
 func after(c engine.Check, first ...string) engine.Check {
 	c.YieldsTo = first
 	return c
 }
 
-// examiner verifies the signatures of the known-good in the same way as those of the image.
+// examiner verifies the signatures of the known-good in the same way as those of the image: a difference between the
+// two must be one of the images, never one of how they were looked at.
 func (s *session) examiner(o signature.Options) provenance.Examiner {
 	return func(ctx context.Context, location, index, digest string, expected inspect.Expected,
 		keep func(inspect.Blob)) ([]inspect.Signature, error) {

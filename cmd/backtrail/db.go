@@ -15,9 +15,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// updateTimeout bounds an update: the largest archive has hundreds of megabytes.
+// updateTimeout bounds an update: the largest archive has hundreds of megabytes, and a slow link needs its time. It is
+// a bound on each request with its body, so that a server that stops sending does not keep the command for ever.
 const updateTimeout = time.Hour
 
+// dbCommand is the verb db. db update is the one command that fetches data about the world; everything else works with
+// what is there, and reports how old that is.
 func dbCommand(f *flags, std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "db",
@@ -25,11 +28,11 @@ func dbCommand(f *flags, std streams) *cobra.Command {
 		Long: `The data that images are compared with: the vulnerability database of grype, in the place where the grype
 command keeps it; incident packs, of which some come with the program; the malicious-package records of OSV. Nothing is
 fetched unless db update is run.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(*cobra.Command, []string) error { return f.dbStatus(std) },
 	}
 	status := &cobra.Command{
-		Use: "status", Short: "Which data there is, and how old it is", Args: cobra.NoArgs,
+		Use: "status", Short: "Which data there is, and how old it is", Args: noArguments,
 		RunE: func(*cobra.Command, []string) error { return f.dbStatus(std) },
 	}
 	bring := &cobra.Command{
@@ -46,7 +49,7 @@ fetched unless db update is run.`,
 	var from dbSources
 	update := &cobra.Command{
 		Use: "update", Short: "Fetch the vulnerabilities and malicious-package records that are newer than those here",
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return updateData(cmd.Context(), f, std, from) },
 	}
 	update.Flags().StringVar(&from.advisories, "source", "",
@@ -57,7 +60,8 @@ fetched unless db update is run.`,
 	return cmd
 }
 
-// dbReport is what db status prints as JSON.
+// dbReport is what db status prints as JSON. Dates are those of the data, as its publisher wrote them, not of the
+// download: a mirror may serve old data today.
 type dbReport struct {
 	Packs      int          `json:"packs"`
 	PacksDate  inspect.Time `json:"packsDate"` // of the newest
@@ -69,7 +73,8 @@ type dbReport struct {
 	Vulnerabilities vulnReport `json:"vulnerabilities"`
 }
 
-// vulnReport describes the vulnerability database.
+// vulnReport describes the vulnerability database. Status is found, empty (there is none) or unreachable (there is one
+// that cannot be read): the last two must not be confused, since only one is mended by a download.
 type vulnReport struct {
 	Status inspect.StoreStatus `json:"status"`
 	Date   inspect.Time        `json:"date"`
@@ -79,6 +84,8 @@ type vulnReport struct {
 	Reason string              `json:"reason"` // why it could not be read
 }
 
+// dbStatus prints which data there is. Data that cannot be read is an error after the report (exit 1); data that is not
+// there, or old, is none: a case then reports what it could not compare with.
 func (f *flags) dbStatus(std streams) error {
 	if err := f.checkOutput("plain", "json"); err != nil {
 		return err
@@ -152,6 +159,8 @@ func (f *flags) vulnStatus() (vulnReport, error) {
 	return r, nil
 }
 
+// words describe the database in a line. What is not known is worded as such: without a database no image is free of
+// vulnerabilities.
 func (r vulnReport) words() string {
 	switch {
 	case r.Status == inspect.StoreEmpty:
@@ -165,7 +174,7 @@ func (r vulnReport) words() string {
 	return "of " + dated(r.Date)
 }
 
-// dated is a date with its age.
+// dated is a date with its age in whole days. A date in the future, by the clock of this machine, has none.
 func dated(t inspect.Time) string {
 	days, ok := advisory.Age(t.Time, time.Now())
 	switch {
@@ -179,6 +188,8 @@ func dated(t inspect.Time) string {
 	return fmt.Sprintf("%s (%d days old)", t.Format(time.DateOnly), days)
 }
 
+// dbImport takes data from files, each in turn: what was imported before one that is refused stays, and has been
+// printed. Files are told apart by their content and name, never by their order on the command line.
 func dbImport(std streams, paths []string) error {
 	dir, err := advisoryDir()
 	if err != nil {
@@ -209,6 +220,8 @@ func dbImport(std streams, paths []string) error {
 	return nil
 }
 
+// importVulnerabilities takes a database of grype, and opens it once: what cannot be opened is not reported as
+// imported.
 func importVulnerabilities(std streams, path string) error {
 	folder, err := vuln.Folder()
 	if err != nil {
@@ -227,10 +240,16 @@ func importVulnerabilities(std streams, path string) error {
 	return err
 }
 
-// dbSources are where data is fetched from. With neither named, all is fetched from where it is published.
+// dbSources are where data is fetched from. With neither named, all is fetched from where it is published; with one
+// named, nothing but that: a machine that reaches one mirror only is not made to wait for what it cannot reach.
 type dbSources struct{ advisories, vulnerabilities string }
 
+// updateData fetches what is newer than what is here. Addresses are checked before the first request: https, or http on
+// this machine. They are never printed with a password that they contain.
 func updateData(ctx context.Context, f *flags, std streams, from dbSources) error {
+	if err := f.checkOutput("plain", "json"); err != nil { // before what may take an hour
+		return err
+	}
 	if f.offline {
 		return usage("db update needs the network: leave --offline out, or take the data from files with db import")
 	}
@@ -253,6 +272,7 @@ func updateData(ctx context.Context, f *flags, std streams, from dbSources) erro
 	return f.dbStatus(std)
 }
 
+// updateVulnerabilities fetches grype's database, which grype's own code verifies against the checksum of its listing.
 func updateVulnerabilities(std streams, source string) error {
 	if source == "" {
 		return nil
@@ -273,6 +293,8 @@ func updateVulnerabilities(std streams, source string) error {
 	return err
 }
 
+// updateAdvisories fetches the malicious-package records of each ecosystem, and reports each on a line of stderr. One
+// that a server does not have is no error: mirrors often carry some only.
 func updateAdvisories(ctx context.Context, std streams, source string) error {
 	if source == "" {
 		return nil
@@ -313,13 +335,15 @@ func (f *flags) advisoryData() (*advisory.Data, error) {
 	return advisory.NewData(dir), nil
 }
 
-// advisoryDir is where imported advisories lie.
+// advisoryDir is where imported advisories are kept: beside the cases and not in the cache, since pruning the cache
+// must not change what an image is compared with.
 func advisoryDir() (string, error) {
 	dir, err := dataDir()
 	return filepath.Join(dir, "advisories"), err
 }
 
-// setWindow has images compared with the window of a flag.
+// setWindow has images compared with the window of a flag: FROM,TO, dates or times, of which one may be left out. An
+// empty text is no window. Errors are usage errors.
 func setWindow(s *session, text string) error {
 	if text == "" {
 		return nil

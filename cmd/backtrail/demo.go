@@ -18,19 +18,26 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// demoContext is the context of the demo's case, as its snapshot names it.
+// The demo's dump is named as a person's is (--snapshot), so that the context of its case reads "snapshot demo".
 const (
 	demoName    = "demo"
 	demoContext = "snapshot " + demoName
 )
 
+// demoCommand is the verb demo. It uses the code of a real case throughout: a registry on loopback, a dump in place of
+// a cluster, alerts in Falco's form. Only the data is made up.
 func demoCommand(f *flags, std streams) *cobra.Command {
 	var own inspectFlags
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Open the terminal UI on a built-in incident; needs no cluster, registry or network",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), f, std, own) },
+		Args:  noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := own.checkExport(cmd); err != nil {
+				return err
+			}
+			return runDemo(cmd.Context(), f, std, own)
+		},
 	}
 	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH` (without the terminal UI)")
 	cmd.Flags().StringVar(&own.layers, "layers", "suspect", "layers in the bundle: all, suspect or none")
@@ -69,7 +76,12 @@ func runDemo(ctx context.Context, f *flags, std streams, own inspectFlags) error
 	return s.headless(ctx, p, own)
 }
 
-// demoSession is a session in which cluster, registry, trust, expectations, alerts and clock are the incident's.
+// demoSession is a session in which cluster, registry, trust, expectations, alerts and clock are the incident's, and
+// nothing is of the person: no journal, no vulnerability database, no name. Two runs therefore give the same case,
+// byte by byte, on any machine; a test compares them.
+//
+// The incident's trust root signs anything for anyone, since its keys are in the source. It counts in this session, and
+// where verify is given --demo; no other command takes it.
 func demoSession(f *flags, std streams, incident *demo.Incident, dir string) (*session, error) {
 	f.cache, f.namespace, f.offline = dir, incident.Namespace, true
 	f.registryMaps = []string{incident.RegistryMap.From + "=" + incident.RegistryMap.To}

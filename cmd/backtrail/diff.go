@@ -13,9 +13,11 @@ import (
 	"github.com/backtrail/backtrail/inspect/report"
 )
 
-// DiffSchema is the name of the JSON form of diff.
+// diffSchema is the name of the JSON form of diff.
 const diffSchema = "backtrail.dev/diff/v1"
 
+// diffCommand is the verb diff. Both sides are read as a case reads an image and its known-good, by the same checks;
+// nothing is recorded, in the journal or as a case.
 func diffCommand(f *flags, std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "diff TARGET TARGET",
@@ -30,6 +32,8 @@ func diffCommand(f *flags, std streams) *cobra.Command {
 	}
 }
 
+// runDiff compares two images. The first one is taken for a confirmed known-good: a person named it. Errors: a target
+// that cannot be opened, and exit 2 for one that is not a target.
 func runDiff(ctx context.Context, f *flags, std streams, from, to string) error {
 	if err := f.checkOutput("plain", "json"); err != nil {
 		return err
@@ -59,14 +63,15 @@ func runDiff(ctx context.Context, f *flags, std streams, from, to string) error 
 	return s.printDiff(c, from, to)
 }
 
-// printDiff prints the comparison of the case's first image that has one.
+// printDiff prints the comparison of the case's first image that has one. Without any the reason of the check is the
+// error: an empty comparison would read as "no difference".
 func (s *session) printDiff(c *inspect.Case, from, to string) error {
 	for _, i := range c.Images {
 		if i.Diff == nil || i.Diff.KnownGood == nil {
 			continue
 		}
 		if s.flags.output != "json" {
-			return report.Diff(s.std.out, *i.Diff, from, to, s.flags.style(s.std.out))
+			return report.Diff(s.flags.textTo(s.std.out), *i.Diff, from, to, s.flags.style(s.std.out))
 		}
 		b, err := inspect.EncodeJSON(struct {
 			Schema string `json:"schema"`
@@ -81,7 +86,7 @@ func (s *session) printDiff(c *inspect.Case, from, to string) error {
 	return hinted(fmt.Errorf("comparing %s with %s: %w", from, to, errors.New(reasonOf(c, inspect.CheckKnownGood))))
 }
 
-// reasonOf describes how a check ended.
+// reasonOf describes how a check ended, by the first of its runs that has a reason.
 func reasonOf(c *inspect.Case, check string) string {
 	for _, s := range c.Checks {
 		if s.Name == check && s.Reason != "" {

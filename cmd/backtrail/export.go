@@ -14,20 +14,21 @@ import (
 	"github.com/backtrail/backtrail/inspect/sbom"
 )
 
-// recorded is a case whose events are on disk: one that is recorded now, or a saved one.
+// recorded is a case whose events are on disk: one that is recorded now, or a saved one. Events opens the stream from
+// its first event on, as often as it is called; the caller closes it.
 type recorded interface {
 	Events() (io.ReadCloser, error)
 }
 
 // exportCase writes the bundle of a case, and notes beside the case that it was written. content is what the bundle
-// carries.
+// carries; progress may be nil.
+//
+// The note is in the access log of the case, not in its ledger: two exports of one state have identical payload, so
+// that an export must not change what is exported. A log that cannot be written is a note of the result, since the
+// bundle is there. A bundle names the one that it was opened from as its parent, with whether that one fitted its
+// manifests.
 func exportCase(ctx context.Context, s *session, r recorded, store inspect.Store, to string, content evidence.Options,
 	progress func(inspect.Progress)) (evidence.Result, error) {
-	switch content.Layers {
-	case evidence.LayersAll, evidence.LayersSuspect, evidence.LayersNone:
-	default:
-		return evidence.Result{}, usage("--layers %s: it is all, suspect or none", content.Layers)
-	}
 	o := content
 	o.Who, o.Sign, o.Progress = s.operator.String(), s.sign, progress
 	o.Documents = func(ctx context.Context, c inspect.Case) ([]evidence.Document, error) {
@@ -65,7 +66,9 @@ func exportCase(ctx context.Context, s *session, r recorded, store inspect.Store
 	return result, nil
 }
 
-// documents are the bills of materials of a case: of the first image, and of what it is compared with.
+// documents are the bills of materials of a case: of the first image that has packages, and of what it is compared
+// with. They are made from the facts of the case, so that verify makes the same ones from the bundle and compares
+// them.
 func documents(ctx context.Context, s *session, c inspect.Case) ([]evidence.Document, error) {
 	for _, i := range c.Images {
 		if len(i.Packages) == 0 {
@@ -84,7 +87,7 @@ func documents(ctx context.Context, s *session, c inspect.Case) ([]evidence.Docu
 	return nil, nil
 }
 
-// documentsOf are the bills of materials of one image.
+// documentsOf are the bills of materials of one image, in SPDX and CycloneDX. Their times are those of the case.
 func documentsOf(i inspect.Image, t inspect.Tool) ([]evidence.Document, error) {
 	spdx, cdx, err := sbom.Documents(i, t)
 	if err != nil {
@@ -93,6 +96,8 @@ func documentsOf(i inspect.Image, t inspect.Tool) ([]evidence.Document, error) {
 	return []evidence.Document{{Name: "image.spdx.json", Data: spdx}, {Name: "image.cdx.json", Data: cdx}}, nil
 }
 
+// knownGoodDocument is the bill of materials of the known-good, in SPDX. Its packages are those that the comparison has
+// cataloged; nothing is read again for an export, which must work offline.
 func knownGoodDocument(ctx context.Context, s *session, c inspect.Case, i inspect.Image) ([]evidence.Document, error) {
 	if i.Diff == nil || i.Diff.KnownGood == nil {
 		return nil, nil

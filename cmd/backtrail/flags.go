@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"regexp"
@@ -40,12 +41,14 @@ type flags struct {
 	expect                         expectFlags
 }
 
-// expectFlags state who should have signed and where the image should come from.
+// expectFlags state who should have signed and where the image should come from. Each list is of alternatives: one of
+// each kind must match.
 type expectFlags struct {
 	identities, identityRegexps, issuers, issuerRegexps, keys  []string
 	sourceURIs, sourceBranches, sourceTags, versionedTags, ids []string
 }
 
+// register adds all shared flags to the root command. Which of them a verb uses is in flagGroups and unusedGroups.
 func (f *flags) register(s *pflag.FlagSet) {
 	f.registerCluster(s)
 	f.registerRegistries(s)
@@ -85,7 +88,8 @@ func (f *flags) registerCluster(s *pflag.FlagSet) {
 	s.BoolVar(&f.noLogs, "no-logs", false, "do not read the logs of the pod's containers")
 }
 
-// registerRegistries registers how images are read.
+// registerRegistries registers how images are read. --github is a flag with an optional value: a repository follows
+// "=", since a word after it would be taken for the target.
 func (f *flags) registerRegistries(s *pflag.FlagSet) {
 	s.StringVar(&f.platform, "platform", "", "`PLATFORM` of the image, such as linux/arm64 (default: the node's)")
 	s.BoolVar(&f.pullSecrets, "pull-secrets", false, "use the pull secrets of the pod and its service account")
@@ -112,6 +116,9 @@ func (f *flags) registerTrust(s *pflag.FlagSet) {
 		"Notary Project trust policy `FILE` (trustpolicy.json) that states who should have signed")
 }
 
+// register adds the expectations. Names and meanings are those of cosign verify (--certificate-identity, --key) and of
+// slsa-verifier (--source-uri, --source-versioned-tag, --builder-id), so that a command line of a pipeline can be
+// reused.
 func (e *expectFlags) register(s *pflag.FlagSet) {
 	list := func(to *[]string, name, words string) { s.StringArrayVar(to, name, nil, words) }
 	list(&e.identities, "certificate-identity",
@@ -127,7 +134,10 @@ func (e *expectFlags) register(s *pflag.FlagSet) {
 	list(&e.ids, "builder-id", "required builder `ID`")
 }
 
-// expected turns the flags into the expectations of a case.
+// expected turns the flags into the expectations of a case. The fields of one value repeat the first of each list:
+// those are
+// the single fields of the JSON form. Keys are read here, so that a file that is no key ends the
+// run before anything is fetched. Errors are usage errors.
 func (e *expectFlags) expected() (inspect.Expected, error) {
 	x := inspect.Expected{
 		Identities: e.identities, IdentityRegexps: e.identityRegexps, Issuers: e.issuers,
@@ -150,13 +160,16 @@ func (e *expectFlags) expected() (inspect.Expected, error) {
 	return x, nil
 }
 
-// complete refuses expectations that would check less than they seem to: an identity means nothing without its issuer.
+// complete refuses expectations that would check less than they seem to. An identity means nothing without its issuer:
+// whoever runs an OIDC issuer that the trust root accepts can put any name into its tokens. Regular expressions are
+// those of RE2, which take linear time on any input; they are compiled here to report a mistake, and matched
+// elsewhere.
 func (e *expectFlags) complete() error {
 	identity, issuer := len(e.identities)+len(e.identityRegexps) > 0, len(e.issuers)+len(e.issuerRegexps) > 0
 	switch {
 	case identity && !issuer:
-		return usage("--certificate-identity needs --certificate-oidc-issuer (or its -regexp form): anybody can " +
-			"have that name at another issuer")
+		return usage("--certificate-identity needs --certificate-oidc-issuer (or its -regexp form): another issuer " +
+			"may give the same name to others")
 	case issuer && !identity:
 		return usage("--certificate-oidc-issuer needs --certificate-identity (or its -regexp form)")
 	}
@@ -168,6 +181,7 @@ func (e *expectFlags) complete() error {
 	return nil
 }
 
+// first is the first of a list, empty where there is none.
 func first(list []string) string {
 	if len(list) == 0 {
 		return ""
@@ -175,14 +189,15 @@ func first(list []string) string {
 	return list[0]
 }
 
-// maxKeyFile bounds a public key file, in bytes.
+// maxKeyFile bounds a key file, in bytes. An RSA key of 16,384 bits has less than 16 KiB in PEM.
 const maxKeyFile = 64 << 10
 
-// readKey reads a public key in PEM.
+// readKey reads a public key in PEM. The URLs of cosign's key services (awskms://, k8s://, …) are refused by name: they
+// would need credentials and the network for what a file of a few lines is enough for.
 func readKey(path string) (inspect.ExpectedKey, error) {
 	if scheme, _, ok := strings.Cut(path, "://"); ok {
 		return inspect.ExpectedKey{},
-			usage("--key %s: keys of a %s service cannot be asked; export the public key to a PEM file and name "+
+			usage("--key %s: keys of a %s service are not read; export the public key to a PEM file and name "+
 				"that", path, scheme)
 	}
 	b, err := readBounded(path, maxKeyFile)
@@ -196,24 +211,32 @@ func readKey(path string) (inspect.ExpectedKey, error) {
 	return key, nil
 }
 
-// readBounded reads a file that is not larger than limit bytes.
+// readBounded reads a file of at most limit bytes. The bound is on what is read, not on the size that the file system
+// reports: that of a pipe (--key <(…)) or a device is 0, whatever comes out of it.
 func readBounded(path string, limit int64) ([]byte, error) {
-	info, err := os.Stat(path)
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	if info.Size() > limit {
+	defer file.Close()
+	b, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(b)) > limit {
 		return nil, fmt.Errorf("%s is larger than %d bytes", path, limit)
 	}
-	return os.ReadFile(path)
+	return b, nil
 }
 
-// layerSize is a flag of a number of bytes, with or without a unit: 200MB, 1.5GiB, 52428800.
+// layerSize is a flag of a number of bytes, with or without a unit: 200MB, 1.5GiB, 52428800. Units are decimal, and
+// binary with an i, as IEC 80000-13 has them. 0 is no limit, and is written by leaving the flag out.
 type layerSize int64
 
 var sizeForm = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?) *([kKMGT]?)(i?)[bB]?$`)
 
-// Set reads the flag's value.
+// Set reads the flag's value. A size beyond half of what fits into 64 bits is refused, before a sum with it can
+// overflow.
 func (s *layerSize) Set(text string) error {
 	m := sizeForm.FindStringSubmatch(strings.TrimSpace(text))
 	if m == nil || m[2] == "" && m[3] != "" {
@@ -238,6 +261,7 @@ func (s *layerSize) Set(text string) error {
 	return nil
 }
 
+// String is the value as Set reads it, empty for none: a copied command has it in bytes.
 func (s *layerSize) String() string {
 	if *s == 0 {
 		return ""

@@ -8,7 +8,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// flagGroup is a set of shared flags that a verb uses, or has no use for, as a whole.
+// flagGroup is a set of shared flags that a verb uses, or has no use for, as a whole. Groups are the unit so that a new
+// flag gets its place once, and not once for each verb; a test finds a flag that is in none.
 type flagGroup string
 
 const (
@@ -51,6 +52,8 @@ var caseFlags = []flagGroup{
 
 // unusedGroups lists for each verb the groups that it has no use for. A verb that is not named uses all.
 var unusedGroups = map[string][]flagGroup{
+	"open":        allBut(exportFlags),
+	"policy":      allBut(clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags),
 	"demo":        allBut(alertFlags, exportFlags),
 	"pods":        allBut(clusterFlags, alertFlags),
 	"diff":        allBut(clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags),
@@ -70,13 +73,23 @@ var unusedGroups = map[string][]flagGroup{
 	"thresholds":  allBut(levelFlags),
 }
 
+// oneForm are the commands that print one form only, by their path: -o would be ignored.
+var oneForm = []string{
+	"backtrail aware", "backtrail cache", "backtrail cache prune", "backtrail cache verify", "backtrail db import",
+	"backtrail help", "backtrail journal export", "backtrail journal import", "backtrail journal prune",
+	"backtrail man", "backtrail policy draft", "backtrail rbac", "backtrail runtime", "backtrail thresholds init",
+}
+
 // allBut are the groups of flags for making a case without those that a verb uses.
 func allBut(used ...flagGroup) []flagGroup {
 	return slices.DeleteFunc(slices.Clone(caseFlags), func(g flagGroup) bool { return slices.Contains(used, g) })
 }
 
 // checkFlags refuses flags whose value is empty, as an unset variable of a script gives it, and flags that the verb
-// does not use: both would check less than the caller meant to.
+// does not use: both would check less than the caller meant to. `verify BUNDLE --certificate-identity "$WHO"` is an
+// example of both: the flag is about images, and an empty text would match every signer or none.
+//
+// A verb is the first word; a command below it (cache prune) uses the same groups.
 func checkFlags(cmd *cobra.Command) error {
 	var wrong error
 	verb := cmd
@@ -93,6 +106,13 @@ func checkFlags(cmd *cobra.Command) error {
 			wrong = usage("%s does not use --%s: leave it out", cmd.CommandPath(), f.Name)
 		}
 	})
+	if wrong == nil && cmd.Flags().Changed("snapshot") {
+		for _, name := range []string{"kubeconfig", "context", "in-cluster"} {
+			if cmd.Flags().Changed(name) {
+				return usage("--snapshot is read in place of a cluster: leave --%s out", name)
+			}
+		}
+	}
 	return wrong
 }
 
@@ -109,11 +129,14 @@ func hasEmpty(v pflag.Value) bool {
 	return false
 }
 
-// targetFlags say which target it is: a command that is copied names its target itself.
+// targetFlags select the target: a command that is copied names its target itself.
 var targetFlags = []string{"context", "namespace", "all-namespaces", "snapshot"}
 
 // givenFlags are the flags of a command line that change what a case shows, ready to be quoted: with them a copied
 // command shows the same elsewhere. What names the target, listens or signs is left out.
+//
+// They are in the order of their names, as pflag visits them, whatever the order on the command line was. A bool that
+// was switched off is written with its value: --no-logs=false.
 func givenFlags(cmd *cobra.Command) []string {
 	names := []string{"offline"}
 	for _, g := range []flagGroup{clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags,

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"io"
 	"slices"
 	"strings"
@@ -11,15 +9,12 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// runLine runs a command line and gives its exit code and stderr.
+// runLine runs a command line in folders of its own, and gives its exit code and stderr.
 func runLine(t *testing.T, args ...string) (int, string) {
 	t.Helper()
-	t.Setenv("HOME", t.TempDir())
-	t.Setenv("XDG_DATA_HOME", t.TempDir())
-	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	var stderr bytes.Buffer
-	code := run(context.Background(), args, streams{in: strings.NewReader(""), out: io.Discard, err: &stderr})
-	return code, stderr.String()
+	newHome(t)
+	o := call(t, args...)
+	return o.code, o.err
 }
 
 // An empty value, as an unset variable of a script gives it, would fit everybody or nobody: neither was meant.

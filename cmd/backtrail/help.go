@@ -20,8 +20,9 @@ import (
 	"github.com/spf13/cobra/doc"
 )
 
-// helpFiles hold the reference: a topic per file, in the Markdown that go-md2man reads, written to be read as it is.
-// The manual pages are made of the same files.
+// helpFiles are the reference: a topic per file, in the Markdown that go-md2man reads, written to be read as it is.
+// The manual pages are made of the same files. They are in the program, since an incident may leave no way to a web
+// site.
 //
 //go:embed help/*.md
 var helpFiles embed.FS
@@ -35,7 +36,8 @@ type helpTopic struct {
 	short string // completes "NAME  …" in lists, without a period
 }
 
-// helpTopics lists the pages in the order in which they are shown.
+// helpTopics lists the pages in the order in which they are shown: from the alert to the exit code. A test compares the
+// list with the files, and the flags and commands that a page names with those that exist.
 func helpTopics() []helpTopic {
 	return []helpTopic{
 		{"alerts", "formats and sources of alerts, matching an alert to a pod"},
@@ -68,7 +70,8 @@ func topicText(name string) (text string, found bool) {
 	return string(b), err == nil
 }
 
-// helpCommand replaces cobra's: it also knows the topics, and an unknown name is a usage error.
+// helpCommand replaces cobra's: it also has the topics, and an unknown name is a usage error where cobra's prints the
+// help of the root and ends with 0.
 func helpCommand(std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND|TOPIC]",
@@ -84,7 +87,8 @@ func helpCommand(std streams) *cobra.Command {
 	}
 }
 
-// help prints a topic, the help of a command, or both where they share a name.
+// help prints a topic, the help of a command, or both where they share a name (audit, journal): first what it is about,
+// then its flags.
 func help(root *cobra.Command, to io.Writer, args []string) error {
 	if len(args) == 0 {
 		return root.Help()
@@ -125,12 +129,13 @@ const (
 	manTopics   = "7"
 )
 
-// manPage is a page of the manual.
+// manPage is a page of the manual: the name of its file, whose extension is the section, and its roff.
 type manPage struct {
 	file string // backtrail-alerts.7
 	roff []byte
 }
 
+// manCommand is the verb man. Packages of distributions call it with --write at build time, with SOURCE_DATE_EPOCH set.
 func manCommand(std streams) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
@@ -158,7 +163,8 @@ are written to a directory. They are generated from the text of --help and of th
 	return cmd
 }
 
-// printManual prints the page of a command or topic.
+// printManual prints the page of a command or topic. A command comes before a topic of the same name, as section 1 does
+// for man(1).
 func printManual(root *cobra.Command, to io.Writer, args []string) error {
 	want := strings.Join(append([]string{"backtrail"}, args...), "-")
 	pages, err := manual(root)
@@ -176,7 +182,8 @@ func printManual(root *cobra.Command, to io.Writer, args []string) error {
 	return usage("there is no manual page of %s", strings.Join(args, " "))
 }
 
-// writeManual writes every page in the layout that man(1) searches: DIR/man1 and DIR/man7.
+// writeManual writes every page in the layout that man(1) searches: DIR/man1 and DIR/man7. Pages of an earlier version
+// are written over: they are this program's, and nothing else is of that name.
 func writeManual(root *cobra.Command, notes io.Writer, dir string) error {
 	pages, err := manual(root)
 	if err != nil {
@@ -208,6 +215,7 @@ func manual(root *cobra.Command) ([]manPage, error) {
 	return pages, nil
 }
 
+// commandPages adds the page of a command and those of the commands below it. Hidden commands have none.
 func commandPages(cmd *cobra.Command, pages []manPage) ([]manPage, error) {
 	cmd.DisableAutoGenTag = true // a date would make each build another
 	var b bytes.Buffer

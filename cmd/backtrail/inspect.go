@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,7 +13,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// inspectFlags are those of the verb inspect.
+// inspectFlags are those of the verb inspect; demo and open share those about the bundle.
 type inspectFlags struct {
 	knownGood, export, layers, checkpoint string
 	withoutConfig                         bool
@@ -28,7 +29,7 @@ func inspectCommand(f *flags, std streams) *cobra.Command {
 		Long: `Print one case. TARGET is pod/NAME[:CONTAINER] (with -n), deploy/NAME, sts/NAME, ds/NAME, job/NAME,
 an image reference, oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE, a path, alert:N, or a bundle.`,
 		Args: oneArgument("TARGET"),
-		RunE: func(cmd *cobra.Command, args []string) error { return runInspect(cmd.Context(), f, std, args[0], own) },
+		RunE: func(cmd *cobra.Command, args []string) error { return runInspect(cmd, f, std, args[0], own) },
 	}
 	cmd.Flags().StringVar(&own.knownGood, "known-good", "",
 		"compare with this `TARGET`, as a confirmed known-good image")
@@ -47,16 +48,21 @@ an image reference, oci:DIR[:TAG|@DIGEST], oci-archive:FILE, docker-archive:FILE
 	return cmd
 }
 
-func runInspect(ctx context.Context, f *flags, std streams, target string, own inspectFlags) error {
+// runInspect makes a case of a target and prints it, or prints that of a bundle. All that flags name is read before the
+// target is: a mistake in a file must not end a run that has already fetched gigabytes.
+func runInspect(cmd *cobra.Command, f *flags, std streams, target string, own inspectFlags) error {
+	ctx := cmd.Context()
 	if err := f.checkOutput(outputs...); err != nil {
 		return err
 	}
-	if evidence.IsBag(target) {
-		return f.printSaved(ctx, std, target)
+	if err := own.checkExport(cmd); err != nil {
+		return err
 	}
-	if own.export != "" && isFile(own.export) {
-		return hinted(fmt.Errorf("exporting to %s: it is there already", own.export),
-			"name a path that does not exist: nothing is overwritten")
+	if evidence.IsBag(target) {
+		if err := refuseForBundle(cmd); err != nil {
+			return err
+		}
+		return f.printSaved(ctx, std, target, own)
 	}
 	s, err := newSession(f, std)
 	if err != nil {
@@ -81,9 +87,45 @@ func runInspect(ctx context.Context, f *flags, std streams, target string, own i
 	return s.headless(ctx, p, own)
 }
 
-// layerName is a number in the manifest, or a digest or its first digits.
+// checkExport refuses before anything runs what would fail, or be ignored, when the case is at its end.
+func (own inspectFlags) checkExport(cmd *cobra.Command) error {
+	for _, name := range []string{"layers", "without-config"} {
+		if own.export == "" && cmd.Flags().Changed(name) {
+			return usage("--%s is about the bundle that --export writes: name one, or leave it out", name)
+		}
+	}
+	switch evidence.Layers(own.layers) {
+	case evidence.LayersAll, evidence.LayersSuspect, evidence.LayersNone:
+	default:
+		return usage("--layers %s: it is all, suspect or none", own.layers)
+	}
+	if own.export != "" && isFile(own.export) {
+		return hinted(fmt.Errorf("exporting to %s: it is there already", own.export),
+			"name a path that does not exist: nothing is overwritten")
+	}
+	return nil
+}
+
+// refuseForBundle refuses the flags of inspect that make a case: that of a bundle was made already.
+func refuseForBundle(cmd *cobra.Command) error {
+	unused := []string{"known-good", "checkpoint", "window", "skip-layer"}
+	for _, g := range unusedGroups["open"] {
+		unused = append(unused, flagGroups[g]...)
+	}
+	for _, name := range unused {
+		if cmd.Flags().Changed(name) {
+			return usage("%s shows the case of a bundle as it was: leave --%s out", cmd.CommandPath(), name)
+		}
+	}
+	return nil
+}
+
+// layerName is a number in the manifest, or a digest or its first digits. A number has at most three digits and the
+// digits of a digest are at least six, so that no text is both.
 var layerName = regexp.MustCompile(`^([0-9]{1,3}|(sha256:)?[0-9a-f]{6,64})$`)
 
+// checkSkips refuses what names no layer. Whether the image has such a layer is only known later: one that it does not
+// have skips nothing.
 func checkSkips(names []string) error {
 	for _, n := range names {
 		if !layerName.MatchString(n) {
@@ -95,6 +137,10 @@ func checkSkips(names []string) error {
 }
 
 // headless runs a case to its end and prints it. An interrupted case is printed and exported too, as partial.
+//
+// Every event is on disk before it is folded here: a crash, or a second ctrl+c, loses the report and not the case. The
+// printed case is folded from the same events as a replay of the ledger would, so that `backtrail open` prints it
+// again.
 func (s *session) headless(ctx context.Context, p prepared, own inspectFlags) error {
 	o, err := s.start(p)
 	if err != nil {
@@ -131,6 +177,7 @@ func (s *session) headless(ctx context.Context, p prepared, own inspectFlags) er
 	return endOf(c, interrupted)
 }
 
+// printNotices prints the notices of a case on stderr. They may contain text of a registry or a cluster.
 func (s *session) printNotices(c *inspect.Case) {
 	for _, n := range c.Notices {
 		fmt.Fprintf(s.std.err, "%s: %s\n", n.Level, text.Clean(n.Text))
@@ -140,6 +187,7 @@ func (s *session) printNotices(c *inspect.Case) {
 	}
 }
 
+// exportTo writes the bundle of a case that has just ended. A failure leaves the case, and the hint names it.
 func (s *session) exportTo(ctx context.Context, o *open, own inspectFlags) error {
 	r, err := exportCase(ctx, s, o.ledger, s.cache, own.export, evidence.Options{Layers: evidence.Layers(own.layers),
 		WithoutConfig: own.withoutConfig}, nil)
@@ -151,6 +199,8 @@ func (s *session) exportTo(ctx context.Context, o *open, own inspectFlags) error
 	return nil
 }
 
+// printExport prints where a bundle is, what is not in it, and the line to copy into a channel or ticket: with it
+// there, the content of the bundle is fixed even if nothing is signed. All of it is on stderr; stdout has the report.
 func printExport(s *session, r evidence.Result) {
 	for _, n := range append(r.Notes, r.Taken...) {
 		fmt.Fprintf(s.std.err, "note: %s\n", text.Clean(n))
@@ -158,7 +208,30 @@ func printExport(s *session, r evidence.Result) {
 	fmt.Fprintf(s.std.err, "bundle: %s (%d files, %d bytes)\n%s\n", r.Path, r.Files, r.Bytes, r.Line)
 }
 
-// oneArgument refuses any other number of arguments in words.
+// noArguments refuses any argument: a word after a command that has others below it is one of these, misspelt.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	if len(names) == 0 {
+		return usage("%s takes no argument, not %q", cmd.CommandPath(), args[0])
+	}
+	return usage("there is no command %q of %s; there are: %s", args[0], cmd.CommandPath(), strings.Join(names, ", "))
+}
+
+// atMostOne refuses more than one argument.
+func atMostOne(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return usage("%s takes at most one argument, not %d", cmd.CommandPath(), len(args))
+	}
+	return nil
+}
+
+// oneArgument refuses any other number of arguments than one, by the name that the argument has in the usage line.
 func oneArgument(name string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		switch {

@@ -18,9 +18,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// keepDays is how long journal prune keeps what no longer runs, unless it is told otherwise.
+// keepDays is how long journal prune keeps what no longer runs, unless --older-than names another age.
 const keepDays = 400
 
+// journalCommand is the verb journal. The journal is kept for the questions of later days, and nothing depends on it: a
+// case, a report and a bundle are the same without.
 func journalCommand(f *flags, std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "journal",
@@ -28,18 +30,18 @@ func journalCommand(f *flags, std streams) *cobra.Command {
 		Long: `The journal records which images ran where, since when and until when, and what was found in them. Every
 case adds to it at its end; backtrail where reads it, and so does the search for the last known-good image. It is one
 SQLite file, journal.db in $XDG_DATA_HOME/backtrail. --no-journal or ` + noJournal + `=1 switches it off.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return journalCheck(cmd.Context(), f, std, false) },
 	}
 	aside := false
 	check := &cobra.Command{
-		Use: "check", Short: "Read the whole file and report damage; exit 3 where there is any", Args: cobra.NoArgs,
+		Use: "check", Short: "Read the whole file and report damage; exit 3 where there is any", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return journalCheck(cmd.Context(), f, std, aside) },
 	}
 	check.Flags().BoolVar(&aside, "set-aside", false, "rename a damaged file, so that a new journal begins")
 	var older string
 	prune := &cobra.Command{
-		Use: "prune", Short: "Remove what ended long ago, and make the file smaller", Args: cobra.NoArgs,
+		Use: "prune", Short: "Remove what ended long ago, and make the file smaller", Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return journalPrune(cmd.Context(), std, older) },
 	}
 	prune.Flags().StringVar(&older, "older-than", strconv.Itoa(keepDays)+"d",
@@ -57,7 +59,8 @@ SQLite file, journal.db in $XDG_DATA_HOME/backtrail. --no-journal or ` + noJourn
 	return cmd
 }
 
-// journalCheck reads the whole file. A file that is no database at all was set aside when it was opened.
+// journalCheck reads the whole file: SQLite's integrity check. A file that is
+// no database at all was set aside when it was opened, which is exit 3 too: what it contained is not in the new one.
 func journalCheck(ctx context.Context, f *flags, std streams, aside bool) error {
 	if err := f.checkOutput("plain"); err != nil {
 		return err
@@ -86,13 +89,13 @@ func journalCheck(ctx context.Context, f *flags, std streams, aside bool) error 
 	if err != nil {
 		return hinted(err)
 	}
-	_, err = fmt.Fprintf(std.out, "%s: sound, %s\nsightings  %d in %d containers of workloads\nimages     %d\n"+
-		"packages   %d\naudits     %d\n", j.Path(), text.Size(size), sum.Sightings, sum.Places, sum.Images,
-		sum.Packages, sum.Audits)
+	_, err = fmt.Fprintf(std.out, "%s: sound, %s\nsightings  %d in %s of workloads\nimages     %d\n"+
+		"packages   %d\naudits     %d\n", j.Path(), text.Size(size), sum.Sightings,
+		text.Count(sum.Places, "container"), sum.Images, sum.Packages, sum.Audits)
 	return err
 }
 
-// journalDamaged prints what is wrong with the file, and sets it aside where that is wanted.
+// journalDamaged prints what is wrong with the file, and sets it aside with --set-aside.
 func journalDamaged(std streams, j *journal.Journal, problems []string, aside bool) error {
 	for _, p := range problems {
 		fmt.Fprintln(std.out, text.Clean(p))
@@ -109,6 +112,7 @@ func journalDamaged(std streams, j *journal.Journal, problems []string, aside bo
 	return &exitError{code: exitFailed, err: fmt.Errorf("the journal %s is damaged", j.Path()), hints: hints}
 }
 
+// journalPrune removes what ended long ago. What still runs stays, however old it is.
 func journalPrune(ctx context.Context, std streams, older string) error {
 	age, err := parseAge(older)
 	if err != nil {
@@ -131,7 +135,8 @@ func journalPrune(ctx context.Context, std streams, older string) error {
 // ageForm is a number of days or weeks.
 var ageForm = regexp.MustCompile(`^([0-9]{1,5})([dw])$`)
 
-// parseAge reads an age: days, weeks or a Go duration.
+// parseAge reads an age: days, weeks or a Go duration. Days have 24 hours. A negative age would be a moment that is
+// still to come, and remove everything.
 func parseAge(s string) (time.Duration, error) {
 	const day = 24 * time.Hour
 	if m := ageForm.FindStringSubmatch(s); m != nil {
@@ -149,30 +154,18 @@ func parseAge(s string) (time.Duration, error) {
 }
 
 // journalExport writes to a new file: nothing is overwritten.
-func journalExport(ctx context.Context, std streams, name string) (err error) {
+func journalExport(ctx context.Context, std streams, name string) error {
 	j, err := openJournal(ctx, std)
 	if err != nil {
 		return err
 	}
 	defer j.Close()
-	to := std.out
-	if name != "-" {
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if errors.Is(err, os.ErrExist) {
-			return hinted(fmt.Errorf("exporting the journal: %s is there already", name),
-				"name a path that does not exist: nothing is overwritten")
-		}
-		if err != nil {
-			return hinted(fmt.Errorf("exporting the journal: %w", err))
-		}
-		defer func() {
-			if err = errors.Join(err, f.Close()); err != nil {
-				_ = os.Remove(name) // it is not whole
-			}
-		}()
-		to = f
+	var t journal.Transferred
+	if name == "-" {
+		t, err = j.Export(ctx, std.out)
+	} else {
+		t, err = exportTo(ctx, j, name)
 	}
-	t, err := j.Export(ctx, to)
 	if err != nil {
 		return hinted(err)
 	}
@@ -180,6 +173,27 @@ func journalExport(ctx context.Context, std streams, name string) (err error) {
 	return nil
 }
 
+// exportTo writes the journal to a file that does not exist yet. Where that fails, or ctx ends, no file is left: one
+// that breaks off would be refused by import, but only on the machine that it was carried to.
+func exportTo(ctx context.Context, j *journal.Journal, name string) (journal.Transferred, error) {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return journal.Transferred{}, hinted(fmt.Errorf("exporting the journal: %s is there already", name),
+			"name a path that does not exist: nothing is overwritten")
+	}
+	if err != nil {
+		return journal.Transferred{}, fmt.Errorf("exporting the journal: %w", err)
+	}
+	t, err := j.Export(ctx, f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(name)
+	}
+	return t, err
+}
+
+// journalImport adds the lines of an export. They come from another machine, as a file: bounds and forms are checked by
+// the reader, and a file that breaks off
+// is an error, though the lines before that stay.
 func journalImport(ctx context.Context, std streams, name string) error {
 	var from io.Reader = std.in
 	if name != "-" {
@@ -210,7 +224,8 @@ func journalImport(ctx context.Context, std streams, name string) error {
 	return nil
 }
 
-// rememberTimeout bounds what a case waits for the journal, also after it was interrupted.
+// rememberTimeout bounds what a case waits for the journal, also after it was interrupted: another process may be
+// writing to it, and a network file system may not answer.
 const rememberTimeout = 30 * time.Second
 
 // noJournal is the variable of the environment that switches the journal off, as --no-journal does.
@@ -249,19 +264,21 @@ func remember(ctx context.Context, s *session, l *ledger.Ledger, emit func(inspe
 	notice, err := journal.Record(ctx, s.journal, func(j *journal.Journal) error {
 		return engine.Protect(func() error { return j.Fold(ctx, &c, files) })
 	})
-	say := func(text, hint string) {
+	warn := func(text, hint string) {
 		emit(inspect.Event{Time: inspect.At(s.now()),
 			Fact: inspect.Notice{Level: "warning", Text: text, Hint: hint}})
 	}
 	if notice != "" {
-		say(notice, "")
+		warn(notice, "")
 	}
 	if err != nil {
-		say("the case is not in the journal: "+err.Error(), "backtrail journal check; --no-journal does without it")
+		warn("the case is not in the journal: "+err.Error(), "backtrail journal check; --no-journal does without it")
 	}
 }
 
-// history gives what the journal has about earlier images of a container of a cluster.
+// history gives what the journal has about earlier images of a container of a cluster, as candidates for the
+// known-good; nil where the journal is switched off. It is opened for each question, and not for the length of the
+// case: SQLite locks out other writers while it is open.
 func history(s *session, cluster string) func(context.Context, *inspect.Pod, inspect.Image) ([]inspect.Candidate,
 	error) {
 	if s.journal == "" {

@@ -1,6 +1,6 @@
-// Command backtrail follows a container image back from an alarm to its origin.
+// Command backtrail follows a container image back from an alert to its origin.
 //
-// A file per verb; checks.go holds the one slice of checks.
+// A file per verb; checks.go has the one list of checks.
 package main
 
 import (
@@ -23,19 +23,21 @@ var version, revision = "dev", ""
 func main() {
 	limitMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// A second ctrl+c ends the program at once.
+	// The first ctrl+c ends the work in order: the case is printed and exported as partial. A second one ends the
+	// program at once, with the disposition that signals have by default.
 	go func() { <-ctx.Done(); stop() }()
 	code := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
 	os.Exit(code)
 }
 
-// streams are where a run reads and writes: results go to out, progress and notes to err.
+// streams are where a run reads and writes: results go to out, progress and notes to err. Nothing else in this package
+// uses os.Stdin, os.Stdout or os.Stderr, so that a test runs the whole command line within its own process.
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
 }
 
-// run executes the command line and gives the exit code; every one that is not 0 has said why on stderr.
+// run executes the command line and gives the exit code. For every one but 0 the reason is on stderr.
 func run(ctx context.Context, args []string, std streams) int {
 	root := rootCommand(std)
 	root.SetArgs(args)
@@ -62,11 +64,12 @@ func limitMemory() {
 	}
 }
 
+// versionCommand is the verb version.
 func versionCommand(f *flags, std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
 			if err := f.checkOutput("plain", "json"); err != nil {
 				return err

@@ -15,13 +15,20 @@ import (
 	"github.com/spf13/cobra"
 )
 
+// openCommand is the verb open. Opening works offline and changes nothing in the case; that it was opened, when and by
+// whom, is noted in the access log beside it.
 func openCommand(f *flags, std streams) *cobra.Command {
 	var own inspectFlags
 	cmd := &cobra.Command{
 		Use:   "open CASE|BUNDLE",
 		Short: "Open a saved case, offline, in the terminal UI or printed",
 		Args:  oneArgument("CASE or BUNDLE"),
-		RunE:  func(cmd *cobra.Command, args []string) error { return runOpen(cmd.Context(), f, std, args[0], own) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := own.checkExport(cmd); err != nil {
+				return err
+			}
+			return runOpen(cmd.Context(), f, std, args[0], own)
+		},
 	}
 	cmd.Flags().StringVar(&own.export, "export", "",
 		"write the evidence bundle to `PATH`, a directory, a .tar.gz or a .tar.zst (without the terminal UI)")
@@ -41,17 +48,22 @@ type savedCase struct {
 	close  func()
 }
 
+// runOpen shows, prints or exports a saved case. An export alone prints nothing and ends with 0 whatever the status of
+// the case is: with -o the case is printed beside, and ends as it did.
 func runOpen(ctx context.Context, f *flags, std streams, name string, own inspectFlags) error {
-	if own.export != "" {
-		return f.exportSaved(ctx, std, name, own)
+	if own.export != "" && f.output == "" {
+		return f.withSaved(ctx, std, name, func(s *session, saved savedCase) error {
+			return s.exportSaved(ctx, saved, name, own)
+		})
 	}
 	if !f.interactive(std) {
-		return f.printSaved(ctx, std, name)
+		return f.printSaved(ctx, std, name, own)
 	}
 	return f.withSaved(ctx, std, name, func(s *session, saved savedCase) error { return s.showSaved(ctx, saved) })
 }
 
-// withSaved opens a saved case for as long as do works on it.
+// withSaved opens a saved case for as long as do works on it. Its session has no target: what the flags name about
+// clusters and images was refused for verbs that come here.
 func (f *flags) withSaved(ctx context.Context, std streams, name string, do func(*session, savedCase) error) error {
 	s, err := newSession(f, std)
 	if err != nil {
@@ -67,24 +79,23 @@ func (f *flags) withSaved(ctx context.Context, std streams, name string, do func
 }
 
 // exportSaved writes the bundle of a saved case, as the terminal UI does with x.
-func (f *flags) exportSaved(ctx context.Context, std streams, name string, own inspectFlags) error {
-	return f.withSaved(ctx, std, name, func(s *session, saved savedCase) error {
-		r, err := exportCase(ctx, s, saved.recorded, saved.store, own.export,
-			evidence.Options{Layers: evidence.Layers(own.layers), WithoutConfig: own.withoutConfig}, nil)
-		if err != nil {
-			return hinted(fmt.Errorf("exporting %s to %s: %w", name, own.export, err), "the case is as it was")
-		}
-		printExport(s, r)
-		return nil
-	})
+func (s *session) exportSaved(ctx context.Context, saved savedCase, name string, own inspectFlags) error {
+	r, err := exportCase(ctx, s, saved.recorded, saved.store, own.export,
+		evidence.Options{Layers: evidence.Layers(own.layers), WithoutConfig: own.withoutConfig}, nil)
+	if err != nil {
+		return hinted(fmt.Errorf("exporting %s to %s: %w", name, own.export, err), "the case is as it was")
+	}
+	printExport(s, r)
+	return nil
 }
 
-// printSaved prints a saved case as inspect would have.
-func (f *flags) printSaved(ctx context.Context, std streams, name string) error {
+// printSaved prints a saved case as inspect would have, and exports it where --export names a path. The exit code is
+// that of the case: 3 for a saved case with problems, as when it was made.
+func (f *flags) printSaved(ctx context.Context, std streams, name string, own inspectFlags) error {
 	if err := f.checkOutput(outputs...); err != nil {
 		return err
 	}
-	return f.withSaved(ctx, std, name, func(_ *session, saved savedCase) error {
+	return f.withSaved(ctx, std, name, func(s *session, saved savedCase) error {
 		c := &inspect.Case{}
 		err := saved.replay(ctx, func(e inspect.Event) {
 			c.Apply(e)
@@ -101,17 +112,23 @@ func (f *flags) printSaved(ctx context.Context, std streams, name string) error 
 		if err := f.printCase(std.out, *c); err != nil {
 			return err
 		}
+		if own.export != "" {
+			if err := s.exportSaved(ctx, saved, name, own); err != nil {
+				return err
+			}
+		}
 		return endOf(c, false)
 	})
 }
 
-// findSaved opens a bundle, or a case of this disk by its name.
+// findSaved opens a bundle, or a case of this disk by its name. A path of a bundle comes first: the name of a case is
+// never one, since it has no separator. The caller closes what it gets.
 func (s *session) findSaved(ctx context.Context, name string) (savedCase, error) {
 	if evidence.IsBag(name) {
 		bag, err := evidence.OpenBag(ctx, name, "")
 		if err != nil {
 			return savedCase{}, hinted(fmt.Errorf("opening bundle %s: %w", name, err),
-				"backtrail verify says what is wrong with it")
+				"backtrail verify lists what is wrong with it")
 		}
 		return s.openBag(ctx, bag)
 	}
@@ -138,7 +155,8 @@ type openedBag struct {
 }
 
 // openBag opens the case of a bundle. One whose files do not fit its manifests opens with a banner: what it shows may
-// not be what was exported.
+// not be what was exported. It opens all the same, since a damaged bundle may be the only copy of what it has; whoever
+// sends it on sends the banner with it.
 func (s *session) openBag(ctx context.Context, bag *evidence.Bag) (savedCase, error) {
 	reason, err := evidence.Unfit(ctx, bag)
 	if err != nil {
@@ -155,7 +173,8 @@ func (s *session) openBag(ctx context.Context, bag *evidence.Bag) (savedCase, er
 	}, nil
 }
 
-// withBanner adds the banner to the notices of a case, which every form of a report has.
+// withBanner adds the banner to the notices of a case, which every form of a report has. It comes last, after the
+// events of the bundle: a forged ledger cannot contain an event that takes it back, since notices are only ever added.
 func withBanner(replay inspect.Source, reason string) inspect.Source {
 	return func(ctx context.Context, emit func(inspect.Event)) error {
 		err := replay(ctx, emit)
@@ -167,7 +186,8 @@ func withBanner(replay inspect.Source, reason string) inspect.Source {
 	}
 }
 
-// printBanner prints the banner above a report; JSON has it among its notices.
+// printBanner prints the banner above a report. JSON, events and HTML have it among the notices only: text above them
+// would make them unreadable to programs. In Markdown no * of a path can end the emphasis.
 func (f *flags) printBanner(w io.Writer, reason string) error {
 	if reason == "" || f.output == "json" || f.output == "events" || f.output == "html" {
 		return nil

@@ -13,40 +13,41 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// operator is who works on a case, on which host and with which program, for the chain of custody.
+// operator is who works on a case, on which host and with which program, for the chain of custody. It is what the
+// system reports, and authenticates no one: a bundle that is to prove who made it is signed.
 type operator struct {
 	name, host string
-	sha256     func() string // of the program's own file
 }
 
-// newOperator reads the user and the host. The program's file is hashed beside: it is large, and nothing waits for the
-// hash but the start of a case.
+// newOperator reads the user and the host; "unknown" where the system has no name for them, as for a user ID without
+// an entry in /etc/passwd, which containers often run with.
 func newOperator() operator {
-	o := operator{name: "unknown", host: "unknown", sha256: sync.OnceValue(ownDigest)}
+	o := operator{name: "unknown", host: "unknown"}
 	if u, err := user.Current(); err == nil {
 		o.name = u.Username
 	}
 	if h, err := os.Hostname(); err == nil {
 		o.host = h
 	}
-	go o.sha256()
 	return o
 }
 
 // String is the operator as operator@host.
 func (o operator) String() string { return o.name + "@" + o.host }
 
-// session is the fact that opens a stretch of work on a case.
+// session is the fact that opens a stretch of work on a case. The time zone is that of the machine, to set its times
+// beside those of logs that were written in local time.
 func (o operator) session(now time.Time) inspect.Session {
 	local := time.Now()
 	return inspect.Session{
-		Operator: o.name, Host: o.host, TimeZone: local.Format("MST -0700"), Tool: tool(), SHA256: o.sha256(),
+		Operator: o.name, Host: o.host, TimeZone: local.Format("MST -0700"), Tool: tool(), SHA256: ownDigest(),
 		Command: publicArgs(os.Args), Started: inspect.At(now),
 	}
 }
 
-// ownDigest is the digest of the program's own file; empty where it cannot be read.
-func ownDigest() string {
+// ownDigest is the digest of the program's own file; empty where it cannot be read. The file has more than 100 MB: it
+// is hashed once in a process, and newSession begins with it early, since the start of a case waits for the result.
+var ownDigest = sync.OnceValue(func() string {
 	path, err := os.Executable()
 	if err != nil {
 		return ""
@@ -61,9 +62,10 @@ func ownDigest() string {
 		return ""
 	}
 	return "sha256:" + hex.EncodeToString(h.Sum(nil))
-}
+})
 
-// publicArgs is a command line without the values of flags that hold secrets.
+// publicArgs is a command line without the values of flags that take secrets. It goes into the ledger and with every
+// bundle, and stays readable as what was typed: a value is replaced, its flag stays.
 func publicArgs(args []string) []string {
 	out := make([]string, len(args))
 	hide := false
@@ -81,7 +83,8 @@ func publicArgs(args []string) []string {
 	return out
 }
 
-// secretFlag reports whether the value of a flag is a secret.
+// secretFlag reports whether the value of a flag is a secret, by words in its name, so that a flag
+// that is added later is covered before anyone thinks of this list.
 func secretFlag(name string) bool {
 	if !strings.HasPrefix(name, "--") {
 		return false

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/audit"
@@ -19,10 +20,12 @@ import (
 	"golang.org/x/term"
 )
 
-// outputs are the forms of a printed case.
+// outputs are the forms of a printed case. events is the ledger, a line of JSON for each event as it comes; all others
+// are folded from it at the end.
 var outputs = []string{"plain", "brief", "json", "events", "markdown", "html"}
 
-// checkOutput refuses a form that the command does not print.
+// checkOutput refuses a form that the command does not print. It is called before any work is done. An empty form is
+// the command's own, the first of those that are known.
 func (f *flags) checkOutput(known ...string) error {
 	if f.output != "" && !slices.Contains(known, f.output) {
 		return usage("-o %s is not known here; there are: %v", f.output, known)
@@ -43,25 +46,85 @@ func (f *flags) printCase(w io.Writer, c inspect.Case) error {
 		_, err = w.Write(b)
 		return err
 	case "brief":
-		_, err := fmt.Fprintln(w, report.Brief(c, f.style(w)))
+		_, err := fmt.Fprintln(f.textTo(w), report.Brief(c, f.style(w)))
 		return err
 	case "markdown":
 		return report.Markdown(w, c)
 	case "html":
 		return report.HTML(w, c)
 	default:
-		return report.Plain(w, c, f.style(w))
+		return report.Plain(f.textTo(w), c, f.style(w))
 	}
 }
 
-// style describes how text is drawn on w.
+// style describes how text is drawn on w. Colors need a terminal, and are switched off by any value of NO_COLOR
+// (https://no-color.org), by TERM=dumb and by --no-color.
 func (f *flags) style(w io.Writer) report.Style {
 	return report.Style{Now: time.Now(), ASCII: f.ascii || !utf8Locale(), Color: !f.noColor &&
 		os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(w)}
 }
 
-// utf8Locale reports whether the environment's encoding is UTF-8. Without any locale, as in a container, it is taken
-// to be.
+// textTo is w for text that people read: in ASCII where the style of w is.
+func (f *flags) textTo(w io.Writer) io.Writer {
+	if f.style(w).ASCII {
+		return &asciiWriter{w: w}
+	}
+	return w
+}
+
+// asciiWriter writes text of UTF-8 in ASCII.
+type asciiWriter struct {
+	w    io.Writer
+	rest []byte // the begin of a character whose end is in the next Write
+}
+
+// Write takes in all of p, also where the last character of it is cut in two.
+func (a *asciiWriter) Write(p []byte) (int, error) {
+	text := append(a.rest, p...)
+	whole := len(text)
+	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
+		if last := text[len(text)-n:]; utf8.RuneStart(last[0]) {
+			if !utf8.FullRune(last) {
+				whole -= n
+			}
+			break
+		}
+	}
+	a.rest = slices.Clone(text[whole:])
+	if _, err := io.WriteString(a.w, inASCII(string(text[:whole]))); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// inASCII replaces every other character by one of ASCII, so that the columns of tables stay: signs of typography by
+// what is like them, all others by ?, as ls(1) shows them in such a locale.
+func inASCII(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r < utf8.RuneSelf:
+			return r
+		case strings.ContainsRune("·–—‑•─", r):
+			return '-'
+		case r == '…':
+			return '~'
+		case r == '→':
+			return '>'
+		case r == '←':
+			return '<'
+		case r == '×':
+			return 'x'
+		case strings.ContainsRune("│┃", r):
+			return '|'
+		default:
+			return '?'
+		}
+	}, s)
+}
+
+// utf8Locale reports whether the environment's encoding is UTF-8: that of the first of LC_ALL, LC_CTYPE and LANG that
+// is set (POSIX, Base Definitions, section 8.2). Without any locale, as in a container, it is taken to be. The console
+// of Linux (TERM=linux) has a font of 512 glyphs at most, and the signs are not among them.
 func utf8Locale() bool {
 	if os.Getenv("TERM") == "linux" {
 		return false
@@ -74,6 +137,7 @@ func utf8Locale() bool {
 	return true
 }
 
+// isTerminal reports whether a stream is a terminal. Anything that is not a file is none, such as the buffer of a test.
 func isTerminal(v any) bool {
 	f, ok := v.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
@@ -114,17 +178,20 @@ func writeEvent(w io.Writer, e inspect.Event) error {
 	return err
 }
 
-// progress shows on stderr what runs, if that is a terminal: one line, drawn over.
+// progress shows on stderr what runs, if that is a terminal: one line, drawn over. It is not safe for concurrent use;
+// the events of a case come one by one.
 type progress struct {
-	w     io.Writer // nil: nobody looks
+	w     io.Writer // nil: nothing is drawn
 	last  time.Time
 	drawn bool
 	pace  engine.ETA
 }
 
-// redrawEvery is the shortest time between two drawings.
+// redrawEvery is the shortest time between two drawings: ten in a second are read as motion, and cost nothing over a
+// slow connection.
 const redrawEvery = 100 * time.Millisecond
 
+// newProgress draws on w, if that is a terminal. With -o events nothing is drawn: progress is among the events.
 func newProgress(w io.Writer, f *flags) *progress {
 	if !isTerminal(w) || f.output == "events" {
 		return &progress{}
@@ -167,12 +234,13 @@ func (p *progress) clear() {
 	}
 }
 
-// auditProgress shows on stderr how far an audit is, if that is a terminal.
+// auditProgress shows on stderr how far an audit is, if that is a terminal. Its workers call show at once.
 type auditProgress struct {
 	*progress
 	mu sync.Mutex
 }
 
+// show draws the line, unless the last one was drawn just before. The end is always drawn: it shows that all were done.
 func (p *auditProgress) show(at audit.Progress) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

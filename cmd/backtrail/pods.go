@@ -16,11 +16,12 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
+// podsCommand is the verb pods: the first screen of the terminal UI, printed once.
 func podsCommand(f *flags, std streams) *cobra.Command {
 	return &cobra.Command{
 		Use:   "pods",
 		Short: "Print the pods of the cluster, flagged ones first",
-		Args:  cobra.NoArgs,
+		Args:  noArguments,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return runPods(cmd.Context(), f, std) },
 	}
 }
@@ -37,7 +38,8 @@ func runPods(ctx context.Context, f *flags, std streams) error {
 	return s.printPods(ctx)
 }
 
-// printPods prints the list as it stands at the end.
+// printPods prints the list as it stands at the end of reading: pods, alerts and what could not be read of either.
+// Alert lines that are none are counted, and no error: a log always has some.
 func (s *session) printPods(ctx context.Context) error {
 	list, err := s.lister.Once(ctx, s.flags.wholeCluster())
 	if err != nil {
@@ -57,7 +59,7 @@ func (s *session) printPods(ctx context.Context) error {
 		}
 		fmt.Fprintf(s.std.err, "%s: %s\n", n.Level, text.Clean(n.Text))
 	}
-	return report.Pods(s.std.out, list, s.flags.style(s.std.out))
+	return report.Pods(s.flags.textTo(s.std.out), list, s.flags.style(s.std.out))
 }
 
 // wholeCluster reports whether lists show all namespaces: asked for, or nothing else was.
@@ -69,7 +71,8 @@ const demoAlerts = "the demo"
 // stdinAlerts reports that alerts are read from stdin.
 func (f *flags) stdinAlerts() bool { return f.alerts == "-" }
 
-// alertSources returns the sources that the flags name.
+// alertSources returns the sources that the flags name; nothing is read yet. The store of alerts is bounded (0: by its
+// default), since a log may have millions of lines and an attacker can add to it.
 func (s *session) alertSources() *triage.AlertSources {
 	sources := &triage.AlertSources{Store: alert.NewStore(0), Stdin: s.std.in, FromStdin: s.flags.stdinAlerts()}
 	if !sources.FromStdin {
@@ -86,7 +89,8 @@ func (s *session) alertSources() *triage.AlertSources {
 	return sources
 }
 
-// caseAlerts returns what turns alerts into events.
+// caseAlerts returns what turns alerts into events. Their text is kept under its digest, as it came, so that a bundle
+// has the line that an alert was read from.
 func (s *session) caseAlerts() *triage.CaseAlerts {
 	return &triage.CaseAlerts{Sources: s.alerts, Keep: func(digest, data string) error {
 		if store := s.client.Store(); !store.Has(digest) {
@@ -108,7 +112,9 @@ func (s *session) podLister() *triage.Lister {
 }
 
 // checkListen refuses an address that others could reach, and --listen where nothing is on screen that could show what
-// comes.
+// comes. The webhook has no authentication: whoever reaches it can add alerts, and with them choose what a responder
+// looks at first. Only loopback
+// addresses are accepted; of names only localhost, which is taken for 127.0.0.1 and not resolved.
 func (f *flags) checkListen(printed bool, what string) error {
 	if f.listen == "" {
 		return nil
@@ -129,7 +135,7 @@ func (f *flags) checkListen(printed bool, what string) error {
 		}}
 }
 
-// listenForAlerts opens the webhook's port: what is wrong with it is said before the screen is taken.
+// listenForAlerts opens the webhook's port: what is wrong with it is printed before the screen is taken.
 func (s *session) listenForAlerts() error {
 	if s.flags.listen == "" {
 		return nil

@@ -20,7 +20,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// draftFlags are those of the verb policy draft.
+// draftFlags are those of the verb policy draft. Without --glob the policy is for all images of the image's repository.
 type draftFlags struct {
 	container, signer, glob string
 	write                   bool
@@ -30,18 +30,14 @@ func policyCommand(f *flags, std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
 		Short: "Policies that state who should have signed",
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage("there is no command policy %s; there is policy draft", args[0])
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:  noArguments,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(draftCommand(f, std))
 	return cmd
 }
 
+// draftCommand is the verb policy draft.
 func draftCommand(f *flags, std streams) *cobra.Command {
 	var own draftFlags
 	cmd := &cobra.Command{
@@ -63,6 +59,9 @@ overwritten. Nothing is sent to a cluster: kubectl apply is yours to run.`,
 	return cmd
 }
 
+// draftPolicy prints a policy for the signer of an image, and with --write writes it to the folder after it was shown.
+// A draft states what is, and a person has to know whether it should be so: an image that an attacker has signed gives
+// a policy that requires the attacker. The text begins with that.
 func draftPolicy(ctx context.Context, f *flags, std streams, target string, own draftFlags) error {
 	s, err := newSession(f, std)
 	if err != nil {
@@ -99,7 +98,8 @@ func draftPolicy(ctx context.Context, f *flags, std streams, target string, own 
 	return nil
 }
 
-// signed gives a saved case, or one in which only the signatures were looked at.
+// signed gives a saved case, or one in which only the signatures were looked at: no layer is read, and nothing is
+// recorded. The name of a saved case comes first; an image of the same name is written with its registry.
 func (s *session) signed(ctx context.Context, target string) (*inspect.Case, error) {
 	c := &inspect.Case{}
 	dir, err := casesDir()
@@ -130,7 +130,8 @@ func (s *session) signed(ctx context.Context, target string) (*inspect.Case, err
 	return c, source(ctx, c.Apply)
 }
 
-// image picks the image that the policy is about.
+// image picks the image that the policy is about. With several containers one has to be named: a sidecar's image is
+// signed by others than the image beside it.
 func (d draftFlags) image(c *inspect.Case) (inspect.Image, error) {
 	var names []string
 	for _, i := range c.Images {
@@ -139,6 +140,10 @@ func (d draftFlags) image(c *inspect.Case) (inspect.Image, error) {
 		}
 		names = append(names, i.Container)
 	}
+	if len(names) == 0 {
+		return inspect.Image{}, hinted(errors.New("drafting a policy: the case has no image"),
+			"backtrail inspect shows why")
+	}
 	if d.container != "" {
 		return inspect.Image{}, usage("there is no container %s; there are %s", d.container, strings.Join(names, ", "))
 	}
@@ -146,12 +151,19 @@ func (d draftFlags) image(c *inspect.Case) (inspect.Image, error) {
 		", "))
 }
 
-// choose picks the signature whose signer is to be expected: a signature before an attestation.
+// choose picks the signature whose signer is to be expected: a signature before an attestation, since a policy that
+// requires a signature is the simpler one. Only a signature that holds counts, whether it was expected or not; with two
+// signers a person has to choose.
 func (d draftFlags) choose(i inspect.Image) (inspect.Signature, error) {
-	var signers []string
+	var signers, others []string
 	var best inspect.Signature
 	for _, s := range i.Signatures {
-		if !s.Holds() || d.signer != "" && d.signer != s.Identity && d.signer != s.Key {
+		if !s.Holds() {
+			continue
+		}
+		// As the list of signers shows them too: two issuers may vouch for one identity.
+		if d.signer != "" && d.signer != s.Identity && d.signer != s.Key && d.signer != s.Signer() {
+			others = append(others, s.Signer())
 			continue
 		}
 		if !slices.Contains(signers, s.Signer()) {
@@ -166,9 +178,13 @@ func (d draftFlags) choose(i inspect.Image) (inspect.Signature, error) {
 		return best, usage("several have signed: name one with --signer:\n  %s", strings.Join(signers, "\n  "))
 	case len(signers) == 1:
 		return best, nil
+	case len(others) > 0:
+		slices.Sort(others)
+		return best, usage("no signature is by %s; there are:\n  %s", d.signer,
+			strings.Join(slices.Compact(others), "\n  "))
 	case len(i.Signatures) == 0:
-		return best, hinted(errors.New("drafting a policy: nobody has signed the image"),
-			"backtrail inspect says which stores were asked")
+		return best, hinted(errors.New("drafting a policy: the image is unsigned"),
+			"backtrail inspect lists the stores that were searched")
 	default:
 		return best, hinted(fmt.Errorf("drafting a policy: none of the %d signatures is by a signer who can be "+
 			"named", len(i.Signatures)),
@@ -176,7 +192,8 @@ func (d draftFlags) choose(i inspect.Image) (inspect.Signature, error) {
 	}
 }
 
-// newDraft drafts a policy from a case, with the keys that are known to it.
+// newDraft drafts a policy from a case, with the keys that are known to it: a signature names the digest of its key
+// only. An identity that the public Sigstore instance vouches for is drafted with its addresses (Public).
 func (s *session) newDraft(c *inspect.Case, i inspect.Image, sig inspect.Signature, glob string) (policy.Draft, error) {
 	r := policy.Request{Image: i, Signature: sig, Keys: append(slices.Clone(c.Expected.Keys), s.expected.Keys...),
 		Glob: glob}
@@ -207,7 +224,8 @@ func (v *view) DraftPolicy(_ context.Context, c *inspect.Case, subj string,
 	return caseview.PolicyDraft{Path: d.Path(folder), Text: string(d.Text), Write: write}, nil
 }
 
-// policyFolder is where policies lie that are always loaded.
+// policyFolder is where the policies are that are always loaded. A relative XDG_CONFIG_HOME is ignored, as the XDG Base
+// Directory Specification has it: it would make verdicts depend on the working directory.
 func policyFolder() (string, error) {
 	if dir := os.Getenv("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "backtrail", "policies"), nil
@@ -219,8 +237,9 @@ func policyFolder() (string, error) {
 	return filepath.Join(home, ".config", "backtrail", "policies"), nil
 }
 
-// loadPolicies reads the policies of the flags, which must be readable, and those of the folder; unread says what of
-// the folder is not.
+// loadPolicies reads the policies of the flags, which must be readable, and those of the folder; unread is the error
+// of what in the folder is not. That is no error of the run: the case goes on, and is incomplete, since it is not
+// known what the file requires.
 func (f *flags) loadPolicies() (set *policy.Set, unread, err error) {
 	set = &policy.Set{}
 	for _, path := range f.policies {

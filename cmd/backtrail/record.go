@@ -18,7 +18,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// record adds what a person states to a case of this disk, offline: make gives the fact from the case as it is.
+// record adds what a person states to a case of this disk, offline: make gives the fact from the case as it is. It is
+// a new session in the ledger, with its own operator and command line, and nothing before it is changed. A case that
+// another process has open is refused: a ledger has one writer.
+//
+// record returns the case with the fact in it. A bundle is never added to, since its manifests fix its content.
 func (f *flags) record(ctx context.Context, name string, make func(c *inspect.Case, now time.Time) (inspect.Fact,
 	error)) (*inspect.Case, error) {
 	if evidence.IsBag(name) {
@@ -54,13 +58,13 @@ func (f *flags) record(ctx context.Context, name string, make func(c *inspect.Ca
 	return &c, nil
 }
 
-// said are the flags of a command by which a person says something.
-type said struct{ name, reason string }
+// statement are the flags of a command by which a person states something: who, and why.
+type statement struct{ name, reason string }
 
-// check refuses what nobody could answer for later.
-func (s said) check(command string) error {
+// check refuses a statement that no person could account for later.
+func (s statement) check(command string) error {
 	if strings.TrimSpace(s.reason) == "" {
-		return usage("%s: --reason says why; whoever reads the record has to know", command)
+		return usage("%s: --reason WHY is missing: it becomes part of the record", command)
 	}
 	if strings.TrimSpace(s.name) == "" {
 		return usage("%s: --name is empty", command)
@@ -68,8 +72,12 @@ func (s said) check(command string) error {
 	return nil
 }
 
+// awareCommand is the verb aware. The laws have deadlines that count from the moment at
+// which an organization became aware
+// (Directive (EU) 2022/2555, Article 23; Regulation (EU) 2024/2847, Article 14; Regulation (EU) 2022/2554, Article 19).
+// Whether it did is a legal question: a tool that started a clock by itself would answer it.
 func awareCommand(f *flags, std streams) *cobra.Command {
-	var by said
+	var by statement
 	var withdraw string
 	cmd := &cobra.Command{
 		Use:   "aware CASE TIME nis2|cra|dora --reason WHY",
@@ -93,7 +101,8 @@ record:
 	return cmd
 }
 
-func startDeadline(ctx context.Context, f *flags, std streams, args []string, by said) error {
+// startDeadline starts a deadline. The time may lie in the past, and never in the future.
+func startDeadline(ctx context.Context, f *flags, std streams, args []string, by statement) error {
 	if len(args) != 3 {
 		return usage("backtrail aware takes CASE, TIME and one of nis2, cra, dora")
 	}
@@ -110,7 +119,8 @@ func startDeadline(ctx context.Context, f *flags, std streams, args []string, by
 	})
 }
 
-func withdrawDeadline(ctx context.Context, f *flags, std streams, args []string, law string, by said) error {
+// withdrawDeadline ends a deadline that was started by mistake. Both facts stay in the ledger.
+func withdrawDeadline(ctx context.Context, f *flags, std streams, args []string, law string, by statement) error {
 	if len(args) != 1 {
 		return usage("backtrail aware --withdraw takes one CASE")
 	}
@@ -123,7 +133,8 @@ func withdrawDeadline(ctx context.Context, f *flags, std streams, args []string,
 	})
 }
 
-func (f *flags) clock(ctx context.Context, std streams, name string, by said, make func(*inspect.Case,
+// clock records what make gives, and prints all deadlines of the case with the time that is left.
+func (f *flags) clock(ctx context.Context, std streams, name string, by statement, make func(*inspect.Case,
 	time.Time) (inspect.Clock, error)) error {
 	if err := by.check("backtrail aware"); err != nil {
 		return err
@@ -138,9 +149,10 @@ func (f *flags) clock(ctx context.Context, std streams, name string, by said, ma
 	if err != nil {
 		return err
 	}
-	return report.Clocks(std.out, *c, f.style(std.out))
+	return report.Clocks(f.textTo(std.out), *c, f.style(std.out))
 }
 
+// regimeOf reads the short name of a law. Errors are usage errors.
 func regimeOf(text string) (inspect.Regime, error) {
 	r := inspect.Regime(text)
 	if !slices.Contains(respond.Regimes(), r) {
@@ -149,8 +161,10 @@ func regimeOf(text string) (inspect.Regime, error) {
 	return r, nil
 }
 
+// runtimeCommand is the verb runtime. Memory and writable layer are lost with the pod, and a rollback is the first
+// thing that a runbook suggests: commands that delete are shown only after a person has answered for the state.
 func runtimeCommand(f *flags, std streams) *cobra.Command {
-	var by said
+	var by statement
 	cmd := &cobra.Command{
 		Use:   "runtime CASE saved|given-up|open --reason WHY",
 		Short: "Record whether the pod's runtime state was preserved; unlocks the commands to roll back and delete",
@@ -164,7 +178,9 @@ destroy it. open reverts that. It is recorded as a note, with name and reason.`,
 	return cmd
 }
 
-func recordRuntime(ctx context.Context, f *flags, std streams, args []string, by said) error {
+// recordRuntime records the mark and prints the next steps as they are with it. The case of an image has no pod, and no
+// state that could be lost.
+func recordRuntime(ctx context.Context, f *flags, std streams, args []string, by statement) error {
 	const command = "backtrail runtime"
 	if len(args) != 2 {
 		return usage("%s takes CASE and one of saved, given-up, open", command)
@@ -187,5 +203,5 @@ func recordRuntime(ctx context.Context, f *flags, std streams, args []string, by
 	if err != nil {
 		return err
 	}
-	return report.Steps(std.out, *c, f.style(std.out))
+	return report.Steps(f.textTo(std.out), *c, f.style(std.out))
 }

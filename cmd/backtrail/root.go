@@ -1,10 +1,16 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 )
 
-// rootCommand is the command line: a verb a file.
+// rootCommand is the command line: a verb a file. It is made anew for each run, since cobra keeps the values of flags
+// in the commands.
+//
+// Errors and usage are printed by exitCode alone, in one form. What all verbs have in common is checked before any of
+// them runs, in PersistentPreRunE: cobra calls only the innermost one, so that no verb may have its own.
 func rootCommand(std streams) *cobra.Command {
 	f := &flags{}
 	root := &cobra.Command{
@@ -34,6 +40,11 @@ one and walk its layers, signatures, provenance, packages and unexpected executa
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkFlags(cmd); err != nil {
 				return err
+			}
+			if slices.Contains(oneForm, cmd.CommandPath()) {
+				if err := f.checkOutput("plain"); err != nil {
+					return err
+				}
 			}
 			f.given = givenFlags(cmd)
 			return f.checkListen(cmd.HasParent() && cmd.Name() != "demo", cmd.CommandPath())

@@ -13,7 +13,8 @@ import (
 // ReadOnly.
 var errReadOnly = errors.New("the case is read-only")
 
-// savedView is the backend of a saved case, offline.
+// savedView is the backend of a saved case, offline. Everything that it reads is from the cache or from the bundle; no
+// method of it uses the network, whatever a case names.
 type savedView struct {
 	view
 	saved savedCase
@@ -30,7 +31,8 @@ func (v *savedView) ReadOnly() string {
 	return "read-only: opened bundle"
 }
 
-// Blob opens a blob that was saved with the case.
+// Blob opens a blob that was saved with the case. Its bytes match the digest: the store compares them while they are
+// read.
 func (v *savedView) Blob(ctx context.Context, digest string) (io.ReadCloser, error) {
 	return v.saved.store.Blob(ctx, digest)
 }

@@ -52,18 +52,25 @@ type session struct {
 	choice     *subject.Choice
 	checkpoint *layer.Checkpoint // what changed at run time; nil without
 	alerts     *triage.AlertSources
-	lister     *triage.Lister      // of the pods with their alerts
-	sign       evidence.Signer     // of bundles; nil: they are not signed
-	notices    chan inspect.Notice // for the terminal UI, where no case is open
-	journal    string              // path of the journal that cases are recorded in; empty: they are not
+	lister     *triage.Lister  // of the pods with their alerts
+	sign       evidence.Signer // of bundles; nil: they are not signed
+	// notices are for the terminal UI, where no case is open. Nothing waits for it: what does not fit is dropped.
+	notices chan inspect.Notice
+	journal string // path of the journal that cases are recorded in; empty: they are not
 
 	openCluster func() (kube.Source, error)
-	say         atomic.Pointer[func(inspect.Event)] // of the case that is open
+	emit        atomic.Pointer[func(inspect.Event)] // of the case that is open
 }
 
-// newSession prepares a run. Its store is the cache on disk.
+// newSession prepares a run. Its store is the cache on disk. Every file that a flag names is read here, but for trust
+// roots and certificate authorities, which the check of signatures reads: what is wrong with these is a part of the
+// case, which then is incomplete.
+//
+// No request is made yet, and no case is begun. Errors have an exit code of their own where they are mistakes in the
+// command line. The caller closes the session.
 func newSession(f *flags, std streams) (*session, error) {
 	s := &session{flags: f, std: std, now: time.Now, operator: newOperator(), notices: make(chan inspect.Notice, 64)}
+	go ownDigest()
 	s.choice = &subject.Choice{By: s.operator.String()}
 	var err error
 	if s.expected, err = f.expect.expected(); err != nil {
@@ -120,6 +127,7 @@ func newSession(f *flags, std streams) (*session, error) {
 	return s, nil
 }
 
+// close ends what the session opened: the webhook, the vulnerability database and idle connections.
 func (s *session) close() {
 	if s.alerts.Webhook != nil {
 		_ = s.alerts.Webhook.Close()
@@ -128,6 +136,7 @@ func (s *session) close() {
 	_ = s.client.Close()
 }
 
+// registryClient makes the client of all registries. Every request that it makes is reported to the open case.
 func (s *session) registryClient(store *registry.Store) (*registry.Client, error) {
 	o := registry.Options{Store: store, UserAgent: "backtrail/" + version, Notice: s.notice, Log: s.request}
 	for _, text := range s.flags.registryMaps {
@@ -144,10 +153,15 @@ func (s *session) registryClient(store *registry.Store) (*registry.Client, error
 		}
 		o.CA = ca
 	}
-	return registry.New(o)
+	client, err := registry.New(o)
+	if err != nil && o.CA != nil {
+		return nil, hinted(fmt.Errorf("--registry-ca %s: %w", s.flags.registryCA, err))
+	}
+	return client, err
 }
 
-// cluster opens what the flags name: a saved dump, or a context of the kubeconfig.
+// cluster opens what the flags name: a saved dump, a context of the kubeconfig, or the cluster of the pod that this
+// program runs in. A live cluster is only read: its transport refuses every verb but get, list and watch.
 func (s *session) cluster() (kube.Source, error) {
 	if s.flags.snapshot != "" {
 		snapshot, err := kube.LoadSnapshot(context.Background(), s.flags.snapshot)
@@ -169,12 +183,12 @@ func (s *session) cluster() (kube.Source, error) {
 	return live, nil
 }
 
-// notice says something that came from outside of the checks: into the open case, else to the terminal UI, which
+// notice passes on a warning from outside of the checks: to the open case, else to the terminal UI, which
 // may not be there.
 func (s *session) notice(text string) {
 	n := inspect.Notice{Level: "warning", Text: text}
-	if say := s.say.Load(); say != nil {
-		(*say)(inspect.Event{Fact: n})
+	if emit := s.emit.Load(); emit != nil {
+		(*emit)(inspect.Event{Fact: n})
 		return
 	}
 	select {
@@ -183,33 +197,36 @@ func (s *session) notice(text string) {
 	}
 }
 
-// request puts a request to a registry into the open case.
+// request puts a request to a registry into the open case, where the chain of custody lists each of them. Without an
+// open case there is no chain, and it is dropped.
 func (s *session) request(r registry.Request) {
-	if say := s.say.Load(); say != nil {
-		(*say)(requestEvent(r))
+	if emit := s.emit.Load(); emit != nil {
+		(*emit)(requestEvent(r))
 	}
 }
 
-// requestEvent is a request to a registry as a line of a case.
+// requestEvent is a request to a registry as a line of a case. A length that was not announced (-1) is written as 0.
 func requestEvent(r registry.Request) inspect.Event {
 	return inspect.Event{Fact: inspect.Request{Method: r.Method, URL: r.URL, Status: r.Status, Bytes: max(r.Bytes, 0)}}
 }
 
-func (s *session) attach(say func(inspect.Event)) { s.say.Store(&say) }
+// attach makes a case the open one: from now on requests and warnings are its events. emit is safe for concurrent use.
+func (s *session) attach(emit func(inspect.Event)) { s.emit.Store(&emit) }
 
-// cacheDir is where what registries gave is kept.
+// cacheDir is where what registries gave is kept: --cache, else backtrail in the user's cache folder.
 func (f *flags) cacheDir() (string, error) {
 	if f.cache != "" {
 		return f.cache, nil
 	}
-	dir, err := os.UserCacheDir()
+	dir, err := vuln.UserCacheDir()
 	if err != nil {
 		return "", hinted(fmt.Errorf("finding the cache folder: %w", err), "--cache DIR names one")
 	}
 	return filepath.Join(dir, "backtrail"), nil
 }
 
-// dataDir is where cases are kept.
+// dataDir is where cases, journal and imported data are kept: $XDG_DATA_HOME/backtrail, else ~/.local/share/backtrail.
+// A relative XDG_DATA_HOME is ignored, as the XDG Base Directory Specification has it.
 func dataDir() (string, error) {
 	if dir := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "backtrail"), nil
@@ -222,12 +239,14 @@ func dataDir() (string, error) {
 	return filepath.Join(home, ".local", "share", "backtrail"), nil
 }
 
+// casesDir is where cases are kept, a folder for each.
 func casesDir() (string, error) {
 	dir, err := dataDir()
 	return filepath.Join(dir, "cases"), err
 }
 
-// tool names this program and what it was built from.
+// tool names this program and what it was built from: what the linker of a release has set, else what the Go toolchain
+// has recorded in the binary (go install MODULE@VERSION, or a build in a checkout).
 func tool() inspect.Tool {
 	t := inspect.Tool{Name: "backtrail", Version: version, Revision: revision}
 	if info, ok := debug.ReadBuildInfo(); ok && t.Revision == "" {

@@ -12,7 +12,8 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// plan is the plan of a prepared case.
+// plan is the plan of a prepared case. It opens with what was expected and which thresholds were named, before any
+// check can report anything: a reader of the events has what a verdict rests on before the verdict.
 func (s *session) plan(p prepared) engine.Plan {
 	opening := []inspect.Event{{Fact: s.expected}}
 	if s.thresholds != nil {
@@ -38,14 +39,15 @@ type open struct {
 	ended func(ctx context.Context, emit func(inspect.Event))
 }
 
-// start begins a prepared case; every fact is on disk before anybody sees it.
+// start begins a prepared case: its folder, its ledger with the first session, and its plan. A case that cannot be
+// recorded is not begun; every fact is on disk before it is shown.
 func (s *session) start(p prepared) (*open, error) {
 	plan, scope := s.plan(p), &registry.Scope{Keychain: p.keys}
 	attach := plan.Attach
-	plan.Attach = func(say func(inspect.Event)) { // before any check runs
-		scope.Notice = func(text string) { say(inspect.Event{Fact: inspect.Notice{Level: "warning", Text: text}}) }
-		scope.Log = func(r registry.Request) { say(requestEvent(r)) }
-		attach(say)
+	plan.Attach = func(emit func(inspect.Event)) { // before any check runs
+		scope.Notice = func(text string) { emit(inspect.Event{Fact: inspect.Notice{Level: "warning", Text: text}}) }
+		scope.Log = func(r registry.Request) { emit(requestEvent(r)) }
+		attach(emit)
 	}
 	dir, err := casesDir()
 	if err != nil {
@@ -69,7 +71,9 @@ func (o *open) context(ctx context.Context) context.Context {
 	return registry.WithScope(registry.AtOnce(ctx), o.scope)
 }
 
-// run gives the source of a run on the case: first what its ledger holds already, then what the run appends.
+// run gives the source of a run on the case: first what is in its ledger already, then what the run appends. Whoever
+// folds the source therefore has the whole case. The journal is written when the run has ended, also when it was
+// interrupted.
 func (o *open) run(plan engine.Plan) inspect.Source {
 	return func(ctx context.Context, emit func(inspect.Event)) error {
 		if err := ledger.ReplayOf(o.ledger.Events)(ctx, emit); err != nil {
@@ -81,7 +85,7 @@ func (o *open) run(plan engine.Plan) inspect.Source {
 	}
 }
 
-// appended puts what a source emits into the ledger.
+// appended puts what a source emits into the ledger, which gives each event its number, time and hash.
 func (o *open) appended(source inspect.Source) inspect.Source {
 	return func(ctx context.Context, emit func(inspect.Event)) error {
 		return source(o.context(ctx), func(e inspect.Event) {
@@ -93,7 +97,8 @@ func (o *open) appended(source inspect.Source) inspect.Source {
 	}
 }
 
-// whole is the source with the watch beside it, which ends when the checks have.
+// whole is the source with the watch beside it, which ends when the checks have. Both emit at once; emit is called by
+// one at a time. It returns the error of the checks: what the watch could not see is in the case already.
 func (o *open) whole() inspect.Source {
 	if o.watch == nil {
 		return o.source
@@ -115,7 +120,8 @@ func (o *open) whole() inspect.Source {
 	}
 }
 
-// again goes on with the case: some checks once more, and those that need them.
+// again goes on with the case: some checks once more, and those that need them. What these had found before stays in
+// the ledger and is dropped from the fold.
 func (o *open) again(keys []inspect.Key) (inspect.Source, error) {
 	p := o.plan
 	p.Again, p.Opening = keys, nil

@@ -20,7 +20,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// prepared is a case that can be started: what it is about was found.
+// prepared is a case that can be started: what it is about was found. opening are the first facts of the case: the pod
+// as it was when the case was opened, and its alerts.
 type prepared struct {
 	target  inspect.Target
 	subject subject.Options
@@ -31,7 +32,9 @@ type prepared struct {
 // targetOpener turns what a person named on the command line, or picked from the list of pods, into a case to run.
 type targetOpener struct{ *session }
 
-// prepare finds what a target names. Nothing there: an error, and no case is begun.
+// prepare finds what a target names. Nothing there: an error, and no case is begun. alert:N comes first, then a kind
+// of kubectl before a slash (pod/, deploy/, …), then what names an image. An image whose repository begins with such a
+// kind is written with the host of its registry.
 func (s targetOpener) prepare(ctx context.Context, target string) (prepared, error) {
 	if number, ok := strings.CutPrefix(target, "alert:"); ok {
 		return s.prepareAlert(ctx, number)
@@ -48,6 +51,8 @@ func (s targetOpener) prepare(ctx context.Context, target string) (prepared, err
 	return s.prepareImage(ctx, target)
 }
 
+// prepareImage finds an image: by reference in a registry, or by path in a layout or archive. Only its index or
+// manifest is read here; an image whose parts are damaged is a case, one that is not there is none.
 func (s targetOpener) prepareImage(ctx context.Context, target string) (prepared, error) {
 	loc, err := registry.Parse(target)
 	if err != nil {
@@ -68,7 +73,8 @@ func (s targetOpener) prepareImage(ctx context.Context, target string) (prepared
 	return p, nil
 }
 
-// explain adds what to try when an image cannot be opened.
+// explain adds what to try when an image cannot be opened. Registries answer with 401 or 404 for an image that is
+// there and may not be read, which is why both hints name the other possibility.
 func explain(err error, loc registry.Location) error {
 	var auth *registry.AuthError
 	var ambiguous *registry.AmbiguousError
@@ -93,7 +99,8 @@ func explain(err error, loc registry.Location) error {
 	}
 }
 
-// preparePodIn finds a pod of a namespace; empty: the cluster's own.
+// preparePodIn finds a pod of a namespace; empty: that of the context, as for kubectl. The pod is read once: the case
+// is about what was there at that moment, and what happens to the pod later is an event of its watch.
 func (s targetOpener) preparePodIn(ctx context.Context, namespace, name string, t subject.PodTarget) (prepared, error) {
 	cluster, err := s.openCluster()
 	if err != nil {
@@ -135,7 +142,9 @@ func isFile(path string) bool {
 	return err == nil
 }
 
-// readCheckpoint reads the kubelet checkpoint that a flag names, "" for none.
+// readCheckpoint reads the kubelet checkpoint that a flag names, "" for none. It is a tar that the container runtime
+// wrote (Kubernetes, KEP-2008, forensic container checkpointing), with the files that have changed since the container
+// started.
 func readCheckpoint(ctx context.Context, s *session, file string) error {
 	if file == "" {
 		return nil
@@ -158,7 +167,8 @@ func withCheckpoint(s *session, checks []engine.Check) []engine.Check {
 }
 
 // pullSecretsOf reads the pull secrets of a pod and of its service account: the credentials of its case, and of no
-// other. It is nil where there are none. Secrets that may not be read are reported; the others count.
+// other. It is nil where there are none. Secrets that may not be read are reported; the others count. They are kept in
+// memory only: neither the ledger nor a bundle nor the cache has them.
 func pullSecretsOf(ctx context.Context, cluster kube.Source, pod *corev1.Pod,
 	notice func(string)) (authn.Keychain, error) {
 	found, err := cluster.PullSecrets(ctx, pod)

@@ -24,7 +24,8 @@ func (f *flags) registerThresholds(s *pflag.FlagSet) {
 	s.StringArrayVar(&f.vex, "vex", nil, "apply and show the statements of this OpenVEX `FILE` (repeatable)")
 }
 
-// setLevels prepares the comparison with vulnerabilities. The cache keeps the digest of the database.
+// setLevels prepares the comparison with vulnerabilities. The cache keeps the digest of the database, which has more
+// than 1 GB and is hashed once for each version. Errors in named files are usage errors.
 func (s *session) setLevels(cache string) error {
 	folder, err := vuln.Folder()
 	if err != nil {
@@ -52,7 +53,8 @@ func (s *session) setLevels(cache string) error {
 	return nil
 }
 
-// namedThresholds reads the thresholds of the flag.
+// namedThresholds reads the thresholds of the flag. A field that does not exist is an error: a misspelt criterion would
+// block nothing.
 func (f *flags) namedThresholds() (inspect.Thresholds, error) {
 	data, err := readBounded(f.thresholds, threshold.MaxBytes)
 	if err != nil {
@@ -66,17 +68,19 @@ func (f *flags) namedThresholds() (inspect.Thresholds, error) {
 	return t, nil
 }
 
+// thresholdsCommand is the verb thresholds.
 func thresholdsCommand(f *flags, std streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "thresholds",
 		Short: "What blocks an image, what needs a remedy by a date: init, explain",
 		Long: `Thresholds state which vulnerabilities and findings block an image, which need a remedy by a date, and
 which are recorded only. Agree on them before an incident: --thresholds FILE has exit code and reports follow them.`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	init := &cobra.Command{
 		Use: "init [FILE]", Short: "Print documented thresholds to begin with, or write them to a new FILE",
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne,
 		RunE: func(_ *cobra.Command, args []string) error {
 			if f.thresholds != "" {
 				return usage("thresholds init does not use --thresholds: leave it out")
@@ -86,13 +90,15 @@ which are recorded only. Agree on them before an incident: --thresholds FILE has
 	}
 	explain := &cobra.Command{
 		Use: "explain [CASE]", Short: "Explain thresholds, or the level of everything in a case",
-		Args: cobra.MaximumNArgs(1),
+		Args: atMostOne,
 		RunE: func(cmd *cobra.Command, args []string) error { return explainThresholds(cmd.Context(), f, std, args) },
 	}
 	cmd.AddCommand(init, explain)
 	return cmd
 }
 
+// initThresholds prints the documented default, or writes it to a file that does not exist yet. Others may read the
+// file: it is meant to be agreed upon.
 func initThresholds(std streams, args []string) error {
 	if len(args) == 0 {
 		_, err := std.out.Write(threshold.DefaultText())
@@ -126,7 +132,8 @@ func explainThresholds(ctx context.Context, f *flags, std streams, args []string
 	})
 }
 
-// printThresholds prints the thresholds of the flag, else those of the case, else the default. c may be nil.
+// printThresholds prints the thresholds of the flag, else those of the case, else the default. c may be nil. Deadlines
+// are counted to the time of the case, not to today: an explanation of an old case is the same every day.
 func (f *flags) printThresholds(std streams, c *inspect.Case) error {
 	t, at := threshold.Default(), inspect.At(time.Now())
 	if c != nil {

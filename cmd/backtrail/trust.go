@@ -13,18 +13,18 @@ import (
 	"github.com/backtrail/backtrail/inspect/signature"
 )
 
-// gitHubOfImage is --github without a repository: the image's own words say where to look.
+// gitHubOfImage is --github without a repository: the image's annotations and provenance name the repository.
 const gitHubOfImage = "of-the-image"
 
-// gitHub is GitHub's store of attestations, or nil where nobody asked for it: the question tells GitHub which digest
-// somebody looks at. GITHUB_API_URL names another server, as in GitHub's own workflows.
+// gitHub is GitHub's store of attestations, or nil without the flag: a query discloses to GitHub which digest is being
+// looked at. GITHUB_API_URL names another server, as in GitHub's own workflows.
 func gitHub(s *session) (*signature.Attestations, error) {
 	f := s.flags
 	if len(f.github) == 0 {
 		return nil, nil
 	}
 	if f.offline {
-		return nil, usage("--github asks GitHub, and --offline forbids that: leave out one of them")
+		return nil, usage("--github queries GitHub, which --offline forbids: leave out one of them")
 	}
 	o := signature.AttestationOptions{
 		Base: os.Getenv("GITHUB_API_URL"), Token: os.Getenv("GH_TOKEN"), UserAgent: "backtrail/" + version,
@@ -42,14 +42,18 @@ func gitHub(s *session) (*signature.Attestations, error) {
 	return a, nil
 }
 
-// gitHubRequest puts a request to GitHub into the open case.
+// gitHubRequest puts a request to GitHub into the open case. The token is in a header, and not in what is recorded.
 func (s *session) gitHubRequest(method, url string, status int, bytes int64) {
-	if say := s.say.Load(); say != nil {
-		(*say)(inspect.Event{Fact: inspect.Request{Method: method, URL: url, Status: status, Bytes: bytes}})
+	if emit := s.emit.Load(); emit != nil {
+		(*emit)(inspect.Event{Fact: inspect.Request{Method: method, URL: url, Status: status, Bytes: bytes}})
 	}
 }
 
-// notary reads the trust store and trust policy of the Notary Project, as the flags say or where notation keeps them.
+// notary reads the trust store and trust policy of the Notary Project, from where the flags name them or where notation
+// keeps them.
+//
+// A trust policy that cannot be read is an error of the run: without one no signer is trusted, and a case
+// would show failures that only the missing file has caused.
 func (f *flags) notary() (*signature.Notary, error) {
 	o := signature.NotaryOptions{Store: f.notationStore, Policy: f.notationPolicy}
 	if dir, err := os.UserConfigDir(); err == nil {
@@ -63,10 +67,12 @@ func (f *flags) notary() (*signature.Notary, error) {
 	return n, nil
 }
 
-// passwordVariable holds the password of an encrypted private key, as for cosign.
+// passwordVariable has the password of an encrypted private key, as for cosign. There is no flag for it: command lines
+// are visible to every process of a machine, and are recorded in cases.
 const passwordVariable = "COSIGN_PASSWORD"
 
-// signer signs bundles with the key of --sign-key; nil where none was named.
+// signer signs bundles with the key of --sign-key; nil where none was named. The key is read and decrypted before a
+// case begins: an export at its end must not fail for a wrong password. Errors are usage errors.
 func (f *flags) signer() (evidence.Signer, error) {
 	if f.signKey == "" {
 		return nil, nil
@@ -88,7 +94,8 @@ func (f *flags) signer() (evidence.Signer, error) {
 	return sign, nil
 }
 
-// signerKey takes a key for one that may have signed a bundle.
+// signerKey takes a key for one that may have signed a bundle. The trust is empty: with a managed key there is no
+// certificate, and a log entry counts by nothing that the bundle itself carries.
 func signerKey(k inspect.ExpectedKey) evidence.SignerKey {
 	return evidence.SignerKey{Digest: k.Digest, Verify: func(ctx context.Context, manifest, bundle []byte) error {
 		sig, err := signature.VerifyBlob(ctx, signature.BlobRequest{
@@ -102,7 +109,9 @@ func signerKey(k inspect.ExpectedKey) evidence.SignerKey {
 	}}
 }
 
-// signerIdentity checks that an identity signed the tag manifest of a bundle.
+// signerIdentity checks that an identity signed the tag manifest of a bundle, by the trust that the caller has chosen.
+// It returns the identity of the certificate, which a regular expression may have matched, also together with an
+// error.
 func signerIdentity(expected inspect.Expected, trust *signature.Trust) func(ctx context.Context, manifest,
 	bundle []byte) (string, error) {
 	return func(ctx context.Context, manifest, bundle []byte) (string, error) {

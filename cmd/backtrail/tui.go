@@ -21,7 +21,8 @@ import (
 	"github.com/backtrail/backtrail/tui/caseview/pane"
 )
 
-// browse shows the pods of the cluster, or prints them where there is no terminal.
+// browse shows the pods of the cluster, or prints them where there is no terminal: `backtrail | less` is a list, not a
+// screen that waits for keys.
 func (f *flags) browse(ctx context.Context, std streams) error {
 	if !f.interactive(std) {
 		if err := f.checkListen(true, "backtrail, where it is not on a terminal,"); err != nil {
@@ -37,8 +38,10 @@ func (f *flags) browse(ctx context.Context, std streams) error {
 	return s.showPods(ctx)
 }
 
-// showPods is the terminal UI on a cluster. Credential plugins run once before it takes the terminal, so that they can
-// ask; after that they get no stdin, and what they and klog print becomes a notice.
+// showPods is the terminal UI on a cluster. The order is what matters here: the webhook's port first, since its error
+// must be read before the screen is taken; then the alerts, which are read while a person logs in. Credential plugins
+// run once before it takes the terminal, so that they can ask; after that they get no stdin, and what they and klog
+// print becomes a notice.
 func (s *session) showPods(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -74,7 +77,8 @@ func (s *session) showPods(ctx context.Context) error {
 	return tui.Browse(ctx, live, o)
 }
 
-// printSaved prints where each case of the session is, once the terminal is given back.
+// printSaved prints where each case of the session is, once the terminal is given back: the screen is gone by then, and
+// with it what it has shown.
 func (v *liveView) printSaved(w io.Writer) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -83,7 +87,7 @@ func (v *liveView) printSaved(w io.Writer) {
 	}
 }
 
-// showSaved is the terminal UI on a saved case.
+// showSaved is the terminal UI on a saved case. ctrl+c ends it, as everywhere; nothing was begun that could be lost.
 func (s *session) showSaved(ctx context.Context, saved savedCase) error {
 	return tui.Show(ctx, &savedView{view: view{session: s}, saved: saved}, saved.replay, s.screenOptions())
 }
@@ -97,14 +101,20 @@ func (s *session) screenOptions() tui.Options {
 	}
 }
 
-// view is the backend of a case, as far as it does not matter whether the case is live or saved.
+// view is the backend of a case, as far as it does not matter whether the case is live or saved. Its methods are
+// called by the terminal UI; those without a context return at once.
 type view struct {
 	session *session
 }
 
 // Brief is the text for the channel.
 func (v *view) Brief(c inspect.Case) string {
-	return report.Brief(c, report.Style{ASCII: v.session.flags.style(v.session.std.out).ASCII, Now: v.session.now()})
+	ascii := v.session.flags.style(v.session.std.out).ASCII
+	brief := report.Brief(c, report.Style{ASCII: ascii, Now: v.session.now()})
+	if ascii {
+		return inASCII(brief)
+	}
+	return brief
 }
 
 // NextSteps are what to do next.
@@ -123,7 +133,8 @@ func (v *view) SaveFile(ctx context.Context, name string, content io.Reader) err
 	return save(ctx, name, content)
 }
 
-// treeOf lists the files of a layer, or of the merged tree, out of a store.
+// treeOf lists the files of a layer, or of the merged tree, out of a store. It reads listings, which are there once a
+// layer was read, and no layer.
 func treeOf(ctx context.Context, store inspect.Store, i inspect.Image, number int) ([]inspect.Node, error) {
 	tree, err := layer.TreeOf(ctx, store, i.Layers)
 	if err != nil {
@@ -135,7 +146,8 @@ func treeOf(ctx context.Context, store inspect.Store, i inspect.Image, number in
 	return tree.LayerNodes(number), nil
 }
 
-// exportOf writes the evidence bundle of a recorded case.
+// exportOf writes the evidence bundle of a recorded case, with its suspect layers. A result comes with an error where
+// the bundle was written and could not be read back: the path is then shown beside what is wrong.
 func (v *view) exportOf(ctx context.Context, from recorded, store inspect.Store, to string,
 	progress func(inspect.Progress)) (caseview.ExportResult, error) {
 	r, err := exportCase(ctx, v.session, from, store, to, evidence.Options{Layers: evidence.LayersSuspect}, progress)
@@ -145,7 +157,8 @@ func (v *view) exportOf(ctx context.Context, from recorded, store inspect.Store,
 	}, err
 }
 
-// liveView is the backend of the pods of a cluster and of the case that is open. Only one is open at a time.
+// liveView is the backend of the pods of a cluster and of the case that is open. Only one is open at a time; mu guards
+// which one, since the screens call from goroutines of their own.
 type liveView struct {
 	view
 	mu      sync.Mutex
@@ -196,7 +209,8 @@ func (v *liveView) OpenCase(ctx context.Context, pod inspect.FlaggedPod) (inspec
 	return o.source, nil
 }
 
-// replace closes the case that was open. Its recording stays on disk.
+// replace closes the case that was open. Its recording stays on disk. Checks of it that still run notice that their
+// ledger is closed, and end.
 func (v *liveView) replace(o *open) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -209,8 +223,10 @@ func (v *liveView) replace(o *open) {
 	}
 }
 
+// close closes the case that is open, at the end of the session.
 func (v *liveView) close() { v.replace(nil) }
 
+// opened is the case that is open, an error where there is none.
 func (v *liveView) opened() (*open, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -238,14 +254,15 @@ func (v *liveView) Watch() inspect.Source {
 	return o.watch
 }
 
-// ConfirmKnownGood compares with a candidate that a person has confirmed.
+// ConfirmKnownGood compares with a candidate that a person has confirmed. Until then a candidate is called the previous
+// image, and can raise a finding but never lower one.
 func (v *liveView) ConfirmKnownGood(ctx context.Context, c *inspect.Case, subj string,
 	candidate inspect.Candidate) (inspect.Source, error) {
 	v.session.choice.Pick(subj, candidate)
 	return v.Retry(ctx, c, []inspect.Key{{Check: inspect.CheckKnownGood, Container: subj}})
 }
 
-// SkipLayer leaves out a layer, or takes that back.
+// SkipLayer leaves out a layer, by its digest, or takes that back: a layer that is being read is given up at once.
 func (v *liveView) SkipLayer(digest string, skip bool) {
 	if skip {
 		v.session.cache.Skips().Skip(digest)
@@ -254,7 +271,8 @@ func (v *liveView) SkipLayer(digest string, skip bool) {
 	v.session.cache.Skips().Want(digest)
 }
 
-// AddNote adds a person's note to the case.
+// AddNote adds a person's note to the case, with the time and the operator of this session: a screen cannot write a
+// note in another name.
 func (v *liveView) AddNote(_ context.Context, _ *inspect.Case, n inspect.Note) (inspect.Event, error) {
 	o, err := v.opened()
 	if err != nil {
@@ -264,7 +282,8 @@ func (v *liveView) AddNote(_ context.Context, _ *inspect.Case, n inspect.Note) (
 	return o.ledger.Append("", "", n)
 }
 
-// SetClock adds a reporting deadline that a person started or withdrew.
+// SetClock adds a reporting deadline that a person started or withdrew, by the rules of the verb aware. Withdrawn
+// selects which of both it is.
 func (v *liveView) SetClock(_ context.Context, c *inspect.Case, k inspect.Clock) (inspect.Event, error) {
 	o, err := v.opened()
 	if err != nil {
@@ -292,7 +311,10 @@ func (v *liveView) Export(ctx context.Context, _ *inspect.Case, to string,
 	return v.exportOf(ctx, o.ledger, v.session.cache, to, progress)
 }
 
-// exportPath proposes a name in the current directory that does not exist yet.
+// exportPath proposes a name in the current directory that does not exist yet: target and start of the case, in
+// characters that need no quotes in a shell. The name of a target is foreign text; what is not a letter of ASCII, a
+// digit, a period or a hyphen becomes a hyphen, so that no path leads elsewhere. A long name keeps its end, where tag
+// and pod are told apart.
 func exportPath(c inspect.Case) string {
 	name := strings.Map(func(r rune) rune {
 		switch {
@@ -318,7 +340,7 @@ func exportPath(c inspect.Case) string {
 // isDemo reports whether the session is of the built-in incident.
 func (s *session) isDemo() bool { return s.alerts.PresetName == demoAlerts }
 
-// verifyCommand is the command by which whoever has a bundle checks it.
+// verifyCommand is the command by which whoever has a bundle checks it, quoted for a shell.
 func (s *session) verifyCommand(path string) string {
 	if s.isDemo() {
 		return "backtrail verify --demo " + text.Quote(path)
@@ -326,10 +348,11 @@ func (s *session) verifyCommand(path string) string {
 	return "backtrail verify " + text.Quote(path)
 }
 
-// maxSaved bounds a file that a person saves out of an image, in bytes.
+// maxSaved bounds a file that a person saves out of an image, in bytes: a sparse file of a layer may claim any size.
 const maxSaved = 8 << 30
 
-// save writes bytes to a new file that only its owner can read, and that nobody can run.
+// save writes bytes to a new file that only its owner can read, and that is not executable: it may be the malware. An
+// existing file, or a link of that name, is never followed or written over (O_EXCL). On errors no part of it stays.
 func save(ctx context.Context, name string, content io.Reader) error {
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -354,6 +377,8 @@ func save(ctx context.Context, name string, content io.Reader) error {
 
 // command is the command line that shows the same case, or one image of it, with every flag in force. Nothing but the
 // demo makes the demo's case again.
+//
+// Names of targets are foreign text, and the command is made to be pasted: each word is quoted for a POSIX shell.
 func (s *session) command(c *inspect.Case, subj string) string {
 	if s.isDemo() {
 		return "backtrail demo --plain"

@@ -19,7 +19,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// acceptBag is the --trusted-root that accepts what only the bag vouches for.
+// acceptBag is the --trusted-root that accepts roots and keys that are only in the bag. Whoever made the bag chose
+// them: by default a verdict that rests on them is unknown.
 const acceptBag = "bag"
 
 // verifyFlags are the flags of verify alone: who must have signed the bundle itself, and which content it must have.
@@ -30,6 +31,7 @@ type verifyFlags struct {
 	demo                         bool
 }
 
+// verifyCommand is the verb verify.
 func verifyCommand(f *flags, std streams) *cobra.Command {
 	var own verifyFlags
 	cmd := &cobra.Command{
@@ -55,6 +57,12 @@ is part of the case.`,
 	return cmd
 }
 
+// runVerify verifies a bundle. What it accepts comes from this machine alone: the flags, the policies that are always
+// loaded, and the public trust roots that the program carries; never from the bundle, unless --trusted-root bag was
+// given.
+//
+// The claims are computed again with the bag as registry, cluster and clock: no request is made, and a bundle verifies
+// in ten years as it does today. Errors are local faults (exit 1); what is wrong with the bundle is its verification.
 func runVerify(ctx context.Context, f *flags, std streams, path string, own verifyFlags) error {
 	if err := f.checkOutput("plain", "json"); err != nil {
 		return err
@@ -110,7 +118,7 @@ func runVerify(ctx context.Context, f *flags, std streams, path string, own veri
 }
 
 // signers adds who must have signed the bundle itself. An identity counts by the person's trust roots, or by those that
-// backtrail itself knows; never by one of the bundle.
+// backtrail carries; never by one of the bundle.
 func (own verifyFlags) signers(o *evidence.VerifyOptions, roots []signature.Root) error {
 	for _, name := range own.signerKeys {
 		k, err := readKey(name)
@@ -123,8 +131,8 @@ func (own verifyFlags) signers(o *evidence.VerifyOptions, roots []signature.Root
 	case own.signerIdentity == "" && own.signerIssuer == "":
 		return nil
 	case own.signerIdentity == "" || own.signerIssuer == "":
-		return usage("--signer-identity and --signer-issuer belong together: anybody can have that name at " +
-			"another issuer")
+		return usage("--signer-identity and --signer-issuer belong together: another issuer may give the " +
+			"same name to others")
 	}
 	trust := signature.FixedTrust(roots...)
 	if len(roots) == 0 {
@@ -136,7 +144,8 @@ func (own verifyFlags) signers(o *evidence.VerifyOptions, roots []signature.Root
 	return nil
 }
 
-// imageDocuments makes the bills of materials of the case's image again.
+// imageDocuments makes the bills of materials of the case's image again, from the packages that were computed again,
+// and never from those that the bundle claims.
 func imageDocuments(_ context.Context, c inspect.Case) ([]evidence.Document, error) {
 	for _, i := range c.Images {
 		if len(i.Packages) > 0 {
@@ -146,7 +155,8 @@ func imageDocuments(_ context.Context, c inspect.Case) ([]evidence.Document, err
 	return nil, nil
 }
 
-// ownTrust are the digests of the person's own certificate authorities and Notary Project trust.
+// ownTrust are the digests of the person's own certificate authorities and Notary Project trust: a verdict in a bundle
+// that rests on one of them is accepted. Digests are enough, since the bundle carries the bytes.
 func (f *flags) ownTrust() ([]string, error) {
 	var digests []string
 	for _, name := range f.caRoots {
@@ -170,6 +180,8 @@ func (f *flags) ownTrust() ([]string, error) {
 	return digests, nil
 }
 
+// rootsOf reads a trusted_root.json. The bound is far above the file of the public instance, which has less than 100
+// kB.
 func rootsOf(path string) ([]signature.Root, error) {
 	b, err := readBounded(path, 16<<20)
 	if err != nil {
@@ -182,6 +194,9 @@ func rootsOf(path string) ([]signature.Root, error) {
 	return roots, nil
 }
 
+// printVerification prints what was found, and turns it into the end of the program: 3 for a defect, 4 where a verdict
+// rests on a root or key that is only in the bundle or nothing could be computed again. Texts of checks contain names
+// of files and images of the bundle, and are cleaned.
 func (f *flags) printVerification(w io.Writer, path string, v evidence.Verification) error {
 	if f.output == "json" {
 		b, err := inspect.EncodeJSON(v)
@@ -191,7 +206,7 @@ func (f *flags) printVerification(w io.Writer, path string, v evidence.Verificat
 		if _, err := w.Write(b); err != nil {
 			return err
 		}
-	} else if err := describeVerification(w, v, f.style(w)); err != nil {
+	} else if err := describeVerification(f.textTo(w), v, f.style(w)); err != nil {
 		return err
 	}
 	code := exitPassed
@@ -221,7 +236,9 @@ func (f *flags) printVerification(w io.Writer, path string, v evidence.Verificat
 	return &exitError{code: code, err: errors.New(words)}
 }
 
-// describeVerification prints whose case it is, the three results, and under each what was not plainly fine.
+// describeVerification prints whose case it is, the three results, and under each what was not plainly fine. Whose
+// case it is comes first: a bundle of another case can be intact too. Checks that passed are counted only, but for
+// those about trust: what a verdict rests on is shown in any case.
 func describeVerification(w io.Writer, v evidence.Verification, s report.Style) error {
 	complete := "complete"
 	if !v.Case.Complete {
@@ -260,7 +277,7 @@ authentic    %s  who signed it
 			return err
 		}
 	}
-	_, err = fmt.Fprintf(w, "\n%d checks held, %d failed, %d could not be made, %d had nothing to look at\n",
+	_, err = fmt.Fprintf(w, "\n%d checks passed, %d failed, %d could not be made, %d did not apply\n",
 		counts[inspect.Verified], counts[inspect.Failed], counts[inspect.Unknown], counts[inspect.Absent])
 	return err
 }

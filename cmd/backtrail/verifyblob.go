@@ -15,9 +15,11 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// maxBundle bounds a Sigstore bundle, in bytes.
+// maxBundle bounds a Sigstore bundle, in bytes: one with an attestation carries the statement, which may list a whole
+// SBOM.
 const maxBundle = 32 << 20
 
+// verifyBlobCommand is the verb verify-blob, with the flags of cosign verify-blob for a bundle.
 func verifyBlobCommand(f *flags, std streams) *cobra.Command {
 	var bundle string
 	cmd := &cobra.Command{
@@ -32,12 +34,14 @@ func verifyBlobCommand(f *flags, std streams) *cobra.Command {
 	return cmd
 }
 
+// runVerifyBlob verifies a file, or a digest where the file itself is not at hand. Without an expectation the chain is
+// verified, and the result is not: a signature by anyone at all is not what the caller asked about.
 func runVerifyBlob(ctx context.Context, f *flags, std streams, name, bundle string) error {
 	if err := f.checkOutput("plain", "json"); err != nil {
 		return err
 	}
 	if bundle == "" {
-		return usage("verify-blob needs --bundle FILE, the Sigstore bundle that should vouch for %s", name)
+		return usage("verify-blob needs --bundle FILE, the Sigstore bundle of %s", name)
 	}
 	if e := f.expect; len(e.keys) > 0 && len(e.identities)+len(e.identityRegexps) > 0 {
 		return usage("--key and --certificate-identity cannot both have signed one file: name one of them")
@@ -68,6 +72,8 @@ func runVerifyBlob(ctx context.Context, f *flags, std streams, name, bundle stri
 	return s.printBlob(sig, name)
 }
 
+// printBlob prints the steps of the verification. Everything but verified is exit 3: unlike for a case, nothing else
+// could carry the answer.
 func (s *session) printBlob(sig inspect.Signature, name string) error {
 	if s.flags.output == "json" {
 		b, err := inspect.EncodeJSON(sig)
@@ -77,7 +83,7 @@ func (s *session) printBlob(sig inspect.Signature, name string) error {
 		if _, err := s.std.out.Write(b); err != nil {
 			return err
 		}
-	} else if err := report.Signature(s.std.out, sig, s.flags.style(s.std.out)); err != nil {
+	} else if err := report.Signature(s.flags.textTo(s.std.out), sig, s.flags.style(s.std.out)); err != nil {
 		return err
 	}
 	if sig.Status == inspect.Verified {

@@ -13,9 +13,11 @@ import (
 	"github.com/backtrail/backtrail/inspect/where"
 )
 
-// whereFlags are those of the verb where.
+// whereFlags are those of the verb where: the file of an incident pack, and a window as its text.
 type whereFlags struct{ incident, window string }
 
+// whereCommand is the verb where. It answers from the journal alone, so that the question of the day (who runs the
+// package that was compromised this morning?) needs no registry, which then is busy or down.
 func whereCommand(f *flags, std streams) *cobra.Command {
 	var own whereFlags
 	cmd := &cobra.Command{
@@ -53,6 +55,8 @@ listed with the reason, and never counted as not affected.`,
 	return cmd
 }
 
+// runWhere searches the journal. It exits with 0 when it ran, whether anything was found or not; what could not be
+// checked is in the result, with its reason.
 func runWhere(ctx context.Context, f *flags, std streams, what string, own whereFlags) error {
 	if err := f.checkOutput(where.Forms...); err != nil {
 		return err
@@ -92,10 +96,11 @@ func runWhere(ctx context.Context, f *flags, std streams, what string, own where
 	return where.Print(std.out, r, f.output, title)
 }
 
-// maxPackFile bounds an incident pack, in bytes.
+// maxPackFile bounds an incident pack, in bytes. The packs that come with the program have a few kB each.
 const maxPackFile = 1 << 20
 
-// openJournal opens the journal of this person, which has to be there.
+// openJournal opens the journal of this person, which has to be there: an empty one would answer every question with
+// "not affected". A damaged one is set aside by the opening, with a warning, and the new one is empty.
 func openJournal(ctx context.Context, std streams) (*journal.Journal, error) {
 	path, err := journalPath()
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 
 // Bounds of what is imported.
 const (
+	// npm, the largest, has some 200,000 malicious-package records; the numbers leave room for years
 	maxEntries  = 2_000_000 // of an archive or a folder
 	maxLines    = 1_000_000 // of the reduced file
 	maxUnpacked = 8 << 30   // bytes of the records of archives: all of npm have less than 2 GB
@@ -48,6 +49,8 @@ func (b *Builder) Add(data []byte) error {
 			return err
 		}
 	}
+	// The date of the data is that of its youngest record, not of the download: a mirror that stopped a year ago serves
+	// what is a year old. Dates of this form are ordered as texts.
 	b.date = max(b.date, strings.Trim(modified, "-"))
 	return nil
 }
@@ -60,6 +63,7 @@ func (b *Builder) line(l string) error {
 	if b.lines[l] {
 		return nil
 	}
+	// both bounds are those of ReadDatabase, so that what is built can be read
 	b.size += len(l) + 1
 	if len(b.lines) >= maxLines || b.size > maxDatabase-len(databaseHeader)-64 {
 		return fmt.Errorf("collecting advisories: more than %d records or %d bytes", maxLines, maxDatabase)
@@ -146,6 +150,8 @@ func (b *Builder) addZip(ctx context.Context, name string) error {
 	if err != nil {
 		return fmt.Errorf("importing advisories: %w", err)
 	}
+	// The directory of an archive is read into memory whole by archive/zip: how many entries it claims is looked at
+	// before.
 	if n := sbom.DirectoryEntries(f, info.Size()); n > 2*maxEntries { // it estimates from above
 		return fmt.Errorf("importing advisories from %s: more than %d files", name, maxEntries)
 	}
@@ -156,6 +162,7 @@ func (b *Builder) addZip(ctx context.Context, name string) error {
 	if len(z.File) > maxEntries {
 		return fmt.Errorf("importing advisories from %s: more than %d files", name, maxEntries)
 	}
+	// Names of entries are looked at and never used as paths: records go into memory, not onto the disk.
 	for _, f := range z.File {
 		if base := path.Base(f.Name); path.Ext(base) != ".json" || !isMalicious(base) {
 			continue
@@ -199,6 +206,8 @@ func (b *Builder) addFile(root fs.FS, p string) error {
 
 // addReader reads one record. One that is too large or cannot be read is counted as broken, and the others are read.
 func (b *Builder) addReader(r io.Reader) (n int64, err error) {
+	// The size that an archive claims for an entry is not relied upon: the reader stops one byte past the bound, and
+	// Add refuses what reaches it.
 	data, err := io.ReadAll(io.LimitReader(r, maxOSVRecord+1))
 	if err != nil {
 		b.Broken++
@@ -226,6 +235,7 @@ func (b *Builder) Bytes() []byte {
 // Save writes the reduced file into the folder of the data. The old one stays until the new one is whole.
 func (b *Builder) Save(dir string) error {
 	data := b.Bytes()
+	// what is written is read first: a file that would be refused tomorrow must not take the place of one that is sound
 	if _, err := ReadDatabase(data); err != nil {
 		return fmt.Errorf("saving the advisories: %w", err)
 	}
@@ -262,5 +272,6 @@ func ImportPack(dir, name string) (*Pack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("importing %s: %w", name, err)
 	}
+	// the ID was checked to be a plain name (packID): it cannot leave the folder
 	return p, writeFile(filepath.Join(PackFolder(dir), p.ID+".yaml"), []byte(p.text))
 }

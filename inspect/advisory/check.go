@@ -13,6 +13,8 @@ import (
 // Advisories is the check that compares an image with known compromises. It waits for others, beside those of the
 // packages, whose rows are compared too.
 func Advisories(data *Data, cache *layer.Cache, others ...string) engine.Check {
+	// It reads rows that other checks make: names of packages, who signed, what a lock file resolves to. Those that
+	// were not run leave their part uncompared.
 	needs := append([]string{inspect.CheckLayers, inspect.CheckPackages}, others...)
 	return engine.Check{Name: inspect.CheckAdvisories, Needs: needs, Run: func(ctx context.Context, on engine.On,
 		emit func(inspect.Event)) error {
@@ -22,6 +24,8 @@ func Advisories(data *Data, cache *layer.Cache, others ...string) engine.Check {
 		if pod := on.Case().Pod; pod != nil {
 			m.started = pod.Created
 		}
+		// Rows that were found before an error are facts, and are given: what could not be compared is said by the
+		// outcome of the check.
 		errTree := m.run(ctx, cache)
 		for _, a := range m.rows {
 			emit(inspect.Event{Fact: a})
@@ -55,6 +59,8 @@ func (m *matches) run(ctx context.Context, cache *layer.Cache) error {
 	if err != nil {
 		return fmt.Errorf("merging the layers: %w", err)
 	}
+	// The merged tree, not each layer: a file that an upper layer hides does not run. That it was there shows in its
+	// layer's digest.
 	for n := range tree.All() {
 		m.file(n)
 	}

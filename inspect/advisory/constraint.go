@@ -42,6 +42,8 @@ func parseConstraint(word string) (constraint, bool) {
 // holds reports whether a version of a purl type keeps to the constraint. Versions that cannot be ordered keep to none,
 // except that equal texts are equal.
 func (c constraint) holds(kind, version string) bool {
+	// Orders differ by package manager: 1.0~rc1 is before 1.0 for dpkg and no version for npm. One order for all would
+	// call fixed versions affected.
 	order, ok := sbom.CompareVersions(orderOf(kind), version, c.version)
 	if !ok {
 		return (c.op == "=" || c.op == ">=" || c.op == "<=") && strings.TrimPrefix(version,
@@ -73,6 +75,7 @@ func allHold(all []constraint, kind, version string) bool {
 
 // affects reports whether a version is one of those that a package of a pack names.
 func (a Affected) affects(kind, version string) bool {
+	// a pack about a whole package, as one that was made to be malicious
 	if len(a.Versions) == 0 && a.Range == "" {
 		return true
 	}

@@ -33,6 +33,8 @@ func NewData(dir string) *Data { return &Data{dir: dir} }
 // load reads the data. An error names what of it could not be read; the rest is there.
 func (d *Data) load() (*index, error) {
 	d.once.Do(func() {
+		// All errors are kept, and all that can be read is used: a broken file that was imported must not switch off
+		// what came with the program.
 		own, errOwn := EmbeddedPacks()
 		imported, errImported := importedPacks(d.dir)
 		db, errDB := OpenDatabase(d.dir)
@@ -49,6 +51,8 @@ type candidate struct {
 }
 
 // index finds packs by what they name. It does not change.
+// Each lookup is by a key: an image with 5,000 packages and 100,000 files is compared in one pass over them, whatever
+// the number of packs.
 type index struct {
 	packs    []*Pack
 	db       *Database

@@ -18,8 +18,10 @@ import (
 
 // Bounds of the reduced file.
 const (
+	// all records of all ecosystems are some 25 MB in this form
 	maxDatabase = 256 << 20 // bytes
-	maxRecords  = 200       // of one package that are read
+	// a name has one record, a few where it was taken down and published again
+	maxRecords = 200 // of one package that are read
 )
 
 // databaseHeader begins the first line of the reduced file.
@@ -81,6 +83,7 @@ func ReadDatabase(data []byte) (*Database, error) {
 		return nil, err
 	}
 	n, err := strconv.Atoi(fields[2])
+	// The number of lines stands in the head, so that a file that was cut off at the end of a line is found too.
 	if err != nil || n < 0 || len(lines) > 0 && lines[len(lines)-1] != '\n' || bytes.Count(lines, []byte("\n")) != n {
 		return nil, errors.New("the file of advisories is not complete")
 	}
@@ -96,6 +99,7 @@ func sound(lines []byte) bool {
 	var before []byte
 	for len(lines) > 0 {
 		line, rest, _ := bytes.Cut(lines, []byte("\n"))
+		// strictly rising: the same line twice is no file of ours
 		if bytes.Count(line, []byte("\t")) != 4 || before != nil && bytes.Compare(before, line) >= 0 {
 			return false
 		}
@@ -137,6 +141,8 @@ func (d *Database) find(key string) []record {
 func (d *Database) search(prefix []byte) int {
 	low, high := 0, len(d.lines) // both at the beginning of a line
 	for low < high {
+		// The beginning of the line that the middle byte is in. It may be low itself; then the line is compared, and
+		// low moves past it.
 		middle := bytes.LastIndexByte(d.lines[low:low+(high-low)/2], '\n') + 1 + low
 		line, _, _ := bytes.Cut(d.lines[middle:high], []byte("\n"))
 		if bytes.Compare(line, prefix) < 0 {
@@ -181,12 +187,14 @@ func (r record) affects(kind, version string) bool {
 
 // row is the row of a match.
 func (d *Database) row(r record, subject string) inspect.Advisory {
+	// the zero time where the record has no date, which is shown as such
 	published, _ := dateOf(r.published)
 	return finished(inspect.Advisory{
 		ID: r.id, Source: SourceOSV, Kind: inspect.AdvisoryPackage, Subject: subject,
 		Title:     "a malicious package by the records of OSV",
 		Published: published, Data: inspect.AdvisoryData{Digest: d.Digest, Date: d.Date},
 		Withdrawn: r.withdrawn != "", Layer: -1,
+		// a link for a person; nothing is fetched from it
 		Sources: []string{"https://osv.dev/vulnerability/" + r.id}, Severity: inspect.High, Record: r.line,
 	})
 }

@@ -11,11 +11,13 @@ import (
 )
 
 // maxNamed is how many things a title names before it counts the rest.
+// the evidence names up to 20, and the rows all
 const maxNamed = 3
 
 // findings makes one finding of all rows of one advisory of a kind of certainty: what matches an incident has one
 // cause.
 func findings(i inspect.Image, rows []inspect.Advisory) []inspect.Finding {
+	// An incident may match by fifty files, three packages and a signer: it is one thing to act upon, and one finding.
 	groups := map[string][]inspect.Advisory{}
 	var order []string
 	for _, r := range rows {
@@ -61,9 +63,11 @@ func findingOf(i inspect.Image, rows []inspect.Advisory) inspect.Finding {
 	if len(a.Locations) > 0 && strings.HasPrefix(a.Locations[0], "/") && !systemDatabase(a.Locations[0]) {
 		f.Subject += ":" + a.Locations[0]
 	}
+	// The cause groups this finding with those of other checks about the same package: what it starts, what it opens.
 	if name, version, ok := strings.Cut(a.Subject, " "); ok && a.Kind == inspect.AdvisoryPackage {
 		f.Cause = inspect.Cause{Kind: inspect.CausePackage, Name: name, Version: version, Layer: -1}.Key()
 	}
+	// the subject and the advisory make the identity, not the words: a pack that is reworded stays the same finding
 	f.ID = inspect.FindingID(inspect.CheckAdvisories, f.Code, f.Subject+"\x00"+a.ID)
 	for _, r := range rows[:min(len(rows), 20)] {
 		e := inspect.Evidence{Kind: string(r.Kind), Text: r.Subject}

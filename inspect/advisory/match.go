@@ -32,6 +32,7 @@ func newMatches(x *index, image inspect.Image) *matches {
 }
 
 // add lists an advisory once by its ID, kind and subject. Past maxRows it is only counted.
+// The key has no layer and no place: the same package in two layers is one row, the first.
 func (m *matches) add(a inspect.Advisory) {
 	key := a.ID + "\x00" + string(a.Kind) + "\x00" + a.Subject
 	if m.seen[key] {
@@ -52,6 +53,8 @@ func (m *matches) packages() {
 		if !ok {
 			continue
 		}
+		// Names first, versions second: that an image has the package of an incident in a version that is not affected
+		// is what windows need to know.
 		for _, cand := range m.candidates(c) {
 			what := p.Name + " " + p.Version
 			if m.concerned[cand.pack] == "" {
@@ -99,6 +102,8 @@ func (m *matches) digests() {
 			}
 		}
 		for _, l := range i.Layers {
+			// Compressing a layer anew gives it another digest and the same diff ID (OCI image-spec, "Layer DiffID"): a
+			// copy at another registry is found by that.
 			for _, d := range []string{l.Digest, l.DiffID} {
 				if d != "" && slices.Contains(p.Layers, d) {
 					a := p.row(inspect.AdvisoryLayer, d)
@@ -157,6 +162,8 @@ func sameRepository(want, have string) bool {
 	if want == "" || want == have {
 		return want != ""
 	}
+	// Mirrors keep the path below a prefix of theirs: mirror.example/dockerhub/acme/web. Official images, whose path is
+	// short and common, are not matched so.
 	at, hub := strings.CutPrefix(want, name.DefaultRegistry+"/")
 	return hub && !strings.HasPrefix(at, "library/") && strings.HasSuffix(have, "/"+at)
 }
@@ -171,6 +178,8 @@ func (m *matches) file(n *inspect.Node) {
 		a.Layer, a.Locations = n.Layer, []string{n.Path}
 		m.add(a)
 	}
+	// Found by the last part of the path, then compared in full: a relative path fits at the end of a path only, at a
+	// slash.
 	for _, p := range m.paths[lastPart(n.Path)] {
 		if n.Path == p.path || !strings.HasPrefix(p.path, "/") && strings.HasSuffix(n.Path, "/"+p.path) {
 			a := p.pack.row(inspect.AdvisoryFile, n.Path)
@@ -191,6 +200,8 @@ func (m *matches) identities() {
 	for _, p := range m.packs {
 		for _, s := range m.image.Signatures {
 			for _, id := range p.Identities {
+				// Part of an identity is enough for a lead: an incident is often known by an account or a repository,
+				// not by each workflow. Patterns are at least minText long.
 				if s.Identity != "" && strings.Contains(s.Identity, id) {
 					m.add(p.row(inspect.AdvisoryIdentity, s.Identity))
 				}
@@ -229,6 +240,8 @@ func (m *matches) provenance(p *Pack, s inspect.Provenance) {
 }
 
 // strings matches texts and hosts in what the image starts and how it was built.
+// A text that is found is a lead about a command or a setting, not about a file: contents of files are matched by
+// digest.
 func (m *matches) strings() {
 	texts := startTexts(m.image)
 	for _, p := range m.packs {

@@ -18,9 +18,11 @@ const maxTargets = 1000
 
 // Bounds of names that are compared: between short names one character is a common difference.
 const (
+	// five letters and one slip are a word of their own more often than a look-alike
 	minEdited  = 6 // characters of a well-known name, for one that was inserted, left out or replaced
 	minSwapped = 5 // for two neighbors that changed places
-	maxName    = 214
+	// the longest name that npm takes (docs.npmjs.com, "name"); others are not looked at, so that the work is bounded
+	maxName = 214
 )
 
 // names finds well-known names that others are close to, each list read when it is first needed.
@@ -108,6 +110,8 @@ func (l *nameList) closest(n string) string {
 	return ""
 }
 
+// Examples: reqeusts and requests (swapped), colorrs and colors (inserted); not lodash4 and lodash (digits), not
+// @babel/corf and @babel/core (one scope).
 // resembles reports whether a name is a well-known one with one slip of the fingers. Another number is another release
 // line, and another name in the same scope is its owner's.
 func resembles(n, target string) bool {

@@ -71,6 +71,8 @@ func reduce(data []byte) (lines []string, modified string, err error) {
 	if err := json.Unmarshal(data, &r); err != nil {
 		return nil, "", fmt.Errorf("reading an OSV record: %w", err)
 	}
+	// The ID prefix MAL- is that of the ossf/malicious-packages repository; records of vulnerabilities have others, and
+	// are not for this check.
 	if !isMalicious(r.ID) || unsafeField(r.ID) {
 		return nil, "", nil
 	}
@@ -78,6 +80,7 @@ func reduce(data []byte) (lines []string, modified string, err error) {
 		ecosystem, _, _ := strings.Cut(a.Package.Ecosystem, ":")
 		kind, known := ecosystems[ecosystem]
 		name := a.Package.Name
+		// OSV writes group:artifact, a package URL group/artifact
 		if kind == "maven" {
 			name = strings.ReplaceAll(name, ":", "/")
 		}
@@ -115,6 +118,7 @@ func dateField(stamp string) string {
 func (a osvAffected) constraints(kind string) (string, error) {
 	var all []string
 	for _, r := range a.Ranges {
+		// commits of a repository are no versions of what is installed
 		if r.Type == "GIT" {
 			continue
 		}
@@ -151,13 +155,25 @@ func unsafeVersion(v string) bool { return unsafeField(v) || strings.Contains(v,
 // version is the version of an event; empty for a limit, which is none.
 func (e osvEvent) version() string { return cmp.Or(e.Introduced, e.Fixed, e.LastAffected) }
 
-// byVersion orders events by their versions, which a record need not do. The version 0 is below all others; what cannot
-// be ordered stays where it is.
+// rank orders events of one version: what was fixed in it may be introduced in it again, and a version that is the
+// first and the last one affected is affected.
+func (e osvEvent) rank() int {
+	switch {
+	case e.Introduced != "":
+		return 1
+	case e.Fixed != "":
+		return 0
+	}
+	return 2
+}
+
+// byVersion orders events by their versions, which a record need not do (OSV schema, "Evaluation": they are sorted
+// before they are walked). The version 0 is below all others; what cannot be ordered stays where it is.
 func byVersion(kind string) func(a, b osvEvent) int {
 	return func(a, b osvEvent) int {
 		switch {
 		case a.version() == b.version():
-			return 0
+			return cmp.Compare(a.rank(), b.rank())
 		case a.Introduced == "0":
 			return -1
 		case b.Introduced == "0":
@@ -189,8 +205,8 @@ func (r osvRange) spans(kind string) ([]string, error) {
 		switch {
 		case unsafeVersion(e.version()):
 			return nil, fmt.Errorf("%q is no version", e.version())
+		case e.Introduced != "" && open: // affected already, until the next end
 		case e.Introduced != "":
-			end("")
 			open, low = true, ""
 			if e.Introduced != "0" {
 				low = ">=" + e.Introduced + " "

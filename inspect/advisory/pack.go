@@ -19,6 +19,7 @@ import (
 // Bounds of an incident pack: an incident is a page of data, and no database.
 const (
 	maxPackBytes = 16 << 10
+	// short enough that a person who imports it can read what it accuses
 	maxPackLines = 30
 )
 
@@ -45,6 +46,7 @@ type Pack struct {
 	Commits      []string   `json:"commits"`      // of sources and of workflow actions
 	Window       *Window    `json:"window"`       // in which the poisoned things were to be had
 
+	// Both are of the bytes that were read: rows carry them as the record that a verdict rests on.
 	text   string // as it stands in its file
 	digest string // of the file
 }
@@ -81,6 +83,7 @@ func ReadPack(data []byte) (*Pack, error) {
 		return nil, fmt.Errorf("reading an incident pack: more than %d lines or %d bytes", maxPackLines, maxPackBytes)
 	}
 	p := &Pack{}
+	// Strict: a field that is misspelled would be a pack that matches less than its author believes.
 	if err := yaml.UnmarshalStrict(data, p); err != nil {
 		return nil, fmt.Errorf("reading an incident pack: %w", err)
 	}
@@ -125,6 +128,10 @@ func (p *Pack) check() error {
 		if _, err := parseConstraints(a.Range); err != nil {
 			return err
 		}
+	}
+	if w := p.Window; w != nil && (w.From.IsZero() && w.To.IsZero() || !w.From.IsZero() && !w.To.IsZero() &&
+		w.To.Before(w.From.Time)) {
+		return errors.New("a window has a beginning or an end, in this order: another one holds all times or none")
 	}
 	if err := p.checkTexts(); err != nil {
 		return err

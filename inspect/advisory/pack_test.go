@@ -77,6 +77,8 @@ func TestReadPackRefuses(t *testing.T) {
 		"short digest":       goodPack + "images: [sha256:abcd]\n",
 		"sha256 with prefix": goodPack + "files: ['sha256:" + strings.Repeat("a", 64) + "']\n",
 		"too many lines":     goodPack + strings.Repeat("#\n", maxPackLines),
+		"window of all time": goodPack + "window: {}\n",
+		"window backwards":   goodPack + "window: {from: 2026-01-03T00:00:00Z, to: 2026-01-02T00:00:00Z}\n",
 		"no YAML":            "{",
 	} {
 		if _, err := ReadPack([]byte(text)); err == nil {

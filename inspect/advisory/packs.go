@@ -34,6 +34,7 @@ func EmbeddedPacks() ([]*Pack, error) {
 // other.
 func packsOf(dir fs.FS) ([]*Pack, error) {
 	entries, err := fs.ReadDir(dir, ".")
+	// a folder that was never made: nothing was imported
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

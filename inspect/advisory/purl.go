@@ -45,6 +45,7 @@ func parsePURL(purl string) (coordinates, error) {
 	rest, qualifiers, _ := strings.Cut(rest, "?")
 	kind, full, ok := strings.Cut(rest, "/")
 	version := ""
+	// An @ at the beginning is that of an npm scope which was not percent-encoded, as some tools write it.
 	if at := strings.LastIndexByte(full, '@'); at > 0 {
 		full, version = full[:at], full[at+1:]
 	}
@@ -102,6 +103,8 @@ func ofDistribution(kind string) bool {
 	return false
 }
 
+// PyPI: PEP 503. NuGet and Packagist compare names without regard to case. npm and Go do not: Foo and foo are two
+// packages.
 // canonicalName is the one spelling of a name that its registry takes several spellings of.
 func canonicalName(kind, name string) string {
 	switch kind {

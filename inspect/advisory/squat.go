@@ -21,7 +21,9 @@ type squat struct {
 
 // squats finds the packages whose names are close to well-known ones. What the known-good image has too is passed over,
 // and so are names that the image already has under a record of their own.
+// It is bounded by the names that are new, each compared through an index: no name is compared with all.
 func (x *index) squats(i inspect.Image, matched []inspect.Advisory) []squat {
+	// What the known-good image has was looked at before: of an update only what came with it is new.
 	packages := i.Packages
 	if i.Diff != nil && i.Diff.Packages != nil {
 		packages = i.Diff.Packages.Added
@@ -30,6 +32,8 @@ func (x *index) squats(i inspect.Image, matched []inspect.Advisory) []squat {
 	seen := map[string]bool{}
 	for _, p := range packages {
 		c, ok := coordinatesOf(p)
+		// a distribution decides on the names of its packages; there is no registry where a stranger may take a similar
+		// one
 		if !ok || seen[c.key()] || ofDistribution(c.kind) {
 			continue
 		}
@@ -100,6 +104,7 @@ func cutLast(s string) (before, last string) {
 }
 
 // additions are what look-alike owners put before or after a name.
+// Each was seen in the names of look-alike owners or scopes, or is what an official account is often called.
 var additions = []string{"go", "golang", "js", "py", "php", "dev", "org", "io", "team", "official", "lib", "labs",
 	"inc", "hq"}
 

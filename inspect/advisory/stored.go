@@ -19,6 +19,7 @@ func MatchPacks(packs ...*Pack) Matcher { return Matcher{newIndex(packs, nil)} }
 // is false where the data has no such ID. An error names what of the data could not be read.
 func (d *Data) Matcher(id string) (m Matcher, ok bool, err error) {
 	x, err := d.load()
+	// packs first: their IDs are chosen by hand, and never look like MAL-2026-1
 	for _, p := range x.packs {
 		if strings.EqualFold(p.ID, id) {
 			return MatchPacks(p), true, err
@@ -60,6 +61,7 @@ func (m Matcher) Names() []string {
 			}
 		}
 	}
+	// the last part too: people and databases name @scope/left-pad left-pad, and Affects decides by the full name
 	for key := range m.index.packages {
 		add(key)
 	}
@@ -120,6 +122,7 @@ func (m Matcher) Windows() iter.Seq[*Window] {
 	}
 }
 
+// It is about what a journal stores, which is executables, libraries and start-up hooks of an image's files.
 // Whole returns nil where an image that matches nothing stored is certain not to match. A pack that names no packages
 // but files is compared with all files of an image, of which only some are stored.
 func (m Matcher) Whole() error {

@@ -19,6 +19,7 @@ const DefaultSource = "https://osv-vulnerabilities.storage.googleapis.com"
 
 // Bounds of a download.
 const (
+	// the archive of npm is some 200 MB
 	maxDownload = 2 << 30 // bytes of one archive
 	maxState    = 1 << 20 // bytes of the file of tags
 )
@@ -107,6 +108,7 @@ func plainURL(address string) string {
 }
 
 // CheckSource refuses a source that others on the way could answer for: only https, and http of this machine, will do.
+// Records decide what is called malicious: whoever can change them on the way can accuse and acquit.
 func CheckSource(address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
@@ -136,6 +138,7 @@ func CheckRedirect(req *http.Request, via []*http.Request) error {
 func (u *Updater) tagsPath() string { return filepath.Join(u.Dir, "osv-etags.json") }
 
 // tags reads the tags of the archives that the data was made from. Without them everything is fetched.
+// A tag is a claim of the source about its file, and decides only whether it is fetched again.
 func (u *Updater) tags() map[string]string {
 	tags := map[string]string{}
 	f, err := os.Open(u.tagsPath())
@@ -160,6 +163,8 @@ func (u *Updater) fetch(ctx context.Context, ecosystem, tag string, b *Builder) 
 	if err != nil {
 		return "", false, err
 	}
+	// The answer to a tag that fits is 304 without a body (RFC 9110, 13.1.2): an update of what has not changed moves a
+	// few kilobytes.
 	if tag != "" {
 		req.Header.Set("If-None-Match", tag)
 	}
@@ -188,6 +193,7 @@ func (u *Updater) fetch(ctx context.Context, ecosystem, tag string, b *Builder) 
 
 // addBody keeps an archive on disk while its records are added: it is read by offset, and may be larger than memory.
 func addBody(ctx context.Context, body io.Reader, b *Builder) (n int64, err error) {
+	// the directory of a zip archive stands at its end, so it cannot be read as it comes
 	f, err := os.CreateTemp("", "backtrail-osv-*.zip")
 	if err != nil {
 		return 0, err

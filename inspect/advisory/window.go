@@ -12,7 +12,7 @@ import (
 // second.
 func ParseWindow(text string) (*Window, error) {
 	from, to, ok := strings.Cut(text, ",")
-	if !ok || from == "" && to == "" {
+	if !ok {
 		return nil, fmt.Errorf("%q is no window FROM,TO", text)
 	}
 	w := &Window{}
@@ -22,6 +22,9 @@ func ParseWindow(text string) (*Window, error) {
 	}
 	if w.To, err = parseBound(to, 24*time.Hour-time.Second); err != nil {
 		return nil, err
+	}
+	if w.From.IsZero() && w.To.IsZero() {
+		return nil, fmt.Errorf("%q is no window FROM,TO", text)
 	}
 	if !w.From.IsZero() && !w.To.IsZero() && w.To.Before(w.From.Time) {
 		return nil, fmt.Errorf("the window %q ends before it begins", text)
@@ -51,6 +54,7 @@ func (m *matches) windows() {
 		if p.Window == nil || p.Withdrawn != "" {
 			continue
 		}
+		// a time alone is no lead: thousands of images are built within any two hours
 		if why := m.concerns(p); why != "" {
 			if when := m.within(p.Window); when != "" {
 				a := p.row(inspect.AdvisoryWindow, when+", with "+why)

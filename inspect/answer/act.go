@@ -12,6 +12,7 @@ import (
 
 // ranAtRunTime reports whether an alert is about something that was done in the running container, or about a file that
 // came into it then.
+// The origin comes from comparing the alert with the layers; what the alert alone states is not enough to name one.
 func ranAtRunTime(a inspect.Alert) bool {
 	if a.Ran != nil && a.Ran.Act != "" {
 		return true
@@ -22,6 +23,8 @@ func ranAtRunTime(a inspect.Alert) bool {
 
 // acts are the sentences about what was done at run time, whatever the image contains: a shell that was opened,
 // packages that were installed, a command that a process of the container started, a debug container.
+// They are derived: that a process ran is the sensor's word, and how it came to run follows from its parent and
+// terminal.
 func acts(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	told := map[string]bool{}
@@ -50,6 +53,7 @@ func actOf(c inspect.Case, a inspect.Alert) string {
 		return ""
 	}
 	program := path.Base(text.Clean(a.Ran.Program))
+	// A parent named runc or containerd-shim is what exec from outside looks like; the word is left to the reader.
 	how := ""
 	if a.Parent != "" {
 		how = ", started by " + path.Base(text.Clean(a.Parent))
@@ -73,4 +77,5 @@ func actOf(c inspect.Case, a inspect.Alert) string {
 }
 
 // maxCommand bounds a command line in a sentence, in runes.
+// A command line is foreign, and may have 128 KiB.
 const maxCommand = 120

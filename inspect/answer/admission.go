@@ -26,6 +26,8 @@ func admission(c inspect.Case) []inspect.Sentence {
 		switch {
 		case g.Status == inspect.GateUnknown && len(found) == 0:
 			return []inspect.Sentence{toKnow(trim(g.Detail), askAdmission)}
+		// Passed means that a webhook let the pod in, which is worth nothing where none of its policies is about the
+		// image.
 		case g.Status == inspect.GatePassed && g.By != "" && len(enforcedBy(i, g.By)) == 0:
 			return []inspect.Sentence{seen(trim(g.Detail)+"; no known policy of "+g.By+" applies to this image",
 				found...)}
@@ -36,7 +38,7 @@ func admission(c inspect.Case) []inspect.Sentence {
 	return []inspect.Sentence{toKnow("admission policies were not checked", askAdmission)}
 }
 
-// gateOf is the first gate of a kind.
+// gateOf is the first gate of a kind; false where the image has none, as without a cluster.
 func gateOf(i inspect.Image, kind inspect.GateKind) (inspect.Gate, bool) {
 	at := slices.IndexFunc(i.Gates, func(g inspect.Gate) bool { return g.Kind == kind })
 	if at < 0 {

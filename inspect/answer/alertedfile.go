@@ -37,6 +37,9 @@ func alertedFile(c inspect.Case) []inspect.Sentence {
 
 // located is one sentence on where the file of an alert is. Only a file of the image, or bytes in a checkpoint, can
 // be looked at; of the others the sentence states that their bytes are not at hand.
+//
+// For a file of the image the digest was computed from the layer, so that the sentence is seen. What the sensor states
+// of a file that lies nowhere else can only be repeated.
 func located(c inspect.Case, a inspect.Alert) inspect.Sentence {
 	path := text.Clean(a.File.Path)
 	named := path + ", which the alert names, "
@@ -46,6 +49,8 @@ func located(c inspect.Case, a inspect.Alert) inspect.Sentence {
 	i := image(c, a.Subject)
 	switch a.File.Origin {
 	case inspect.OriginImage:
+		// A process may have changed the copy in the writable layer after the alert; the rows of the checkpoint show
+		// that.
 		return seen(named + "is the image's own file, of " + layer(i, a.File.Layer) + ownedBy(i, a.File.Path))
 	case inspect.OriginChanged:
 		if a.File.SHA256 != "" {
@@ -95,6 +100,7 @@ func ownedBy(i inspect.Image, path string) string {
 }
 
 // namedByAlert reports whether alertedFile has a sentence about this file already.
+// The other rules leave such a file out, so that it is told once.
 func namedByAlert(c inspect.Case, i inspect.Image, path string) bool {
 	return slices.ContainsFunc(c.Alerts, func(a inspect.Alert) bool {
 		return a.Match != inspect.MatchNone && a.Subject == i.Container && a.File.Path == path &&

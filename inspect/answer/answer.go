@@ -31,6 +31,9 @@ func Check(needs ...string) engine.Check {
 // Rule derives sentences from a case, none where it does not apply. It runs once all checks that it needs have ended,
 // so it may take what is missing in the case as absent in the world only where the check was not blocked: see
 // blockedChecks.
+//
+// A rule reads typed fields. It never derives a basis from the words of a detail, which may quote what an attacker
+// wrote.
 type Rule func(c inspect.Case) []inspect.Sentence
 
 // boundRule is a rule with the names of the checks whose results it reads.
@@ -49,8 +52,10 @@ type question struct {
 }
 
 // causes are the checks whose findings may be the cause: see byWeight.
+// Without them the headline could change after it was read out.
 var causes = []string{inspect.CheckSubject, inspect.CheckLayers, inspect.CheckBinaries, inspect.CheckKnownGood,
-	inspect.CheckDiff, inspect.CheckDrift, inspect.CheckAdvisories, inspect.CheckLockFiles,
+	inspect.CheckDiff, inspect.CheckDrift, inspect.CheckAdvisories,
+	inspect.CheckLockFiles,
 	inspect.CheckAutoruns}
 
 // questions are the three questions. A new rule is one file and one line here.
@@ -117,6 +122,8 @@ func Needs() []string {
 // Answers returns the three answers, in the order of questions. waiting are the checks that have not ended: the rules
 // that need them are left out, and the answers that these belong to are open. It is pure: the same case gives the
 // same answers.
+//
+// Being pure is what lets `verify` draw the answers of a bundle again and compare them.
 func Answers(c inspect.Case, waiting []inspect.Key) []inspect.Answer {
 	answers := make([]inspect.Answer, 0, 3)
 	for _, q := range questions() {
@@ -130,6 +137,7 @@ func Answers(c inspect.Case, waiting []inspect.Key) []inspect.Answer {
 }
 
 // names are the checks of keys, once each, whatever containers they run on.
+// The order is that of the plan, in which the checks run.
 func names(keys []inspect.Key) []string {
 	var all []string
 	for _, k := range keys {
@@ -142,6 +150,7 @@ func names(keys []inspect.Key) []string {
 
 // answer joins the sentences of all rules whose needs have ended. A rule whose check was blocked still runs, on what
 // there is; the answer is open then, and blockedChecks gives the reason.
+// The sentences keep the order of the rules, whichever check ends first.
 func (q question) answer(c inspect.Case, waiting []string) inspect.Answer {
 	var said []inspect.Sentence
 	var open, needs []string
@@ -171,6 +180,7 @@ func (q question) answer(c inspect.Case, waiting []string) inspect.Answer {
 
 // compose makes an answer of sentences. While checks run, open names them, and what is not known is left out: it may
 // be known in a moment.
+// Text is the sentences joined, for outputs that have one string; screens and reports draw the sentences.
 func compose(name string, said []inspect.Sentence, open []string) inspect.Answer {
 	a := inspect.Answer{Question: name, Status: outcome(said), Sentences: said}
 	if len(open) > 0 {
@@ -198,6 +208,7 @@ func compose(name string, said []inspect.Sentence, open []string) inspect.Answer
 
 // outcome is that of an answer whose checks have all ended: answered where each sentence was seen or follows from
 // what was seen, partial where one is claimed or not known, open where all are not known.
+// One claim is enough for partial: an answer counts as answered where an examiner could see every part of it again.
 func outcome(said []inspect.Sentence) inspect.AnswerStatus {
 	switch {
 	case !slices.ContainsFunc(said, func(s inspect.Sentence) bool { return s.Basis != inspect.NotKnown }):

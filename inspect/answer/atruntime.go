@@ -8,6 +8,7 @@ import (
 )
 
 // atRunTime is how something came in that did not come in with the image.
+// Only the first alert is told: the others are in the answer to where it came from.
 func atRunTime(c inspect.Case) []inspect.Sentence {
 	a, ok := runTimeAlert(c)
 	if !ok {
@@ -38,6 +39,7 @@ var byWhom = open("who wrote it is not known: a program of the container itself,
 	"in it; the API server's audit log tells the second, under pods/exec, and is not read here")
 
 // runTimeAlert is the first alert whose program did not come in with the image.
+// Alerts that match no container of the case are about another pod.
 func runTimeAlert(c inspect.Case) (inspect.Alert, bool) {
 	for _, a := range c.Alerts {
 		if a.Match == inspect.MatchNone {

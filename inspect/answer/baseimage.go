@@ -3,15 +3,16 @@ package answer
 import (
 	"regexp"
 	"slices"
-	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// digestInWords is a digest that stands behind a name: nobody reads it out.
+// digestInWords is a digest that stands behind a name: it is left out, since the answer is read out on a call.
 var digestInWords = regexp.MustCompile(` \(sha(256|512):[0-9a-f]+\)`)
 
-// baseImage names the base image where a file in question came with one of its layers.
+// baseImage names the base image where a file in question came with one of its layers. The name stands in a label that
+// whoever built the image wrote, so it is a claim unless the layers themselves were compared: that is a field of the
+// setting, and never read from its words, which quote the label.
 func baseImage(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {
@@ -30,7 +31,7 @@ func baseImage(c inspect.Case) []inspect.Sentence {
 			continue
 		}
 		text := in(c, i) + trim(digestInWords.ReplaceAllString(i.Notable[at].Detail, ""))
-		if strings.Contains(text, "are those of that image") {
+		if i.Notable[at].Basis == inspect.Seen {
 			all = append(all, seen(text))
 		} else {
 			all = append(all, claimed(text, "the image itself"))

@@ -9,6 +9,7 @@ import (
 
 // blockedChecks are the checks among needs that could not run, with the reason: what an answer does not mention they
 // might have found.
+// A check that was skipped does not apply, and leaves nothing open.
 func blockedChecks(c inspect.Case, needs []string) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, s := range c.Checks {

@@ -3,13 +3,14 @@ package answer
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // builtFrom is which source and builder the provenance names, and how far that can be believed: a verified statement
-// was seen; one that nobody signed, or a signer whom nobody expected, is a claim.
+// was seen; an unsigned one, or one by a signer who was not expected, is a claim.
 func builtFrom(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {
@@ -36,10 +37,11 @@ func commit(p inspect.Provenance) string {
 		return "a commit that is not stated"
 	}
 	text := text.Clean(p.Commit)
-	return "commit " + text[:min(len(text), 12)]
+	return "commit " + strings.ToValidUTF8(text[:min(len(text), 12)], "")
 }
 
 // whoClaims is who makes a statement that nothing verifies.
+// The identity is named although it was not expected: the reader may know it.
 func whoClaims(i inspect.Image, p inspect.Provenance) string {
 	if !p.Signed {
 		return "a statement that nobody signed"
@@ -60,6 +62,7 @@ func bestProvenance(i inspect.Image) (inspect.Provenance, bool) {
 }
 
 // trustRank orders statements by how far they can be believed, best first.
+// A signed statement whose signature failed ranks above an unsigned one: it names at least who could have made it.
 func trustRank(p inspect.Provenance) int {
 	switch {
 	case p.Signed && p.Status == inspect.Verified:

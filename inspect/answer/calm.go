@@ -11,6 +11,7 @@ import (
 
 // suspicious reports whether there is something to explain: an alert, a finding that failed, or an image whose bytes
 // are not its digests.
+// An alert counts also where it matches no container: somewhere a sensor has seen something.
 func suspicious(c inspect.Case) bool {
 	return len(c.Alerts) > 0 || len(failed(c)) > 0 || slices.ContainsFunc(c.Images,
 		func(i inspect.Image) bool { return i.Status == inspect.Failed })
@@ -38,6 +39,7 @@ func calm(c inspect.Case, name string, waiting []string) inspect.Answer {
 }
 
 // notRead is what could not be read, in words; "" where all could.
+// What was not read could hold anything, so that a calm answer about it would be a guess.
 func notRead(c inspect.Case) string {
 	if len(c.Images) == 0 {
 		return "no image was found"

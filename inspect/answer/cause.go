@@ -19,6 +19,9 @@ var byWeight = []string{inspect.CheckAdvisories, inspect.CheckAutoruns, inspect.
 // lead is the group of findings that explains the case. The order is: groups about the file of an alert, then those
 // of a container that an alert is about, then the others; within each by severity, then byWeight. ok is false where
 // no finding failed.
+//
+// An example: a sensor alerts on /usr/bin/python3, and the image has a hook in a .pth file and an unpackaged program
+// that no alert names. The hook leads, as autoruns come before binaries.
 func lead(c inspect.Case) (g inspect.CauseGroup, ok bool) {
 	groups := inspect.ByCause(failed(c))
 	groups = slices.DeleteFunc(groups, func(g inspect.CauseGroup) bool { return !explains(g.Head()) })
@@ -32,6 +35,7 @@ func lead(c inspect.Case) (g inspect.CauseGroup, ok bool) {
 		if at < 0 {
 			at = len(byWeight)
 		}
+		// A severity outweighs any check, since there are fewer than 100 of them; the alert outweighs any severity.
 		r := 100*g.Head().Severity.Rank() + at
 		switch {
 		case !alertedContainer(c, g.Container):
@@ -68,6 +72,7 @@ func alertedContainer(c inspect.Case, container string) bool {
 
 // ofAlertedFile reports whether a group is about a file that an alert names. An interpreter that was only used has no
 // finding that failed, so it never leads.
+// Paths are compared as they are written, the alert's as it was placed in the image.
 func ofAlertedFile(c inspect.Case, g inspect.CauseGroup) bool {
 	return slices.ContainsFunc(matchedAlerts(c), func(a inspect.Alert) bool {
 		return a.Subject == g.Container && a.File.Path != "" && slices.ContainsFunc(g.Findings,
@@ -79,6 +84,7 @@ func ofAlertedFile(c inspect.Case, g inspect.CauseGroup) bool {
 
 // causeOf is the cause that all three answers lead with: that of the leading findings, else what the alerts alone
 // prove (a debug container, a volume, an act at run time, a sidecar), else unknown.
+// Layer is -1 where the cause is in no layer of the image.
 func causeOf(c inspect.Case) inspect.Cause {
 	if g, ok := lead(c); ok {
 		return placed(c, g)
@@ -163,6 +169,7 @@ func layerBy(i inspect.Image, digest string) int {
 
 // packageAt is the package of a file: the owner in its row, else by the folder of npm (node_modules/NAME or
 // node_modules/@SCOPE/NAME), else by the name of a jar.
+// The last node_modules counts, since packages are nested. A name from a path is a guess where no catalog lists it.
 func packageAt(i inspect.Image, p string) (name, version string) {
 	for _, b := range i.Binaries {
 		if b.Path == p && b.Owner != "" {
@@ -225,6 +232,7 @@ func causeFirst(c inspect.Case) []inspect.Sentence {
 	for _, f := range g.Findings {
 		found = append(found, f.ID)
 	}
+	// Drift compares what two statements claim, whether or not they are signed: their words stay claims.
 	s := seen(in(c, i)+words, found...)
 	if f.Check == inspect.CheckDrift {
 		s = claimed(in(c, i)+words, "the statements of both images", found...)

@@ -9,6 +9,7 @@ import (
 )
 
 // dependencies names the packages that differ from those of the previous image.
+// Both catalogs were read from files of the images; removed packages brought nothing in.
 func dependencies(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {

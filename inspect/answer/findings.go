@@ -47,6 +47,7 @@ func by(c inspect.Case, i inspect.Image, checks ...string) []string {
 }
 
 // coded are the findings about exactly that subject that have one of the codes.
+// Codes are stable, so that rules rest on them and never on a title.
 func coded(c inspect.Case, subject string, codes ...string) []inspect.Finding {
 	var all []inspect.Finding
 	for _, f := range c.Findings {

@@ -10,7 +10,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// handover names, for each image in question, the point at which it passed from somebody else's hands into the
+// handover names, for each image in question, the point at which it passed from other hands into the
 // cluster: a debug container, an injected sidecar, a package, the base image, or the image's own build.
 func handover(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
@@ -25,6 +25,7 @@ func handover(c inspect.Case) []inspect.Sentence {
 
 // handoverOf decides by the first that applies: how the container came into the pod, a package that changed, the
 // layers of the files in question, and last whether the image shares any layer with the previous one.
+// The order goes from what needs no image at all to what only the image's layers show.
 func handoverOf(c inspect.Case, i inspect.Image) (inspect.Sentence, bool) {
 	switch k := container(c, i.Container); {
 	case k.Type == inspect.ContainerEphemeral:
@@ -55,6 +56,9 @@ func handoverOf(c inspect.Case, i inspect.Image) (inspect.Sentence, bool) {
 // fromBase reports whether all layers in question are of the base image, and why: by build steps or what the image
 // names, or because images of other names begin with the same layers and both go on with others. One of the same name
 // in another repository is likely a copy, and proves nothing.
+//
+// Layers that two unrelated images begin with were built by neither. A mark without such a witness comes from the
+// image's own history, which its builder wrote.
 func fromBase(i inspect.Image, layers []int) (bool, string) {
 	if len(layers) == 0 {
 		return false, ""
@@ -169,6 +173,7 @@ func bareName(owner string) string {
 }
 
 // sameName compares names of packages as PyPI normalizes them (PEP 503): without case, and with - for _ and dots.
+// Names of other indexes are compared more loosely than they are, which at worst names a package of nearly that name.
 func sameName(a, b string) bool {
 	plain := func(s string) string { return strings.NewReplacer("_", "-", ".", "-").Replace(strings.ToLower(s)) }
 	return plain(a) == plain(b)

@@ -19,6 +19,7 @@ func lostImage(c inspect.Case) []inspect.Sentence {
 }
 
 // lost is what is left of an image that its registry no longer has; "" for every other one.
+// What is left may be the node's report, the journal or a signature: each is a sentence of its own.
 func lost(i inspect.Image) string {
 	if i.Reason != inspect.ReasonMissingBlob || len(i.Left) == 0 {
 		return ""

@@ -8,6 +8,7 @@ import (
 
 // nothingInImage states that an image in question was read as a whole and nothing in it stands out: what is wrong is
 // elsewhere. It needs a check of the files that ended: an image that was not read has no such sentence.
+// It is about what the checks look for: an image without findings is not thereby harmless.
 func nothingInImage(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range suspects(c) {

@@ -33,6 +33,7 @@ func policies(c inspect.Case) []inspect.Sentence {
 
 // whyNot is why a policy that is not met did not stop the image. The order matters: what was seen (warn only, set up
 // later, no webhook) before what follows (fails open), and before what only a log can settle.
+// A policy is evaluated as it is now: a change after the admission is told, and what it was before is not guessed.
 func whyNot(c inspect.Case, i inspect.Image, g inspect.Gate) inspect.Sentence {
 	const no = " would refuse the image today"
 	came := cameIn(c, i)
@@ -81,6 +82,7 @@ func cameIn(c inspect.Case, i inspect.Image) inspect.Time {
 
 // enforcer is the webhook of a product as it stood before the image: the best of them. known is false where the
 // webhooks could not be read.
+// Several webhooks of one product act on a pod; one that evaluates it is enough.
 func enforcer(i inspect.Image, product string) (best inspect.Gate, known bool) {
 	if g, ok := gateOf(i, inspect.GateKindAdmission); !ok || g.Status == inspect.GateUnknown &&
 		g.Reason == inspect.GateNotReadable {

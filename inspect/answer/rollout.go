@@ -10,6 +10,7 @@ import (
 )
 
 // rollout is which rollout brought the digest, and whether its tag is that of the previous image.
+// The time of a revision is that of its ReplicaSet or ControllerRevision, which the API server sets.
 func rollout(c inspect.Case) []inspect.Sentence {
 	if c.Pod == nil || len(suspects(c)) == 0 {
 		return nil
@@ -34,7 +35,7 @@ func rollout(c inspect.Case) []inspect.Sentence {
 	return nil
 }
 
-// ofTemplate reports whether a container came with the template of the workload: nothing injected it, nobody attached
+// ofTemplate reports whether a container came with the template of the workload: nothing injected or attached
 // it.
 func ofTemplate(c inspect.Case, i inspect.Image) bool {
 	k := container(c, i.Container)
@@ -54,6 +55,7 @@ func added(c inspect.Case) []inspect.Sentence {
 
 // sameTag reports whether the previous image was referred to by the same tag: two digests under one tag mean that it
 // was moved.
+// A known-good that a person named may be any image, so that its tag proves nothing.
 func sameTag(i inspect.Image) bool {
 	k := i.Diff.KnownGood
 	name, _, _ := strings.Cut(i.Reference, "@")
@@ -62,6 +64,7 @@ func sameTag(i inspect.Image) bool {
 }
 
 // restarted is about pods that were created again from the same template: a tag that was moved is pulled then.
+// The same reference gives another image then, without any change of the workload.
 func restarted(c inspect.Case) []inspect.Sentence {
 	if len(suspects(c)) == 0 {
 		return nil

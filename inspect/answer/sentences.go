@@ -22,7 +22,7 @@ func derived(text string, findings ...string) inspect.Sentence {
 	return inspect.Sentence{Text: text, Basis: inspect.Derived, Findings: findings}
 }
 
-// claimed is a sentence that only somebody states, who is named in by.
+// claimed is a sentence that rests on the word of one who is named in by.
 func claimed(text, by string, findings ...string) inspect.Sentence {
 	return inspect.Sentence{Text: text, Basis: inspect.Claimed, By: by, Findings: findings}
 }
@@ -37,6 +37,7 @@ func toKnow(text, run string) inspect.Sentence {
 
 // some keeps the first maxNamed sentences and counts the rest in one, which has the findings of all of them: none is
 // lost to the report.
+// The sentence that counts has the basis of the first that it stands for.
 func some(all []inspect.Sentence, rest string) []inspect.Sentence {
 	if len(all) <= maxNamed {
 		return all
@@ -68,6 +69,7 @@ func listed(names []string) string {
 }
 
 // trim cleans foreign text and removes the period, so that it can be part of a sentence.
+// A title ends with a period, and a sentence of an answer gets one behind its basis.
 func trim(s string) string { return strings.TrimRight(text.Clean(s), ". ") }
 
 // orNotStated cleans what a statement names, or states that it names nothing.

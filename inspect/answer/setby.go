@@ -10,6 +10,7 @@ import (
 
 // setBy is who set the image, and when, by the managed fields. Nobody is named for what was injected: that is not in
 // the template; nor where the release states it already.
+// A field manager names itself, by the client's default or a flag: kubectl-edit may be any program.
 func setBy(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	open := false

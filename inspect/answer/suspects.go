@@ -34,6 +34,7 @@ func isSuspect(c inspect.Case, i inspect.Image) bool {
 }
 
 // failedOf are the failed findings about an image or a file in it.
+// The colon keeps web from web-admin: no name of a container has one (RFC 1123 labels).
 func failedOf(c inspect.Case, i inspect.Image) []inspect.Finding {
 	return slices.DeleteFunc(failed(c), func(f inspect.Finding) bool {
 		return f.Subject != i.Container && !strings.HasPrefix(f.Subject, i.Container+":")
@@ -72,6 +73,7 @@ func in(c inspect.Case, i inspect.Image) string {
 
 // badPaths are the files of an image that failed or that an alert found in it, with the layers that brought them,
 // sorted. An alert about an interpreter (Ran) names what it ran, which need not be bad.
+// paths are in the order of importance, layers by number; one file may be in both lists once, whatever names it.
 func badPaths(c inspect.Case, i inspect.Image) (paths []string, layers []int) {
 	add := func(path string, layer int) {
 		if !slices.Contains(paths, path) {

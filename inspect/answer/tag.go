@@ -19,6 +19,7 @@ func pinned(c inspect.Case) []inspect.Sentence {
 }
 
 // tagMoved is about other pods, the node or the registry that have another image by the same name.
+// Two digests by one name at the same moment are what a moved tag leaves behind.
 func tagMoved(c inspect.Case) []inspect.Sentence {
 	return some(titlesOf(c, inspect.CodeTagMoved), "more tags that were moved")
 }

@@ -14,7 +14,8 @@ import (
 
 // While checks run, an answer is open, says what it waits for, and what is known already; nothing that may still change.
 func TestAnswersWhileChecksRun(t *testing.T) {
-	layers, signatures := inspect.Key{Check: "layers", Container: "web"}, inspect.Key{Check: "signatures", Container: "web"}
+	layers, signatures := inspect.Key{Check: "layers", Container: "web"}, inspect.Key{Check: "signatures",
+		Container: "web"}
 	atRunTime := incident()
 	atRunTime.Alerts = []inspect.Alert{alertOf("/tmp/x", inspect.OriginRuntime)}
 	tests := map[string]struct {
@@ -25,19 +26,26 @@ func TestAnswersWhileChecksRun(t *testing.T) {
 		text     string // begins with
 		without  string
 	}{
-		"layers":           {incident(), []inspect.Key{layers}, inspect.HowIn, inspect.AnswerOpen, "still checking: layers.", "own build"},
-		"known so far":     {atRunTime, []inspect.Key{layers}, inspect.WhereFrom, inspect.AnswerOpen, "still checking: layers. /tmp/x, which the alert names, was written at run time", "provenance"},
-		"its own are done": {incident(), []inspect.Key{layers}, inspect.WhyMissed, inspect.AnswerOpen, "whether it is signed is not known", "still"},
-		"in their order":   {incident(), []inspect.Key{signatures, layers}, inspect.WhereFrom, inspect.AnswerOpen, "still checking: signatures, layers.", ""},
-		"nothing yet":      {caseWith(web()), []inspect.Key{signatures}, inspect.WhereFrom, inspect.AnswerOpen, "still checking: signatures", "nothing to explain"},
-		"all done":         {incident(), nil, inspect.WhereFrom, inspect.AnswerPartial, "/var/tmp/.font/x, which the alert names", "still"},
+		"layers": {incident(), []inspect.Key{layers}, inspect.HowIn, inspect.AnswerOpen,
+			"still checking: layers.", "own build"},
+		"known so far": {atRunTime, []inspect.Key{layers}, inspect.WhereFrom, inspect.AnswerOpen,
+			"still checking: layers. /tmp/x, which the alert names, was written at run time", "provenance"},
+		"its own are done": {incident(), []inspect.Key{layers}, inspect.WhyMissed, inspect.AnswerOpen,
+			"whether it is signed is not known", "still"},
+		"in their order": {incident(), []inspect.Key{signatures, layers}, inspect.WhereFrom, inspect.AnswerOpen,
+			"still checking: signatures, layers.", ""},
+		"nothing yet": {caseWith(web()), []inspect.Key{signatures}, inspect.WhereFrom, inspect.AnswerOpen,
+			"still checking: signatures", "nothing to explain"},
+		"all done": {incident(), nil, inspect.WhereFrom, inspect.AnswerPartial,
+			"/var/tmp/.font/x, which the alert names", "still"},
 	}
 	for name, tt := range tests {
 		for _, a := range answer.Answers(tt.c, tt.waiting) {
 			if a.Question != tt.question {
 				continue
 			}
-			if a.Status != tt.status || !strings.HasPrefix(a.Text, tt.text) || tt.without != "" && strings.Contains(a.Text, tt.without) {
+			if a.Status != tt.status || !strings.HasPrefix(a.Text, tt.text) || tt.without != "" &&
+				strings.Contains(a.Text, tt.without) {
 				t.Errorf("%s: %s %q", name, a.Status, a.Text)
 			}
 			if (len(a.Waiting) > 0) != strings.HasPrefix(a.Text, answer.StillChecking) {
@@ -55,10 +63,12 @@ func TestChecksThatCouldNotLook(t *testing.T) {
 		{Name: "signatures", Container: "web", Status: inspect.CheckBlocked, Reason: "no route to host"},
 		{Name: "packages", Container: "web", Status: inspect.CheckBlocked, Reason: inspect.Running},
 	}
-	if got := text(c, inspect.WhereFrom); !strings.Contains(got, "not all could be looked at: layers of web: interrupted: context canceled (not known).") {
+	if got := text(c, inspect.WhereFrom); !strings.Contains(got,
+		"not all could be looked at: layers of web: interrupted: context canceled (not known).") {
 		t.Error(got)
 	}
-	if got := text(c, inspect.WhyMissed); !strings.Contains(got, "signatures of web: no route to host (not known).") || strings.Contains(got, "layers of web") {
+	if got := text(c, inspect.WhyMissed); !strings.Contains(got, "signatures of web: no route to host (not known).") ||
+		strings.Contains(got, "layers of web") {
 		t.Error(got)
 	}
 }
@@ -69,8 +79,10 @@ func TestCalmOnlyWhereAllWasRead(t *testing.T) {
 	if got := text(c, inspect.HowIn); got != "nothing to explain: no alert, and no finding that failed" {
 		t.Error(got)
 	}
-	c.Checks = []inspect.CheckState{{Name: "binaries", Container: "web", Status: inspect.CheckBlocked, Reason: "no space left."}}
-	if got := text(c, inspect.HowIn); got != "we do not know whether there is anything to explain: binaries of web could not be checked: no space left" {
+	c.Checks = []inspect.CheckState{{Name: "binaries", Container: "web", Status: inspect.CheckBlocked,
+		Reason: "no space left."}}
+	if got := text(c,
+		inspect.HowIn); got != "we do not know whether there is anything to explain: binaries of web could not be checked: no space left" {
 		t.Error(got)
 	}
 }
@@ -80,10 +92,12 @@ func TestCalmOfAnInterruptedCase(t *testing.T) {
 	i := web()
 	i.Container, i.Status, i.Reason = "web", inspect.Unknown, inspect.Running
 	c := caseWith(i)
-	if got := text(c, inspect.HowIn); got != "we do not know whether there is anything to explain: the image of web could not be read as a whole: its layers were not read to their end" {
+	if got := text(c,
+		inspect.HowIn); got != "we do not know whether there is anything to explain: the image of web could not be read as a whole: its layers were not read to their end" {
 		t.Error(got)
 	}
-	c.Checks = []inspect.CheckState{{Name: "layers", Container: "web", Status: inspect.CheckBlocked, Reason: "interrupted: context canceled"}}
+	c.Checks = []inspect.CheckState{{Name: "layers", Container: "web", Status: inspect.CheckBlocked,
+		Reason: "interrupted: context canceled"}}
 	if got := text(c, inspect.HowIn); !strings.HasSuffix(got, "as a whole: interrupted: context canceled") {
 		t.Error(got)
 	}
@@ -91,15 +105,20 @@ func TestCalmOfAnInterruptedCase(t *testing.T) {
 
 // Answers are said again only where they changed, each with its sentences and what they rest on.
 func TestTheCheckSaysWhatChanged(t *testing.T) {
-	finds := engine.Check{Name: "binaries", Scope: engine.PerCase, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
+	finds := engine.Check{Name: "binaries", Scope: engine.PerCase, Run: func(_ context.Context, _ engine.On,
+		emit func(inspect.Event)) error {
 		i, f := dropped(1)
 		emit(inspect.Event{Container: "web", Fact: i.Binaries[0]})
 		emit(inspect.Event{Fact: f})
 		return nil
 	}}
-	idle := engine.Check{Name: "idle", Scope: engine.PerCase, Needs: []string{"binaries"}, Run: func(context.Context, engine.On, func(inspect.Event)) error { return nil }}
+	idle := engine.Check{Name: "idle", Scope: engine.PerCase, Needs: []string{"binaries"}, Run: func(context.Context,
+		engine.On, func(inspect.Event)) error {
+		return nil
+	}}
 	i := web()
-	run, err := engine.NewSource(engine.Plan{Opening: []inspect.Event{{Container: "web", Fact: i.ImageHead}}, Checks: []engine.Check{finds, idle, answer.Check("binaries", "idle")}})
+	run, err := engine.NewSource(engine.Plan{Opening: []inspect.Event{{Container: "web", Fact: i.ImageHead}},
+		Checks: []engine.Check{finds, idle, answer.Check("binaries", "idle")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +137,8 @@ func TestTheCheckSaysWhatChanged(t *testing.T) {
 		t.Errorf("said twice: %q", said)
 	}
 	a := c.Answers[0]
-	if a.Status != inspect.AnswerPartial || len(a.Sentences) == 0 || a.Sentences[0].Basis != inspect.Seen || !slices.Equal(a.Sentences[0].Findings, []string{"f1"}) || len(a.Waiting) != 0 {
+	if a.Status != inspect.AnswerPartial || len(a.Sentences) == 0 || a.Sentences[0].Basis != inspect.Seen ||
+		!slices.Equal(a.Sentences[0].Findings, []string{"f1"}) || len(a.Waiting) != 0 {
 		t.Errorf("%+v", a)
 	}
 }

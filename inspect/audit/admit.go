@@ -10,6 +10,7 @@ import (
 
 // signed sets who signed the image, and whether that is somebody who should have.
 func (j *Joined) signed(row *Row, requirements []inspect.PolicyRequirement) {
+	// a signature in a store that could not be read may be the one that is required, so absent is out of the question
 	open := j.unreachable()
 	holds := func(s inspect.Signature) bool { return s.Holds() && s.OfImage() }
 	at := slices.IndexFunc(j.Image.Signatures,
@@ -39,6 +40,10 @@ func (j *Joined) signed(row *Row, requirements []inspect.PolicyRequirement) {
 	}
 }
 
+// The answers of a row about who signed and what is allowed rest on three sources: the chain of each signature,
+// verified when the image was examined; the requirements of today; and the keys that the signatures were tried with
+// then. A requirement that names a key which was not tried leaves the answer open: a signature by it would show as
+// unknown-key.
 // accepted reports whether one of the requirements names whoever made a signature that holds.
 func accepted(requirements []inspect.PolicyRequirement, s inspect.Signature) bool {
 	if !s.Holds() {
@@ -110,14 +115,16 @@ func (j *Joined) admit(row *Row, requirements []inspect.PolicyRequirement) {
 	}
 	row.Admission, row.Allowed = inspect.GateAbsent, Yes
 	var refused, open []string
+	// Only a policy in force refuses. One that warns is not enforced, whatever it finds; one that could not be
+	// evaluated keeps the answer open, unless another refuses anyway.
 	for _, g := range gates {
 		switch {
-		case g.Status == inspect.GatePassed && row.Admission == inspect.GateAbsent:
-			row.Admission = inspect.GatePassed
-		case g.Status == inspect.GateRefused && g.Mode == inspect.ModeWarn:
+		case g.Status == inspect.GatePassed:
 			if row.Admission == inspect.GateAbsent {
-				row.Admission = inspect.GateNotEnforced
+				row.Admission = inspect.GatePassed
 			}
+		case g.Status == inspect.GateRefused && g.Mode == inspect.ModeWarn:
+			row.Admission = inspect.GateNotEnforced // outweighs one that passed, in whatever order they come
 		case g.Status == inspect.GateRefused || g.Status == inspect.GateAbsent:
 			refused = append(refused, g.Name+": "+g.Detail)
 		case g.Status == inspect.GateUnknown && g.Mode != inspect.ModeWarn:
@@ -131,6 +138,8 @@ func (j *Joined) admit(row *Row, requirements []inspect.PolicyRequirement) {
 	case len(open) > 0:
 		row.Admission, row.Allowed = inspect.GateUnknown, Unknown
 		row.Reason = joined(row.Reason, open)
+	// The policies of the cluster are not known: one of them may refuse. A policy or a signer that a person named at
+	// this machine answers in their place, since that is what the person asked about.
 	case j.known.Unread != "" && !byPerson(requirements) && Sourced(j.known.Expected) == "":
 		row.Admission, row.Allowed = inspect.GateUnknown, Unknown
 		row.Reason = joined(row.Reason, []string{j.known.Unread})
@@ -146,6 +155,12 @@ func (j *Joined) admit(row *Row, requirements []inspect.PolicyRequirement) {
 // open.
 func (j *Joined) gate(d inspect.PolicyRequirement) inspect.Gate {
 	g := d.Verdict(j.Image.Signatures, j.unreachable())
+	if d.ModeNote != "" && g.Status != inspect.GatePassed {
+		// Whether the policy enforces or warns here depends on something that was not compared: it may refuse, and it
+		// may only report.
+		g.Status, g.Mode = inspect.GateUnknown, ""
+		return g
+	}
 	if g.Status != inspect.GateRefused && g.Status != inspect.GateAbsent {
 		return g
 	}
@@ -156,6 +171,8 @@ func (j *Joined) gate(d inspect.PolicyRequirement) inspect.Gate {
 	tried := func(key string) bool { return slices.Contains(j.Keys, key) }
 	unknown := slices.ContainsFunc(j.Image.Signatures,
 		func(s inspect.Signature) bool { return s.Reason == inspect.ReasonUnknownKey })
+	// One signature by a key that is not at hand is enough: it may be by the key that is required, and was not tried.
+	// With no such signature the refusal stands, whatever keys were tried.
 	for _, key := range KeysOf([]inspect.PolicyRequirement{d}) {
 		if unknown && !tried(key) {
 			g.Status, g.Detail = inspect.GateUnknown, fmt.Sprintf("its signatures have not been tried with the key "+

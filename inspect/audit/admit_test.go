@@ -14,6 +14,12 @@ func byKey(policy, key, mode, origin string) inspect.PolicyRequirement {
 		{Need: 1, Authorities: []inspect.Authority{{Keys: []inspect.ExpectedKey{{Digest: key}}}}}}}
 }
 
+// maybe is a policy that Kyverno enforces in namespaces with some label, which was not compared.
+func maybe(d inspect.PolicyRequirement) inspect.PolicyRequirement {
+	d.ModeNote = "in some namespaces it is to enforce, which was not compared"
+	return d
+}
+
 // signedBy is a signature that holds, as it is stored.
 func signedBy(key string) inspect.Signature {
 	return inspect.Signature{ID: key, Kind: "cosign", Key: key, Status: inspect.Unknown, Reason: "no-expectation"}
@@ -48,6 +54,9 @@ func TestAllowed(t *testing.T) {
 		"by another key":                {examined(signedBy("k2")), []inspect.PolicyRequirement{byKey("p", "k1", inspect.ModeEnforce, cluster)}, "", No, inspect.Failed, inspect.GateRefused},
 		"unsigned":                      {examined(), []inspect.PolicyRequirement{byKey("p", "k1", inspect.ModeEnforce, cluster)}, "", No, inspect.Absent, inspect.GateRefused},
 		"a policy that warns":           {examined(), []inspect.PolicyRequirement{byKey("p", "k1", inspect.ModeWarn, cluster)}, "", Yes, inspect.Absent, inspect.GateNotEnforced},
+		"a policy that warns, maybe":    {examined(), []inspect.PolicyRequirement{maybe(byKey("p", "k1", inspect.ModeWarn, cluster))}, "", Unknown, inspect.Absent, inspect.GateUnknown},
+		"a policy that enforces, maybe": {examined(), []inspect.PolicyRequirement{maybe(byKey("p", "k1", inspect.ModeEnforce, cluster))}, "", Unknown, inspect.Absent, inspect.GateUnknown},
+		"met, whatever it does":         {examined(signedBy("k1")), []inspect.PolicyRequirement{maybe(byKey("p", "k1", inspect.ModeWarn, cluster))}, "", Yes, inspect.Verified, inspect.GatePassed},
 		"one of two policies":           {examined(signedBy("k1")), []inspect.PolicyRequirement{byKey("p", "k1", inspect.ModeEnforce, cluster), byKey("q", "k2", inspect.ModeEnforce, cluster)}, "", No, inspect.Verified, inspect.GateRefused},
 		"a store that is silent":        {silent, []inspect.PolicyRequirement{byKey("p", "k1", inspect.ModeEnforce, cluster)}, "", Unknown, inspect.Unknown, inspect.GateUnknown},
 		"an image that is lost":         {lost, []inspect.PolicyRequirement{byKey("p", "k1", inspect.ModeEnforce, cluster)}, "", Unknown, inspect.Unknown, inspect.GateUnknown},
@@ -127,11 +136,11 @@ func TestFlagsAreARequirementOfTheirOwn(t *testing.T) {
 
 func TestBooksThatDoNotAddUpAreAFailure(t *testing.T) {
 	r := &Report{Rows: []Row{{State: Done}, {State: NotChecked, Reason: "401"}}}
-	r.settle(4, 1)
+	r.settle(4, 1, 0)
 	if r.Books.Balanced() || len(r.Blocked()) != 1 || !strings.Contains(r.Summary(), "DOES NOT ADD UP") {
 		t.Errorf("books %+v, %s", r.Books, r.Summary())
 	}
-	r.settle(3, 1)
+	r.settle(3, 1, 0)
 	if !r.Books.Balanced() || len(r.Blocked()) != 0 || len(r.Unchecked()) != 1 {
 		t.Errorf("books %+v", r.Books)
 	}

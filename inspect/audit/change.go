@@ -11,6 +11,8 @@ import (
 
 // Change is something that is otherwise than in an earlier audit.
 type Change struct {
+	// From and To are digests, signers, advisories, levels or counts, by the kind; one of them is empty where something
+	// came or went.
 	Kind      ChangeKind `json:"kind"`
 	Namespace string     `json:"namespace"`
 	Workload  string     `json:"workload"`
@@ -22,6 +24,7 @@ type Change struct {
 // ChangeKind is what has changed.
 type ChangeKind string
 
+// Kinds are part of the JSON form: new ones may be added, none is renamed.
 // The kinds of changes.
 const (
 	NewWorkload        ChangeKind = "new-workload"
@@ -69,14 +72,17 @@ func (c Change) Sentence() string {
 }
 
 // Compare lists what is otherwise in a report than in an earlier one. What either could not check is no change: a
-// registry that is silent has deleted nothing.
+// registry that is silent has deleted nothing, a node that has not reported a digest yet has changed none, and a
+// namespace that one of the two audits was not permitted to list has neither new nor gone workloads.
 func Compare(before, after *Report) []Change {
 	old, now := byPlace(before), byPlace(after)
 	var all []Change
 	for place, rows := range now {
 		if len(old[place]) == 0 {
 			for _, r := range rows {
-				all = append(all, r.change(NewWorkload, "", cmp.Or(r.Digest, r.Reference)))
+				if before.Scope.lists(r.Namespace) {
+					all = append(all, r.change(NewWorkload, "", cmp.Or(r.Digest, r.Reference)))
+				}
 			}
 			continue
 		}
@@ -87,7 +93,9 @@ func Compare(before, after *Report) []Change {
 	for place, rows := range old {
 		if len(now[place]) == 0 {
 			for _, r := range rows {
-				all = append(all, r.change(GoneWorkload, cmp.Or(r.Digest, r.Reference), ""))
+				if after.Scope.lists(r.Namespace) {
+					all = append(all, r.change(GoneWorkload, cmp.Or(r.Digest, r.Reference), ""))
+				}
 			}
 		}
 	}
@@ -97,6 +105,11 @@ func Compare(before, after *Report) []Change {
 			cmp.Compare(a.To, b.To))
 	})
 	return slices.Compact(all)
+}
+
+// lists reports whether an audit of the scope listed a namespace.
+func (s Scope) lists(namespace string) bool {
+	return len(s.Namespaces) == 0 || slices.Contains(s.Namespaces, namespace)
 }
 
 // byPlace groups the rows of a report by where they are.
@@ -117,9 +130,16 @@ func (r *Row) change(kind ChangeKind, from, to string) Change {
 // changes compares a row with those that were at its place.
 func (r *Row) changes(before []*Row) []Change {
 	var all []Change
+	if r.Digest == "" {
+		return nil // not started yet: it is not known what it will run
+	}
 	same := slices.IndexFunc(before, func(o *Row) bool { return o.Digest == r.Digest })
 	if same < 0 {
-		o := before[0]
+		at := slices.IndexFunc(before, func(o *Row) bool { return o.Digest != "" })
+		if at < 0 {
+			return nil
+		}
+		o := before[at]
 		all = append(all, r.change(NewDigest, o.Digest, r.Digest))
 		if o.Signer != "" && r.Signer != "" && o.Signer != r.Signer {
 			all = append(all, r.change(ChangedSigner, o.Signer, r.Signer))
@@ -154,6 +174,7 @@ func (r *Row) since(o *Row) []Change {
 		}
 	}
 	was, is := past(o.Vulnerabilities), past(r.Vulnerabilities)
+	// a count that was not known is no 0: the first audit with a database reports no change
 	if was >= 0 && is > was {
 		all = append(all, r.change(NewVulnerabilities, fmt.Sprint(was), fmt.Sprint(is)))
 	}
@@ -171,6 +192,7 @@ func past(l Levels) int {
 // worse compares the verdicts of two rows.
 func (r *Row) worse(o *Row) []Change {
 	var all []Change
+	// from unknown to no is no change: the earlier audit may have refused too, had it been able to check
 	if o.Allowed == Yes && r.Allowed == No {
 		all = append(all, r.change(NoLongerAllowed, string(o.Allowed), strings.TrimSpace(r.Reason)))
 	}

@@ -12,14 +12,14 @@ import (
 )
 
 // csvHead are the columns of the CSV form. New ones go to the end: scripts count them.
+// Levels, answers and statuses are the words of the JSON form; times are RFC 3339 in UTC.
 var csvHead = []string{"cluster", "namespace", "workload", "container", "type", "reference", "digest", "platform",
 	"pods", "since", "injected", "base", "base created", "distribution", "end of life", "tag moved", "tag means",
 	"signature", "signer", "provenance", "source", "sbom", "known-good", "vulnerabilities block",
 	"vulnerabilities warn", "vulnerabilities log", "advisories", "admission", "allowed", "critical", "high", "medium",
 	"level", "state", "reason"}
 
-// CSV writes a line for each row (RFC 4180). Spreadsheets compute a cell that begins with one of =+-@: such foreign
-// text gets an apostrophe before it.
+// CSV writes a line for each row (RFC 4180). No cell is a formula, see text.Cell: names and references are foreign.
 func (r *Report) CSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	if err := out.Write(csvHead); err != nil {
@@ -28,7 +28,7 @@ func (r *Report) CSV(w io.Writer) error {
 	for i := range r.Rows {
 		cells := r.Rows[i].cells()
 		for n, c := range cells {
-			cells[n] = inert(text.Clean(c))
+			cells[n] = text.Cell(c)
 		}
 		if err := out.Write(cells); err != nil {
 			return fmt.Errorf("writing CSV: %w", err)
@@ -39,14 +39,6 @@ func (r *Report) CSV(w io.Writer) error {
 		return fmt.Errorf("writing CSV: %w", err)
 	}
 	return nil
-}
-
-// inert keeps a spreadsheet from computing a cell.
-func inert(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
 }
 
 // cells are the values of csvHead.

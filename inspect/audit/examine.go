@@ -41,6 +41,8 @@ type Examiner struct {
 func (x *Examiner) Examine(ctx context.Context, u Unit, d Depth) (Facts, error) {
 	f := Facts{Form: FactsForm, Unit: u.Key, Depth: d, Collected: inspect.At(x.Now()), State: Done,
 		Keys: sortedSet(x.Keys(u)), Sourced: Sourced(x.Expected)}
+	// The checks are given a pod of one container, made from the unit alone: an audit of a dump and one of the live
+	// cluster run the same code, and no pod of the fleet is read a second time.
 	o := subject.Options{Client: x.Client, Cluster: x.World, Pod: u.pod(), Container: unitContainer}
 	if p, err := v1.ParsePlatform(u.Platform); err == nil && p != nil {
 		o.Platform = *p
@@ -64,6 +66,8 @@ func (x *Examiner) Examine(ctx context.Context, u Unit, d Depth) (Facts, error) 
 		x.Examined(&c, unitContainer)
 	}
 	f.collect(&c)
+	// State comes before origin and tags: what these cannot read leaves fields empty, and is not why an image counts as
+	// not checked.
 	f.State, f.Reason = watch.state(&c)
 	if f.Image.Location != "" {
 		x.origin(ctx, &f)
@@ -114,6 +118,8 @@ const maxReason = 600
 func (w *watched) state(c *inspect.Case) (State, string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	// A panic or an error of this machine's disk is failed, not not-checked: trying again tomorrow does not help, and a
+	// full disk must not look like a fleet that nobody can check.
 	if len(w.faults) > 0 {
 		slices.Sort(w.faults)
 		return Failed, cut(strings.Join(w.faults, "; "))
@@ -128,6 +134,7 @@ func (w *watched) state(c *inspect.Case) (State, string) {
 			why = append(why, s.Name+": "+s.Reason)
 		}
 	}
+	// Running marks layers that the depth leaves out: identity reads none, and is done all the same
 	if i.Status == inspect.Unknown && i.Reason != inspect.Running {
 		why = append(why, cmp.Or(i.Detail, i.Reason))
 	}
@@ -178,7 +185,9 @@ func (x *Examiner) Lowest(ctx context.Context, u Unit) string {
 	return layer.OriginOf(img).Lowest
 }
 
-// tags asks what the references of a unit mean today, one HEAD for each, which registries do not count as a pull.
+// A HEAD of a manifest is not counted against the pull limit of Docker Hub (docs.docker.com, "Pull usage and limits"),
+// a GET is.
+// tags reads what the references of a unit mean today, one HEAD for each, which registries do not count as a pull.
 func (x *Examiner) tags(ctx context.Context, u Unit) []Tag {
 	var all []Tag
 	for _, reference := range u.References {

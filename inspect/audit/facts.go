@@ -20,6 +20,8 @@ type Facts struct {
 	State     State        `json:"state"`
 	Reason    string       `json:"reason"` // of a state that is not done
 
+	// The image without its config, raw documents and steps: these are the largest part, may hold secrets, and are read
+	// again from the registry where a case about one pod is opened.
 	Image     inspect.Image     `json:"image"`    // without what no row needs
 	Findings  []inspect.Finding `json:"findings"` // without evidence, and without those about expectations
 	Tags      []Tag             `json:"tags"`
@@ -76,6 +78,8 @@ func (f *Facts) collect(c *inspect.Case) {
 
 // impartial is a signature without what was expected of it: who made it is compared when rows are made.
 func impartial(s inspect.Signature) inspect.Signature {
+	// A verdict is a chain that holds and a signer who is expected. Only the first is a fact about the image; the
+	// second is what policies are about, and these change.
 	if s.Holds() {
 		s.Status, s.Reason = inspect.Unknown, inspect.ReasonNoExpectation
 	}
@@ -90,6 +94,7 @@ func impartial(s inspect.Signature) inspect.Signature {
 
 // aboutWorld reports a finding that rests on policies or expectations: these are joined anew.
 func aboutWorld(f inspect.Finding) bool {
+	// these three are made again for each row by admit, from the policies of the day
 	switch f.Code {
 	case inspect.CodePolicyNotMet, inspect.CodeSignatureExpected, inspect.CodeUnsigned:
 		return true

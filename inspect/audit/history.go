@@ -49,6 +49,8 @@ func (h *History) Good(ctx context.Context) func(p Place, digest string) (string
 		return nil
 	}
 	return func(p Place, digest string) (good string, since inspect.Time) {
+		// Without another digest in the history there is no candidate, and the query for one, which reads stored
+		// images, is spared: most places of a fleet never changed.
 		other := false
 		for _, r := range h.runs[placeIn(p)] {
 			switch {
@@ -96,6 +98,8 @@ func (h *History) Record(ctx context.Context, scope string, d Depth, at time.Tim
 		seen = append(seen, journal.Sighting{Cluster: row.Cluster, Namespace: row.Namespace, Workload: row.Workload,
 			Container: row.Container, Reference: row.Reference, Digest: row.Digest, At: at})
 	}
+	// Sightings first: a report without them could still be compared, sightings without the report are still an answer
+	// of the verb where.
 	if err := h.See(ctx, seen); err != nil {
 		return err
 	}

@@ -37,12 +37,15 @@ type page struct {
 	Data    []Data
 }
 
+// pageCount is a number at the top of the page. Class is the style of its value where that is not 0: bad, unknown or
+// none.
 type pageCount struct {
 	Name  string
 	Value int
 	Class string
 }
 
+// pageRow is a row of the table. Why is shown below it, and is what the search of the page finds too.
 type pageRow struct {
 	Class string
 	Cells []string
@@ -58,14 +61,20 @@ func (r *Report) HTML(w io.Writer, s Style) error {
 		return fmt.Errorf("reading the page's template: %w", err)
 	}
 	p := page{
+		// Content Security Policy Level 3: default-src none refuses every request, base-uri and form-action keep
+		// injected markup from redirecting those of the page. Style and script are allowed by hash, so that a script in
+		// foreign text, were it ever unescaped, would still not run.
 		Policy: "default-src 'none'; base-uri 'none'; form-action 'none'; style-src " + hashOf(pageStyle) +
 			"; script-src " + hashOf(pageScript),
 		Style: template.CSS(pageStyle), Script: template.JS(pageScript), //nolint:gosec // embedded in this program
 		Title:   "Audit of " + text.Clean(strings.Join(r.Scope.Contexts, ", ")),
-		Summary: r.Summary(), Gaps: cleanGaps(r.NotLookedAt), Data: r.Data, Counts: r.counts(),
+		Summary: r.Summary(), Gaps: cleanGaps(r.NotLookedAt), Counts: r.counts(),
 	}
 	for _, c := range r.Changes {
 		p.Changes = append(p.Changes, text.Clean(c.Sentence()))
+	}
+	for _, d := range r.Data {
+		p.Data = append(p.Data, Data{Source: text.Clean(d.Source), Digest: text.Clean(d.Digest), Date: d.Date})
 	}
 	s.Color, s.ASCII, s.Wide = false, false, true
 	for _, c := range columns() {

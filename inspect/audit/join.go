@@ -61,6 +61,8 @@ func (k *Known) Join(f *Facts) *Joined {
 // renew replaces what was known of compromises when the image was examined by what is known today. What matched by
 // files is kept: these are read by depth full only, and do not change.
 func (j *Joined) renew(rows []inspect.Advisory, found []inspect.Finding) {
+	// Packages, digests, layers and identities stand in the facts, so they are compared again, and a record that was
+	// withdrawn no longer matches. Contents of files do not: what they matched at depth full stays.
 	byFile := slices.DeleteFunc(slices.Clone(j.advisories), func(a inspect.Advisory) bool {
 		return a.Kind != inspect.AdvisoryFile && a.Kind != inspect.AdvisoryString
 	})
@@ -122,6 +124,8 @@ func unexamined(p Place, state State, reason string) Row {
 // tagged sets whether the tag that the pod names means another image today.
 func (j *Joined) tagged(row *Row, reference string) {
 	t, asked := j.tag(reference)
+	// Whether a tag has moved is known only where the registry gave its digest. A tag that is gone has not moved: pods
+	// that name it cannot start again, which is another problem.
 	if !asked || t.Digest == "" {
 		if strings.Contains(reference, "@sha256:") { // a digest does not move
 			moved := false
@@ -132,6 +136,7 @@ func (j *Joined) tagged(row *Row, reference string) {
 	if j.Image.Digest == "" && j.Image.Index == "" {
 		return
 	}
+	// a tag that means the index of the manifest that runs means the image that runs
 	moved := t.Digest != j.Image.Digest && t.Digest != j.Image.Index
 	row.TagMoved = &moved
 	if moved {

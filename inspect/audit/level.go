@@ -35,12 +35,16 @@ func (g *judgement) cross(l Level, words string) {
 func (j *Joined) judge(row *Row) {
 	g := &judgement{row: row}
 	on := threshold.On{Image: row.Reference, At: j.known.At, Seen: row.Since}
+	// A refusal is weighed as the finding that the check of signatures would report, so that one rule of the thresholds
+	// is about both, and a waiver of policy-not-met covers an audit too.
 	if row.Allowed == No {
 		g.decide(threshold.OfFinding(j.known.Thresholds, notAdmitted(), on),
 			"policies and expectations would not let it in: "+row.Reason)
 	}
 	for _, f := range j.found {
 		d := threshold.OfFinding(j.known.Thresholds, f, on)
+		// what is only logged would fill the list with findings that no rule makes a task; a known compromise is named
+		// whatever its level
 		if d.Level != inspect.LevelLog || f.Check == inspect.CheckAdvisories {
 			g.decide(d, f.Title)
 		}
@@ -96,6 +100,8 @@ func (j *Joined) judgeVulnerabilities(g *judgement, on threshold.On) {
 		}
 		g.decide(d, fmt.Sprintf("%s of %s %s, %s: %s", v.ID, v.Package, v.Version, v.Severity, d.Rule))
 	}
+	// Block, Warn and Log stay null: part of the packages was not compared, and a number would read as all that there
+	// is.
 	if !j.compared { // what was found counts, but not as all that there is
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -14,6 +15,8 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
+// A row is about 1 KiB with its words: half a million are some 500 MiB, which is what a large job may take. A cluster
+// of 150,000 pods (kubernetes.io, "Considerations for large clusters") has far fewer workloads.
 // maxPlaces bounds the rows of one audit: containers of workloads, not of pods.
 const maxPlaces = 500_000
 
@@ -37,15 +40,18 @@ type Place struct {
 
 // Listing is what a cluster runs.
 type Listing struct {
-	Context    string
+	Context string
+	// Sorted by cluster, namespace, workload and container: the same cluster gives the same list.
 	Places     []Place
 	Namespaces []string // that were listed; empty: all
 	Skipped    int      // containers of pods that have ended
+	Over       int      // places past the bound of a listing: they have no row and count as not checked
 	Gaps       []Gap
 }
 
-// Listed is how many containers the books have to account for.
-func (l *Listing) Listed() int { return len(l.Places) + l.Skipped }
+// Listed is how many containers the books have to account for: places, of which each stands for the same container of
+// all pods of its workload, and the containers of pods that have ended.
+func (l *Listing) Listed() int { return len(l.Places) + l.Skipped + l.Over }
 
 // Selection chooses what is listed. Its zero value is everything.
 type Selection struct {
@@ -136,6 +142,8 @@ func (l *lister) page(pods []corev1.Pod) error {
 			continue
 		}
 		containers := l.chosen(kube.Containers(p, nil))
+		// A pod that has ended runs nothing. It is counted as skipped, since a person who lists pods sees it too, and
+		// the books must not disagree with that list.
 		if p.Status.Phase == corev1.PodSucceeded || p.Status.Phase == corev1.PodFailed {
 			l.out.Skipped += len(containers)
 			continue
@@ -172,6 +180,8 @@ const revisionLabel = "controller-revision-hash"
 func groupKey(p *corev1.Pod) string {
 	for _, o := range p.OwnerReferences {
 		if o.Controller != nil && *o.Controller {
+			// the UID tells a workload from one of the same name that was deleted; pods of a ReplicaSet have one
+			// template, those of a DaemonSet or StatefulSet one for each revision
 			return p.Namespace + "\x00" + o.Kind + "\x00" + o.Name + "\x00" + string(o.UID) + "\x00" +
 				p.Labels[revisionLabel]
 		}
@@ -182,8 +192,8 @@ func groupKey(p *corev1.Pod) string {
 // place makes the rows of all groups, one for each container and image of a workload.
 func (l *lister) place(platforms map[string]string, lineages map[string]lineage) {
 	rows := map[string]*Place{}
-	for key, g := range l.pods {
-		above := lineages[key]
+	for _, key := range slices.Sorted(maps.Keys(l.pods)) {
+		g, above := l.pods[key], lineages[key]
 		for _, m := range g.members {
 			platform := cmp.Or(l.sel.Platform, platforms[m.node])
 			for _, c := range m.containers {
@@ -192,22 +202,29 @@ func (l *lister) place(platforms map[string]string, lineages map[string]lineage)
 					Container: c.Name, Type: string(c.Type), Reference: c.Reference, ImageID: c.ImageID,
 					Platform: platform, Injected: above.injected(c),
 				}
+				p.Unit, p.Problem = unitKey(p)
 				add(rows, p, m, c)
 			}
 		}
 	}
 	for _, p := range rows {
-		p.Unit, p.Problem = unitKey(*p)
 		l.out.Places = append(l.out.Places, *p)
 	}
 	slices.SortFunc(l.out.Places, comparePlaces)
-	if extra := len(l.out.Places) - maxPlaces; extra > 0 {
-		l.gap("containers", fmt.Sprintf("%d of them are past the bound of %d", extra, maxPlaces))
-		l.out.Places = l.out.Places[:maxPlaces]
+	l.bound(maxPlaces)
+}
+
+// bound leaves out the places past a number. They stay in the books, as not checked: a cluster cannot hide a workload
+// by listing many before it.
+func (l *lister) bound(most int) {
+	if extra := len(l.out.Places) - most; extra > 0 {
+		l.gap("containers", fmt.Sprintf("%d of them are past the bound of %d: -n or -l chooses some", extra, most))
+		l.out.Places, l.out.Over = l.out.Places[:most], extra
 	}
 }
 
-// add counts a container of a pod to the row that it belongs to.
+// add counts a container of a pod to the row that it belongs to. What the pods of one row do not have in common is
+// chosen by its value, not by which pod came first: the same cluster is the same bytes, in whatever order it lists.
 func add(rows map[string]*Place, p Place, m member, c kube.Container) {
 	key := p.key()
 	row := rows[key]
@@ -216,9 +233,13 @@ func add(rows map[string]*Place, p Place, m member, c kube.Container) {
 		rows[key] = row
 	}
 	row.Pods++
+	row.ImageID, row.Type = min(row.ImageID, p.ImageID), min(row.Type, p.Type)
+	row.Injected = worstInjected(row.Injected, p.Injected)
 	if row.Pod == "" || m.name < row.Pod { // the same one whatever the order of the list
 		row.Pod = m.name
 	}
+	// A container that crashed an hour ago has run for as long as its pod: the older of the two is since when these
+	// bytes have been there.
 	since := inspect.At(c.Started)
 	if since.IsZero() || !m.created.IsZero() && m.created.Before(since.Time) {
 		since = m.created // a container that was restarted runs since its pod was made
@@ -228,9 +249,28 @@ func add(rows map[string]*Place, p Place, m member, c kube.Container) {
 	}
 }
 
-// key is what no two places share.
+// worstInjected joins what two pods of a row show: one into which the container was injected is enough to report it,
+// and one whose template could not be read leaves open what the others answer with no.
+func worstInjected(a, b *bool) *bool {
+	switch {
+	case a != nil && *a:
+		return a
+	case b != nil && *b:
+		return b
+	case a == nil:
+		return nil
+	}
+	return b
+}
+
+// key is what no two places share. Container runtimes write one image in several ways (docker-pullable://a@sha256:…
+// and a@sha256:…): what counts is the unit, and only where that is not known the words of the node.
 func (p *Place) key() string {
-	return strings.Join([]string{p.Cluster, p.Namespace, p.Workload, p.Container, p.Reference, p.ImageID, p.Platform},
+	runs := p.Unit
+	if runs == "" {
+		runs = p.ImageID
+	}
+	return strings.Join([]string{p.Cluster, p.Namespace, p.Workload, p.Container, p.Reference, runs, p.Platform},
 		"\x00")
 }
 

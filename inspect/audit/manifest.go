@@ -30,6 +30,8 @@ const indexesPerWorker = 6
 // manifestShards bounds the parts of a manifest; more workers than that wait for the registry, not for each other.
 const manifestShards = 1000
 
+// The forms: labels of RFC 1123 for names, the characters of a reference for images, those of five cron fields or a
+// shorthand such as @daily for schedules, those of label selectors for selectors.
 // What may stand in the manifest. It is text that a person applies, so nothing in it may begin a new line or a quote.
 var (
 	objectName    = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -59,6 +61,8 @@ func (j Job) Manifest() ([]byte, error) {
 	case j.Shards < 0 || j.Shards > manifestShards:
 		return nil, fmt.Errorf("making the manifest: %d shards; it takes up to %d", j.Shards, manifestShards)
 	}
+	// text/template, since this is YAML: html/template would escape. That nothing ends a line or a quote rests on the
+	// forms above, and on a test.
 	t, err := template.New("manifest").Parse(manifestText)
 	if err != nil {
 		return nil, fmt.Errorf("reading the manifest's template: %w", err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect/text"
@@ -68,8 +69,13 @@ func (r *Report) list(b *bytes.Buffer, title string, each func(add func(string))
 	})
 }
 
-// markup are the characters that Markdown gives a meaning to, HTML and links of GitHub included.
-const markup = "\\`*_{}[]<>()#+-!|~@"
+// markup are the characters that Markdown gives a meaning to (CommonMark, "Backslash escapes": any ASCII punctuation
+// may be escaped), HTML, character references and the mentions of GitHub included.
+const markup = "\\`*_{}[]<>()#+-!|~@&$"
+
+// GitHub makes links of bare addresses, with a scheme or with www (GFM, "Autolinks (extension)"). A backslash before
+// the colon or the point ends that, and is not shown.
+var bareLink = regexp.MustCompile(`(?i)(www)\.|:(//)`)
 
 // plainMarkdown is foreign text that shows as it is. Between two letters or digits most characters have no meaning, and
 // digests and names stay readable without a backslash before each.
@@ -77,13 +83,18 @@ func plainMarkdown(s string) string {
 	var b strings.Builder
 	s = text.Clean(s)
 	for i, r := range s {
+		// All that markup begins with is ASCII, so bytes are compared: in UTF-8 no byte of a longer character is below
+		// 0x80.
 		inside := i > 0 && i < len(s)-1 && wordly(s[i-1]) && wordly(s[i+1])
 		if strings.ContainsRune(markup, r) && !(inside && strings.ContainsRune("-+()#!{}", r)) {
 			b.WriteByte('\\')
 		}
 		b.WriteRune(r)
 	}
-	return b.String()
+	return bareLink.ReplaceAllStringFunc(b.String(), func(found string) string {
+		at := strings.IndexAny(found, ".:")
+		return found[:at] + `\` + found[at:]
+	})
 }
 
 // wordly reports a letter or a digit.

@@ -15,6 +15,7 @@ import (
 // Merged is the answer of all parts of an audit.
 type Merged struct {
 	Report
+	// The report of all parts; its rows are those that the parts made, not derived ones.
 	// Rederived counts the images whose rows were made once more, from the facts in their files.
 	Rederived int
 	// Wrong lists the images whose rows do not follow from their facts.
@@ -26,20 +27,22 @@ type Merged struct {
 // is derived again from its facts, where the parts were joined with what is known here. Errors: parts that cannot be
 // read, or that are of different audits.
 func Merge(dirs []string, known *Known) (Merged, error) {
+	// Nothing of a part is trusted beyond what it claims about its own images: rows are cleaned where they are printed,
+	// facts are read by a digest that names them, and books are counted here.
 	parts, err := readParts(dirs)
 	if err != nil {
 		return Merged{}, err
 	}
 	m := &merger{known: known, covered: map[string]covering{}}
-	places, skipped := m.union(parts)
+	places, skipped, over := m.union(parts)
 	m.cover(parts)
 	m.out.Scope, m.out.Data = parts[0].Scope, parts[0].Data
 	for _, p := range places {
 		m.out.Rows = append(m.out.Rows, m.row(p))
 	}
 	m.missing(parts)
-	m.rederive(places)
-	m.out.settle(len(places)+skipped, skipped)
+	m.rederive()
+	m.out.settle(len(places)+skipped+over, skipped, over)
 	return m.out, nil
 }
 
@@ -56,12 +59,13 @@ type covering struct {
 	part *placedPart
 }
 
-// union is every place that a part listed, each once, and how many containers of pods that had ended were listed. The
-// cluster may have changed between two parts: the first one to list a place describes it.
-func (m *merger) union(parts []placedPart) (places []Place, skipped int) {
+// union is every place that a part listed, each once, how many containers of pods that had ended were listed, and how
+// many places were past the bound of a listing. The cluster may have changed between two parts: the first one to list a
+// place describes it.
+func (m *merger) union(parts []placedPart) (places []Place, skipped, over int) {
 	seen := map[string]bool{}
 	for _, part := range parts {
-		skipped = max(skipped, part.Skipped)
+		skipped, over = max(skipped, part.Skipped), max(over, part.Over)
 		for _, p := range part.Places {
 			if key := p.key(); !seen[key] {
 				seen[key] = true
@@ -71,7 +75,7 @@ func (m *merger) union(parts []placedPart) (places []Place, skipped int) {
 		m.out.NotLookedAt = append(m.out.NotLookedAt, part.Gaps...)
 	}
 	slices.SortFunc(places, comparePlaces)
-	return places, skipped
+	return places, skipped, over
 }
 
 // cover finds which part examined which image. Where two did, as after a retry, the one that could check it counts.
@@ -98,14 +102,23 @@ func (m *merger) row(p Place) Row {
 	if !ok {
 		return unexamined(p, NotChecked, "no part of the audit examined it")
 	}
+	row, ok := c.row(p)
+	if !ok {
+		return unexamined(p, NotChecked, "it was not there yet when its part of the audit ran")
+	}
+	return row
+}
+
+// row is the row that the part made for a place.
+func (c covering) row(p Place) (Row, bool) {
 	fresh := newRow(p)
 	at := slices.IndexFunc(c.Rows, func(r Row) bool {
 		return r.Cluster == fresh.Cluster && r.place() == fresh.place() && r.Reference == fresh.Reference
 	})
 	if at < 0 {
-		return unexamined(p, NotChecked, "it was not there yet when its part of the audit ran")
+		return Row{}, false
 	}
-	return c.Rows[at]
+	return c.Rows[at], true
 }
 
 // missing notes the shards of which there is no part.
@@ -127,18 +140,21 @@ func (m *merger) missing(parts []placedPart) {
 }
 
 // rederive makes the rows of some images again, and compares them.
-func (m *merger) rederive(places []Place) {
+func (m *merger) rederive() {
 	units := make([]string, 0, len(m.covered))
 	for u := range m.covered {
 		units = append(units, u)
 	}
 	slices.Sort(units)
 	rand.Shuffle(len(units), func(i, j int) { units[i], units[j] = units[j], units[i] })
+	// One in a hundred, at least one: enough that a worker which writes wrong rows throughout is found on the first
+	// night, and cheap enough to stay on. Chance, not the digest, chooses, so that
+	// what is passed over cannot be told beforehand.
 	for _, u := range units[:(len(units)+99)/100] {
 		c := m.covered[u]
 		f, err := readFacts(c)
 		if err == nil {
-			err = m.follows(c, f, places)
+			err = m.follows(c, f)
 		}
 		m.out.Rederived++
 		if err != nil {
@@ -158,6 +174,7 @@ func readFacts(c covering) (Facts, error) {
 	if err != nil {
 		return Facts{}, fmt.Errorf("reading its facts: %w", err)
 	}
+	// the name was checked to be hex of the right length: it cannot leave the folder
 	if sum := sha256.Sum256(raw); hex.EncodeToString(sum[:]) != name {
 		return Facts{}, fmt.Errorf("reading its facts: the file is not what its name says")
 	}
@@ -168,15 +185,21 @@ func readFacts(c covering) (Facts, error) {
 	return f, err
 }
 
-// follows reports whether the rows of an image follow from its facts. Where the part was joined with other policies or
-// data than there are here, only what does not depend on these is compared.
-func (m *merger) follows(c covering, f Facts, places []Place) error {
+// follows reports whether the rows of an image follow from its facts and from the places as its own part listed them:
+// between two parts a workload may be scaled or come anew. Where the part was joined with other policies or data than
+// there are here, only what does not depend on these is compared.
+func (m *merger) follows(c covering, f Facts) error {
 	same := m.known != nil && c.part.Known == m.known.Digest
-	for _, p := range places {
+	for _, p := range c.part.Places {
 		if p.Unit != c.Unit {
 			continue
 		}
-		row := m.row(p)
+		row, ok := c.row(p)
+		if !ok {
+			missing := newRow(p)
+			return fmt.Errorf("the part lists %s and has no row of it", missing.Name())
+		}
+		// These two follow from the facts alone, whatever policies there are.
 		if row.State != f.State || row.Digest != "" && f.digest() != "" && row.Digest != f.digest() {
 			return fmt.Errorf("the row of %s does not follow from its facts", row.Name())
 		}
@@ -184,6 +207,7 @@ func (m *merger) follows(c covering, f Facts, places []Place) error {
 			continue
 		}
 		then := *m.known
+		// deadlines were counted by the clock of the part: a merge on the next morning must come to the same levels
 		then.At = c.part.At
 		again := then.Join(&f).Row(p)
 		if a, b := encodeRow(again), encodeRow(row); a != b {

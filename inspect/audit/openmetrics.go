@@ -6,12 +6,16 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // OpenMetrics writes the report as a text exposition (https://github.com/prometheus/OpenMetrics), for the text file
 // collector of Prometheus' node exporter. What is not known has no sample, which an alert can tell from 0.
 func (r *Report) OpenMetrics(w io.Writer) error {
 	m := &metrics{}
+	// Every family is a gauge: an audit is a state, and a count may fall. Names end in their unit where they have one
+	// (OpenMetrics 1.0, "Units and Base Units").
 	m.family("backtrail_audit_containers", "Containers that were listed, by how their examination ended.")
 	b := r.Books
 	for _, one := range []struct {
@@ -44,6 +48,8 @@ func (r *Report) workloadMetrics(m *metrics) {
 		m.family(name, help)
 		for i := range r.Rows {
 			row := &r.Rows[i]
+			// Labels are what a person filters by. Signers and reasons are left out: they would make a series of each
+			// value, without bound.
 			if n, known := value(row); known {
 				m.sample(n, "namespace", row.Namespace, "workload", row.Workload, "container", row.Container,
 					"reference", row.Reference, "digest", row.Digest, "platform", row.Platform, "cluster", row.Cluster)
@@ -83,28 +89,34 @@ func flag(is bool) int {
 type metrics struct {
 	b    bytes.Buffer
 	name string
+	seen map[string]bool // samples of the family, by their labels
 }
 
 // family begins a family.
 func (m *metrics) family(name, help string) {
-	m.name = name
+	m.name, m.seen = name, map[string]bool{}
 	fmt.Fprintf(&m.b, "# TYPE %s gauge\n# HELP %s %s\n", name, name, help)
 }
 
-// sample writes a value with its labels, in pairs of name and value.
+// sample writes a value with its labels, in pairs of name and value. A second one with the same labels is left out: one
+// such pair is enough for Prometheus to refuse the whole exposition.
 func (m *metrics) sample(value int, labels ...string) {
-	m.b.WriteString(m.name)
+	var b strings.Builder
 	for i := 0; i+1 < len(labels); i += 2 {
-		m.b.WriteString(map[bool]string{true: "{", false: ","}[i == 0])
-		fmt.Fprintf(&m.b, "%s=\"%s\"", labels[i], escapeLabel(labels[i+1]))
+		b.WriteString(map[bool]string{true: "{", false: ","}[i == 0])
+		fmt.Fprintf(&b, "%s=\"%s\"", labels[i], escapeLabel(labels[i+1]))
 	}
 	if len(labels) > 0 {
-		m.b.WriteByte('}')
+		b.WriteByte('}')
 	}
-	m.b.WriteString(" " + strconv.Itoa(value) + "\n")
+	if key := b.String(); !m.seen[key] {
+		m.seen[key] = true
+		m.b.WriteString(m.name + key + " " + strconv.Itoa(value) + "\n")
+	}
 }
 
-// escapeLabel escapes what ends a label's value, and replaces bytes that are no UTF-8.
-func escapeLabel(s string) string {
-	return strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`).Replace(strings.ToValidUTF8(s, "\uFFFD"))
-}
+// labelEscapes are the three escapes of a label's value (OpenMetrics 1.0, "ABNF": escaped-string).
+var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
+
+// escapeLabel cleans foreign text, and escapes what would end a label's value.
+func escapeLabel(s string) string { return labelEscapes.Replace(text.Clean(s)) }

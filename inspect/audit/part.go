@@ -7,19 +7,25 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/backtrail/backtrail/inspect"
 )
 
+// Parts are files, not requests to a service: an Indexed Job needs no more than a volume, and a worker that is killed
+// is started again by Kubernetes.
 // PartSchema is the name of the form of a part.
 const PartSchema = "backtrail.dev/audit-part/v1"
 
 // Part is what one process of an audit in shards leaves behind: all that it listed, and what it found about the images
 // of its shard. The facts lie beside it, in files that are named by their digest.
 type Part struct {
+	// Schema, shard and scope stand first, so that DepthOf reads no more than these.
 	Schema  string       `json:"schema"`
 	Shard   Shard        `json:"shard"`
 	Scope   Scope        `json:"scope"`
@@ -27,6 +33,7 @@ type Part struct {
 	At      inspect.Time `json:"at"`    // by which deadlines were counted
 	Places  []Place      `json:"places"`
 	Skipped int          `json:"skipped"`
+	Over    int          `json:"over"` // places past the bound of the listing
 	Gaps    []Gap        `json:"gaps"`
 	Data    []Data       `json:"data"`
 	Images  []PartUnit   `json:"images"`
@@ -50,7 +57,7 @@ type PartWriter struct {
 // NewPart begins a part; l is all that was listed, of every shard.
 func NewPart(dir string, s Shard, scope Scope, known *Known, l Listing) *PartWriter {
 	return &PartWriter{dir: dir, part: Part{Schema: PartSchema, Shard: s, Scope: scope, Known: known.Digest,
-		At: known.At, Places: l.Places, Skipped: l.Skipped, Images: []PartUnit{}}}
+		At: known.At, Places: l.Places, Skipped: l.Skipped, Over: l.Over, Images: []PartUnit{}}}
 }
 
 // Keep writes the facts of an image, and notes its rows.
@@ -97,6 +104,7 @@ func factsFile(dir, hexSum string) string {
 
 // Bounds of what is read of parts, which come from other machines.
 const (
+	// half a million places and rows, at about 1 KiB each
 	maxPartBytes = 1 << 30
 	maxParts     = MaxShards
 )
@@ -122,7 +130,7 @@ func readParts(dirs []string) ([]placedPart, error) {
 		}
 	}
 	if len(all) == 0 {
-		return nil, errors.New("reading parts: there is no part-I-of-N.json; audit --shard I/N --out DIR writes one")
+		return nil, errNoPart
 	}
 	slices.SortStableFunc(all, func(a, b placedPart) int { return cmp.Compare(a.Shard.Index, b.Shard.Index) })
 	for _, p := range all {
@@ -130,8 +138,18 @@ func readParts(dirs []string) ([]placedPart, error) {
 			return nil, fmt.Errorf("reading parts: %s was cut as %s at depth %s, others as %s at depth %s; they are "+
 				"of different audits", p.dir, p.Shard, p.Scope.Depth, all[0].Shard, all[0].Scope.Depth)
 		}
+		if a, b := p.Scope.words(), all[0].Scope.words(); a != b {
+			return nil, fmt.Errorf("reading parts: %s is about %s, others about %s; they are of different audits",
+				p.dir, a, b)
+		}
 	}
 	return all, nil
+}
+
+// words name what a scope is about, whatever namespaces could be listed when it was: these may change between two
+// shards of one audit.
+func (s Scope) words() string {
+	return fmt.Sprintf("%s with selector %q and image %q", strings.Join(s.Contexts, ", "), s.Selector, s.Image)
 }
 
 // placedPart is a part with the folder that it was read from.
@@ -161,7 +179,7 @@ func parsePart(name string, raw []byte) (Part, error) {
 	if p.Shard.Of < 1 || p.Shard.Of > MaxShards || p.Shard.Index < 0 || p.Shard.Index >= p.Shard.Of {
 		return Part{}, fmt.Errorf("reading the part %s: there is no shard %s", name, p.Shard)
 	}
-	if p.Scope.Depth.rank() < 0 || p.Skipped < 0 || len(p.Places) > maxPlaces {
+	if p.Scope.Depth.rank() < 0 || p.Skipped < 0 || p.Over < 0 || len(p.Places) > maxPlaces {
 		return Part{}, fmt.Errorf("reading the part %s: its scope or its counts are out of bounds", name)
 	}
 	return p, nil
@@ -177,4 +195,52 @@ func escapeGlob(dir string) string {
 		b = append(b, dir[i])
 	}
 	return string(b)
+}
+
+// DepthOf returns the depth of the audit that the parts in folders are of, without reading more of the first of them
+// than its head: what rows are derived again with depends on it. Errors: there is no part, or its head cannot be read.
+func DepthOf(dirs []string) (Depth, error) {
+	for _, dir := range dirs {
+		names, err := filepath.Glob(filepath.Join(escapeGlob(dir), "part-*-of-*.json"))
+		if err != nil {
+			return "", fmt.Errorf("listing the parts in %s: %w", dir, err)
+		}
+		if len(names) > 0 {
+			return depthOfPart(names[0])
+		}
+	}
+	return "", errNoPart
+}
+
+// errNoPart is the error of folders without a part.
+var errNoPart = errors.New("reading parts: there is no part-I-of-N.json; audit --shard I/N --out DIR writes one")
+
+// depthOfPart reads a part as far as its scope, which stands before the long lists in what PartWriter writes.
+func depthOfPart(path string) (Depth, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("reading the depth of a part: %w", err)
+	}
+	defer f.Close()
+	d := json.NewDecoder(io.LimitReader(f, maxPartBytes))
+	_, err = d.Token() // the brace
+	for err == nil && d.More() {
+		var key json.Token
+		if key, err = d.Token(); err != nil {
+			break
+		}
+		if key == "scope" {
+			var s Scope
+			if err = d.Decode(&s); err == nil {
+				return ParseDepth(string(s.Depth))
+			}
+			break
+		}
+		var skipped json.RawMessage
+		err = d.Decode(&skipped)
+	}
+	if err == nil {
+		err = errors.New("it has no scope")
+	}
+	return "", fmt.Errorf("reading the depth of the part %s: %w", path, err)
 }

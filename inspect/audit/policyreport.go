@@ -29,6 +29,7 @@ type reportMeta struct {
 	Labels    map[string]string `json:"labels"`
 }
 
+// The counts of a namespace by result; the API requires all five.
 type reportSummary struct {
 	Pass  int `json:"pass"`
 	Fail  int `json:"fail"`
@@ -83,7 +84,8 @@ func (r *Report) PolicyReports(w io.Writer) error {
 	return nil
 }
 
-// add adds the result of a row.
+// add adds the result of a row. The results are those of the API: error could not be checked, fail and warn are not
+// met (warn where that is not scored), skip is neither known to be met nor not.
 func (p *policyReport) add(row *Row) {
 	result, message := "pass", "policies and expectations would let it in"
 	switch {
@@ -91,7 +93,7 @@ func (p *policyReport) add(row *Row) {
 		result, message = "error", "not checked: "+row.Reason
 	case row.Level == Block:
 		result, message = "fail", strings.Join(row.Crossed, "; ")
-	case row.Level == Warn:
+	case row.Level == Warn, row.Allowed == No: // waived or only logged: not met all the same, and no pass
 		result, message = "warn", strings.Join(row.Crossed, "; ")
 	case row.Allowed == Unknown:
 		result, message = "skip", "not known whether it is allowed: "+row.Reason
@@ -109,6 +111,7 @@ func (p *policyReport) add(row *Row) {
 		p.Summary.Skip++
 	}
 	kind, name, _ := strings.Cut(row.Workload, "/")
+	// A name for the result that is the same every night: dashboards join on it.
 	sum := sha256.Sum256([]byte(row.key()))
 	p.Results = append(p.Results, reportResult{
 		Policy: "backtrail-audit", Rule: "image", Result: result, Source: "backtrail", Message: text.Clean(message),
@@ -119,6 +122,8 @@ func (p *policyReport) add(row *Row) {
 	})
 }
 
+// Owners of other kinds, such as those of an operator, are named by their kind alone: their API version is not known
+// here.
 // workloadKinds are the kinds of workloads with their API version.
 var workloadKinds = map[string][2]string{
 	"pod": {"v1", "Pod"}, "deployment": {"apps/v1", "Deployment"}, "statefulset": {"apps/v1", "StatefulSet"},

@@ -12,6 +12,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
+// The dates are data of this program, and are renewed with it: no service is queried for them.
+//
 //go:embed eol.tsv
 var eolTable string
 
@@ -59,6 +61,7 @@ func parseRelease(data []byte) release {
 	r := release{by: "os-release"}
 	for line := range strings.Lines(string(data[:min(len(data), maxRelease)])) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
+		// quotes of a shell, without its escapes: no ID and no version has one
 		value = strings.Trim(value, `"'`)
 		switch key {
 		case "ID":

@@ -1,10 +1,12 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // Schema is the name of the JSON form.
@@ -13,13 +15,16 @@ const Schema = "backtrail.dev/audit/v1"
 // Report is the answer of an audit. It holds no time of its own making, so that two audits of the same state are the
 // same bytes, whoever made them.
 type Report struct {
-	Schema      string   `json:"schema"`
-	Scope       Scope    `json:"scope"`
-	NotLookedAt []Gap    `json:"notLookedAt"`
-	Data        []Data   `json:"data"`
-	Rows        []Row    `json:"rows"`
-	Changes     []Change `json:"changes"`
-	Books       Books    `json:"books"`
+	Schema string `json:"schema"`
+	Scope  Scope  `json:"scope"`
+	// what was left out and why, of the cluster, of this machine and of the depth; never empty, since each depth leaves
+	// something out
+	NotLookedAt []Gap  `json:"notLookedAt"`
+	Data        []Data `json:"data"`
+	Rows        []Row  `json:"rows"`
+	// against an earlier audit, where one was named
+	Changes []Change `json:"changes"`
+	Books   Books    `json:"books"`
 }
 
 // Scope is what an audit is about.
@@ -59,13 +64,13 @@ func (b Books) Balanced() bool {
 }
 
 // settle sorts the report and counts its rows. listed is what the cluster listed, which the books must come to;
-// skipped of these have no row.
-func (r *Report) settle(listed, skipped int) {
+// skipped and over of these have no row: of pods that have ended, and past the bound of a listing.
+func (r *Report) settle(listed, skipped, over int) {
 	r.Schema = Schema
 	slices.SortFunc(r.Rows, compareRows)
 	slices.SortFunc(r.NotLookedAt, compareGaps)
 	r.NotLookedAt = slices.Compact(r.NotLookedAt)
-	r.Books = Books{Listed: listed, Skipped: skipped}
+	r.Books = Books{Listed: listed, Skipped: skipped, NotChecked: over}
 	for i := range r.Rows {
 		switch r.Rows[i].State {
 		case Done:
@@ -79,21 +84,10 @@ func (r *Report) settle(listed, skipped int) {
 }
 
 func compareGaps(a, b Gap) int {
-	if a.What != b.What {
-		if a.What < b.What {
-			return -1
-		}
-		return 1
-	}
-	switch {
-	case a.Reason < b.Reason:
-		return -1
-	case a.Reason > b.Reason:
-		return 1
-	}
-	return 0
+	return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Reason, b.Reason))
 }
 
+// The books come first: where rows were lost, what the others show proves little.
 // Blocked lists why the report is a failure, the rows that cross block and books that do not add up; empty where it is
 // none.
 func (r *Report) Blocked() []string {
@@ -117,6 +111,9 @@ func (r *Report) Unchecked() []string {
 		if row := &r.Rows[i]; row.State != Done {
 			why = append(why, row.Name()+": "+row.Reason)
 		}
+	}
+	if over := r.Books.Failed + r.Books.NotChecked - len(why); over > 0 {
+		why = append(why, text.Count(over, "container")+" past the bound of a listing")
 	}
 	return why
 }

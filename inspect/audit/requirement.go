@@ -24,6 +24,7 @@ func Sourced(e inspect.Expected) string {
 	if !e.Provenance() {
 		return ""
 	}
+	// Lists of lists: a value cannot move from one flag to another without changing the digest.
 	raw, err := json.Marshal([][]string{e.SourceURIs, e.SourceBranches, e.SourceTags, e.SourceVersioneds, e.BuilderIDs})
 	if err != nil {
 		return "unknown" // lists of strings are always encoded

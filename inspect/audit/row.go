@@ -6,6 +6,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
+// The fields before the blank line are those of the first version of the form, the rest were added since; the order is
+// that of the JSON form.
 // Row is a container of a workload that runs one image: what it is, and whether it may run here.
 type Row struct {
 	Cluster   string `json:"cluster"`
@@ -31,9 +33,10 @@ type Row struct {
 	Findings  Findings           `json:"findings"`
 	Since     inspect.Time       `json:"since"` // first start of those that run now
 
-	State     State          `json:"state"`
-	Reason    string         `json:"reason"` // why it was not checked, or is not allowed
-	Type      string         `json:"type"`   // container, init, sidecar or ephemeral
+	State  State  `json:"state"`
+	Reason string `json:"reason"` // why it was not checked, or is not allowed
+	Type   string `json:"type"`   // container, init, sidecar or ephemeral
+	// how many pods of the workload run it
 	Pods      int            `json:"pods"`
 	Platform  string         `json:"platform"`
 	Signature inspect.Status `json:"signature"`
@@ -43,6 +46,7 @@ type Row struct {
 	Crossed   []string       `json:"crossed"`  // what crosses block or warn, in words
 }
 
+// An attacker who builds an image writes its labels: nothing is allowed or refused by them.
 // Base is what an image was built upon, as far as it is known. Name and dates are claims of whoever built it.
 type Base struct {
 	Name      string       `json:"name"`

@@ -64,6 +64,7 @@ func (r *Runner) Run(ctx context.Context, l Listing) (Report, error) {
 		}
 		b.places[p.Unit] = append(b.places[p.Unit], p)
 	}
+	// b.places shrinks as units end; what is left in it after each was not reached.
 	err := r.each(ctx, Units(l.Places), b)
 	for _, left := range b.places {
 		for _, p := range left {
@@ -74,7 +75,7 @@ func (r *Runner) Run(ctx context.Context, l Listing) (Report, error) {
 	for g := range b.gaps {
 		report.NotLookedAt = append(report.NotLookedAt, g)
 	}
-	report.settle(l.Listed(), l.Skipped)
+	report.settle(l.Listed(), l.Skipped, l.Over)
 	return report, cmp.Or(ctx.Err(), err)
 }
 
@@ -95,6 +96,7 @@ func (r *Runner) each(ctx context.Context, units []Unit, b *builder) error {
 			if ctx.Err() != nil {
 				return nil
 			}
+			// without the lock: comparing packages with a database is the larger part of a recheck
 			joined := r.Known.Join(&f)
 			mu.Lock()
 			rows := b.add(u, joined)
@@ -129,6 +131,7 @@ func (r *Runner) facts(ctx context.Context, u Unit) (f Facts, reused bool, err e
 		why := "nothing is stored about it at depth " + string(r.Depth) + ": run the audit without --recheck"
 		return Facts{Unit: u.Key, Depth: r.Depth, State: NotChecked, Reason: why}, true, err
 	}
+	// An audit that was killed has left facts that are newer than its beginning: this is how the next one goes on.
 	if ok && !old.Collected.Before(r.Fresh) {
 		return old, true, err
 	}
@@ -136,12 +139,14 @@ func (r *Runner) facts(ctx context.Context, u Unit) (f Facts, reused bool, err e
 	if ok {
 		depth = Identity
 	}
-	var errExamine error
-	if f, errExamine = r.Examine(ctx, u, depth); errExamine != nil {
-		return Facts{Unit: u.Key, Depth: r.Depth, State: Failed, Reason: cut(errExamine.Error())}, false, err
+	f, errExamine := r.Examine(ctx, u, depth)
+	if errExamine == nil && ok {
+		if f = f.deepened(old); f.State == Done && !f.Depth.Covers(r.Depth) { // other bytes than those of the old facts
+			f, errExamine = r.Examine(ctx, u, r.Depth)
+		}
 	}
-	if ok {
-		f = f.deepened(old)
+	if errExamine != nil {
+		return Facts{Unit: u.Key, Depth: r.Depth, State: Failed, Reason: cut(errExamine.Error())}, false, err
 	}
 	if f.State == Done {
 		err = errors.Join(err, r.Store.Put(f))
@@ -149,7 +154,8 @@ func (r *Runner) facts(ctx context.Context, u Unit) (f Facts, reused bool, err e
 	return f, false, err
 }
 
-// deepened adds to facts of depth identity what an earlier, deeper look found in the same bytes.
+// deepened adds to facts of depth identity what an earlier, deeper look found in the same bytes. Facts of other bytes,
+// as where a tag was moved below a config digest, are returned as they are: of depth identity.
 func (f Facts) deepened(old Facts) Facts {
 	if f.State != Done || f.Image.Key() != old.Image.Key() {
 		return f

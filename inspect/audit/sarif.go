@@ -10,6 +10,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
+// Platforms keep what a person dismissed by these identifiers: none is renamed.
 // The rules of the SARIF form.
 const (
 	ruleNotAllowed = "not-allowed"
@@ -107,6 +108,8 @@ func (r *Report) SARIF(w io.Writer, version string) error {
 func (r *Row) results() []sarifResult {
 	var all []sarifResult
 	add := func(rule, level, message string) {
+		// partialFingerprints (SARIF 2.1.0, section 3.27.17) let a platform tell a result that it has seen from a new
+		// one. There is no source file, so the artifact is the image and the logical location the container.
 		all = append(all, sarifResult{
 			RuleID: rule, Level: level, Message: sarifMessage{text.Clean(r.Name() + ": " + message)},
 			Locations: []sarifLocation{{
@@ -123,7 +126,7 @@ func (r *Row) results() []sarifResult {
 		add(ruleCompromise, sarifLevel(r.Level), "matches "+id)
 	}
 	if r.Allowed == No {
-		add(ruleNotAllowed, "error", r.Reason)
+		add(ruleNotAllowed, sarifLevel(r.Level), r.Reason)
 	} else if r.Level == Block || r.Level == Warn {
 		add(ruleThreshold, sarifLevel(r.Level), first(r.Crossed))
 	}
@@ -136,6 +139,7 @@ func (r *Row) results() []sarifResult {
 	return all
 }
 
+// warning and error make code scanning fail or warn; what is only logged, or waived, is a note.
 // sarifLevel is a threshold's level in SARIF's words.
 func sarifLevel(l Level) string {
 	switch l {

@@ -39,6 +39,7 @@ func (s Shard) String() string { return strconv.Itoa(s.Index) + "/" + strconv.It
 // shardOf chooses the shard of a key by rendezvous hashing (highest random weight): each shard gets about the same, and
 // with another number of shards few keys move.
 func shardOf(key string, of int) int {
+	// Thaler and Ravishankar, "A name-based mapping scheme for rendezvous" (1996).
 	best, weight := 0, []byte(nil)
 	for i := range of {
 		var number [8]byte
@@ -61,6 +62,8 @@ func (s Shard) Choose(ctx context.Context, l Listing, base func(ctx context.Cont
 	work := engine.NewGroup(basesAtOnce)
 	for _, u := range units {
 		work.Go(func() error {
+			// A registry that does not answer here puts the image by its own key, maybe into another shard than
+			// elsewhere: then no shard or two examine it, which the merge counts either way.
 			key := base(ctx, u)
 			if key == "" {
 				key = u.Key
@@ -77,7 +80,7 @@ func (s Shard) Choose(ctx context.Context, l Listing, base func(ctx context.Cont
 		l.Gaps = append(l.Gaps, Gap{What: "the choice of images of shard " + s.String(), Reason: err.Error()})
 	}
 	chosen := l
-	chosen.Places, chosen.Skipped = nil, 0
+	chosen.Places, chosen.Skipped, chosen.Over = nil, 0, 0
 	for _, p := range l.Places {
 		if mine[p.Unit] || p.Unit == "" && s.Index == 0 {
 			chosen.Places = append(chosen.Places, p)

@@ -19,9 +19,11 @@ import (
 
 // Bounds of what is read back from a folder of facts, which another program may have written.
 const (
-	maxFactsFile = 64 << 20  // bytes, compressed
+	maxFactsFile = 64 << 20 // bytes, compressed
+	// a bound on decompression: zstd can make gigabytes of kilobytes
 	maxFactsJSON = 512 << 20 // bytes, decompressed
 	// resumeFor is how long an audit that was ended may be gone on with: what its first half saw is as old as that.
+	// A day, since audits run every night: one that began yesterday and was killed is still the same night's work.
 	resumeFor = 24 * time.Hour
 )
 
@@ -83,6 +85,7 @@ func (s *Store) marker(scope string) string {
 	return filepath.Join(s.dir, "running", hex.EncodeToString(sum[:])+".json")
 }
 
+// The marker is one small file for each scope, so that an audit of one namespace does not go on with that of all.
 // Begin records that an audit of a scope begins, and returns since when facts count for it: since an audit of the same
 // scope began that has not ended, so that it is gone on with, else from now on.
 func (s *Store) Begin(scope string, now time.Time) (since time.Time, err error) {
@@ -117,6 +120,8 @@ func encodeFacts(f Facts) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding the facts of %s: %w", f.Unit, err)
 	}
+	// one goroutine each: sixteen images are encoded side by side, and the frame must not depend on how many cores
+	// there are
 	w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		return nil, fmt.Errorf("compressing the facts of %s: %w", f.Unit, err)
@@ -163,6 +168,7 @@ func writeFile(path string, raw []byte) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
+	// in the same folder, since a rename is atomic within one file system only
 	f, err := os.CreateTemp(dir, ".new-*")
 	if err != nil {
 		return err

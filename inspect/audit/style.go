@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"time"
@@ -22,6 +23,7 @@ type Style struct {
 
 // sign is the mark of an answer.
 func (s Style) sign(row *Row) string {
+	// yellow for what is not known, red for what is past block or not allowed
 	at, code := 2, "33"
 	switch {
 	case row.State != Done:
@@ -141,4 +143,47 @@ func fit(text string, columns int) string {
 		return text
 	}
 	return ansi.Truncate(text, columns, "…")
+}
+
+// hang is how much further than its first line the rest of an item is indented.
+const hang = 2
+
+// line writes a text behind an indent, broken between words where the terminal is too narrow. The wide form and a pipe
+// get one line each, which grep and sort work on.
+func (s Style) line(b *bytes.Buffer, indent int, text string) {
+	for n, part := range s.broken(indent, text) {
+		at := indent
+		if n > 0 {
+			at += hang
+		}
+		b.WriteString(strings.Repeat(" ", at) + part + "\n")
+	}
+}
+
+// broken are the lines of a text; the first has the width that the indent leaves, the others hang less. A word that is
+// longer than a line, such as a digest in a narrow terminal, is broken at the end of the line.
+func (s Style) broken(indent int, text string) []string {
+	if s.Width <= 0 || s.Wide || width(text)+indent <= s.Width {
+		return []string{text}
+	}
+	var lines []string
+	line, room := "", s.Width-indent
+	next := func() {
+		lines, line, room = append(lines, line), "", s.Width-indent-hang
+	}
+	for word := range strings.FieldsSeq(text) {
+		if line != "" && width(line)+1+width(word) > room {
+			next()
+		}
+		for room > 0 && width(word) > room {
+			head := ansi.Truncate(word, room, "")
+			if head == "" { // a character is wider than the line
+				break
+			}
+			line, word = head, word[len(head):]
+			next()
+		}
+		line = strings.TrimPrefix(line+" "+word, " ")
+	}
+	return append(lines, line)
 }

@@ -23,6 +23,8 @@ type column struct {
 	drop int
 }
 
+// Signer, image and workload stay whatever the width: they are the question. What gives way is in the wide form and in
+// JSON.
 // columns are those of the table in their order.
 func columns() []column {
 	return []column{
@@ -93,26 +95,29 @@ func (r *Report) Table(w io.Writer, s Style) error {
 		b.WriteString("no running containers\n")
 	}
 	writeTable(&b, r.Rows, s)
-	r.reasons(&b)
+	r.reasons(&b, s)
 	if len(r.Changes) > 0 {
 		b.WriteString("\nCHANGES\n")
 		for _, c := range r.Changes {
-			fmt.Fprintf(&b, "  %s\n", text.Clean(c.Sentence()))
+			s.line(&b, 2, text.Clean(c.Sentence()))
 		}
 	}
 	if len(r.NotLookedAt) > 0 {
 		b.WriteString("\nNOT LOOKED AT\n")
 		for _, g := range r.NotLookedAt {
-			fmt.Fprintf(&b, "  %s: %s\n", text.Clean(g.What), text.Clean(g.Reason))
+			s.line(&b, 2, text.Clean(g.What)+": "+text.Clean(g.Reason))
 		}
 	}
-	fmt.Fprintf(&b, "\n%s\n", r.Summary())
+	b.WriteString("\n")
+	s.line(&b, 0, r.Summary())
 	if _, err := w.Write(b.Bytes()); err != nil {
 		return fmt.Errorf("writing the table: %w", err)
 	}
 	return nil
 }
 
+// It is what a person reads of a nightly audit: how many are not allowed, how many are not known, and whether every
+// container is accounted for. Numbers only, no foreign text.
 // Summary is the books in a sentence.
 func (r *Report) Summary() string {
 	var no, unknown, block int
@@ -142,7 +147,7 @@ func (r *Report) Summary() string {
 }
 
 // reasons writes why rows are not allowed or were not checked, once for each reason.
-func (r *Report) reasons(b *bytes.Buffer) {
+func (r *Report) reasons(b *bytes.Buffer, s Style) {
 	type group struct {
 		text string
 		rows []string
@@ -165,13 +170,13 @@ func (r *Report) reasons(b *bytes.Buffer) {
 		b.WriteString("\nWHY\n")
 	}
 	for _, g := range order {
-		fmt.Fprintf(b, "  %s\n", text.Clean(g.text))
+		s.line(b, 2, text.Clean(g.text))
 		for n, name := range g.rows {
 			if n == maxNamed {
-				fmt.Fprintf(b, "      and %d more\n", len(g.rows)-n)
+				s.line(b, 6, fmt.Sprintf("and %d more", len(g.rows)-n))
 				break
 			}
-			fmt.Fprintf(b, "      %s\n", text.Clean(name))
+			s.line(b, 6, text.Clean(name))
 		}
 	}
 }
@@ -184,7 +189,7 @@ func (r *Row) why() []string {
 	if r.State != Done {
 		return []string{"not checked: " + r.Reason}
 	}
-	if r.Level == Block || r.Level == Warn {
+	if r.Level == Block || r.Level == Warn || r.Allowed == No { // a waiver gives its reason too
 		return r.Crossed
 	}
 	if r.Allowed == Unknown {
@@ -217,6 +222,8 @@ func writeTable(b *bytes.Buffer, rows []Row, s Style) {
 			shown, cells = append(shown, c), append(cells, list)
 		}
 	}
+	// Columns give way one after the other, and the others are fitted anew each time: one that is gone may leave its
+	// width to the rest.
 	widths := fitted(shown, cells, s)
 	for tooWide(widths, s) {
 		at := firstToDrop(shown)
@@ -246,6 +253,8 @@ func fitted(shown []column, cells [][]string, s Style) []int {
 		}
 		sum += widths[at] + 2
 	}
+	// One column of the widest at a time: columns come out as equal as their contents allow, and the loop ends after at
+	// most as many steps as the line is too wide.
 	for s.Width > 0 && !s.Wide && sum-2 > s.Width {
 		widest := -1
 		for at, c := range shown {

@@ -34,6 +34,9 @@ func unitKey(p Place) (key, problem string) {
 		return "", err.Error()
 	}
 	id := kube.ParseImageID(p.ImageID)
+	// The imageID of a status has no fixed form, and runtimes differ; kube.ParseImageID has those that
+	// are seen. The repository is that of the reference, not that of the imageID: a mirror holds the bytes, the
+	// signatures lie beside the reference.
 	switch id.Kind {
 	case kube.IDRepo:
 		return spec.Name() + "@" + id.Digest + " " + p.Platform, ""

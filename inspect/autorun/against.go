@@ -1,6 +1,7 @@
 package autorun
 
 import (
+	"cmp"
 	"context"
 	"path"
 	"regexp"
@@ -22,6 +23,7 @@ type other struct {
 }
 
 // newOther collects the hooks of an earlier image. Whose its files are is not asked: only what they hold is compared.
+// confirmed is whether a person confirmed it: only then it lowers anything.
 func newOther(ctx context.Context, tree *layer.Tree, config inspect.ImageConfig, confirmed bool) (*other, error) {
 	s := &scene{tree: tree, own: &owner.Ownership{Tree: tree}, config: config}
 	hooks, err := s.collect(ctx)
@@ -39,7 +41,8 @@ func newOther(ctx context.Context, tree *layer.Tree, config inspect.ImageConfig,
 	return o, nil
 }
 
-// compare adds to a row what the earlier image has in its place.
+// compare adds to a row what the earlier image has in its place. Hooks are matched by kind and name; of several with
+// one name, one that is the same is enough.
 func (o *other) compare(ctx context.Context, s *scene, r *row) {
 	isNew := false
 	defer func() { r.isNew = &isNew }()
@@ -77,7 +80,8 @@ func (o *other) compare(ctx context.Context, s *scene, r *row) {
 	r.found = o.since(ctx, r.found, old)
 }
 
-// hadPackage reports whether the earlier image has the package of a hook that it does not have.
+// hadPackage reports whether the earlier image has the package of a hook that it does not have. An install script that
+// a package gained between two versions is how most poisoned releases came in.
 func (o *other) hadPackage(ctx context.Context, r *row) bool {
 	if r.place != "" && r.kind == KindNpmScript {
 		return o.scene.tree.Get(r.place+"/package.json") != nil
@@ -110,7 +114,7 @@ func (o *other) versionOf(ctx context.Context, r *row) string {
 	case KindComposer:
 		return o.composerVersion(ctx, r)
 	case KindMaintainerScript:
-		return o.scene.dpkgVersion(ctx, r.pkg)
+		return cmp.Or(o.scene.dpkgVersion(ctx, r.pkg), o.packages[r.kind+" "+r.pkg])
 	default:
 		return o.packages[r.kind+" "+r.pkg]
 	}
@@ -132,8 +136,9 @@ func (o *other) composerVersion(ctx context.Context, r *row) string {
 	return ""
 }
 
-// wraps notes a script that stands where the earlier image has the program that it starts, which now lies elsewhere
-// and is started by the script.
+// wraps notes a script that stands where the earlier image has the program that it starts, which now lies elsewhere and
+// is started by the script. It looks for the content of the old program in the whole tree: it may have been moved
+// anywhere.
 func (o *other) wraps(s *scene, r *row) {
 	if r.kind != KindEntrypoint || r.node == nil || o.start == nil || o.start.SHA256 == r.node.SHA256 ||
 		o.start.Kind == inspect.KindScript || o.start.Kind == "" {

@@ -17,8 +17,9 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Check lists what an image starts by itself, and compares it with the previous or known-good image where there is
-// one. needs names the check that finds that one. The rows of a comparison that could not be made have no New.
+// Check lists what an image starts by itself, and compares it with the previous or known-good image where there is one.
+// needs names the check that finds that one. The rows of a comparison that could not be made have no New. It is
+// blocked, after its rows were emitted, where not all texts were read or the other image could not be.
 func Check(client *registry.Client, cache *layer.Cache, owners *owner.Cache, needs ...string) engine.Check {
 	return engine.Check{Name: inspect.CheckAutoruns, Needs: append([]string{inspect.CheckLayers}, needs...),
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
@@ -128,7 +129,8 @@ func settings(c v1.Config) inspect.ImageConfig {
 	return s
 }
 
-// alerted marks the rows that an interpreter runs which an alert names.
+// alerted marks the rows that an interpreter runs which an alert names. Alerts that were matched to no container, or to
+// another one, raise nothing.
 func (all *rows) alerted(alerts []inspect.Alert, container string) {
 	var programs []string
 	for _, a := range alerts {

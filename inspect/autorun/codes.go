@@ -10,6 +10,8 @@ const (
 	KindComposer         = "composer"
 	KindPHP              = "php-prepend"
 	KindJavaAgent        = "java-agent"
+	KindJavaService      = "java-service"
+	KindPythonEntry      = "python-entry-point"
 	KindInterpreterEnv   = "interpreter-env"
 	KindShellEnv         = "shell-env"
 	KindLoader           = "loader"

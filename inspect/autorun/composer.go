@@ -31,6 +31,8 @@ type composerPackage struct {
 
 // readComposer makes a hook of each file that is loaded with every request (autoload.files), and of each plugin of
 // composer itself. The list is that of composer 2; that of composer 1 is the array alone.
+// (https://getcomposer.org/doc/04-schema.md#files) install-path is relative to vendor/composer; an absolute one is not
+// followed.
 func readComposer(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	vendor := path.Dir(path.Dir(n.Path))
 	var all []hook
@@ -96,7 +98,12 @@ func isPHPSettings(p, base string) bool {
 		path.Ext(base) == ".conf" && strings.Contains(p, "/php") && strings.Contains(p, "fpm")
 }
 
-// readPHPSettings makes a hook of auto_prepend_file, auto_append_file and opcache.preload.
+// readPHPSettings makes a hook of auto_prepend_file, auto_append_file and opcache.preload. It reads the three forms in
+// which they are written:
+//
+//	auto_prepend_file = /srv/p.php                    php.ini, .user.ini
+//	php_value auto_prepend_file /srv/p.php            .htaccess
+//	php_admin_value[auto_prepend_file] = /srv/p.php   pools of php-fpm
 func readPHPSettings(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	var all []hook
 	layer.Lines(s.text(ctx, n), func(line string) {

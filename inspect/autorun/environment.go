@@ -45,7 +45,8 @@ func variables() []variable {
 	}
 }
 
-// readEnvironment makes a hook of each variable of the image's environment that loads or runs something.
+// readEnvironment makes a hook of each variable of the image's environment that loads or runs something. Values that
+// were removed as secrets are passed over: what they load is not known.
 func readEnvironment(ctx context.Context, s *scene) []hook {
 	var all []hook
 	var dirs []string // of libraries, read once
@@ -87,7 +88,8 @@ func hasOption(value string, options []string) bool {
 	})
 }
 
-// variableHook is the hook of a variable that names what is loaded in the options of its value.
+// variableHook is the hook of a variable that names what is loaded in the options of its value. The words of a value
+// are looked up as files; the first absolute one that is not there is named as missing.
 func (s *scene) variableHook(v variable, value string) hook {
 	h := hook{
 		kind: v.kind, name: v.name, title: v.name, trigger: v.trigger, command: shorten(v.name + "=" + value),
@@ -111,7 +113,8 @@ func (s *scene) variableHook(v variable, value string) hook {
 	return h
 }
 
-// module finds the main file of a package of node_modules that an option names.
+// module finds the main file of a package of node_modules that an option names. As Node.js resolves a bare name
+// (https://nodejs.org/api/modules.html#all-together), but for the global folders of NODE_PATH.
 func (s *scene) module(name string) *inspect.Node {
 	if name == "" || strings.HasPrefix(name, "-") || strings.HasPrefix(name, "/") {
 		return nil

@@ -20,7 +20,8 @@ type report struct {
 	good      *inspect.KnownGood // that the rows were compared with, nil for none
 }
 
-// fact is the row as the case has it.
+// fact is the row as the case has it. A row is verified by bytes only: those of its package of the system, or of a
+// confirmed known-good.
 func (p report) fact(r *row) inspect.Autorun {
 	a := inspect.Autorun{
 		Path: r.path(), Kind: r.kind, Trigger: r.trigger, Command: r.command, Owner: r.owner, Layer: -1,
@@ -110,7 +111,8 @@ func (p report) step(layer int) string {
 	return ""
 }
 
-// finding is what a row of at least medium severity says in a sentence, with the bytes that it rests on.
+// finding is what a row of at least medium severity says in a sentence, with the bytes that it rests on. Its key holds
+// the command, so that two hooks of one file are two findings.
 func (p report) finding(r *row, code string, a inspect.Autorun) inspect.Finding {
 	subject := p.container
 	if r.node != nil {

@@ -21,7 +21,8 @@ var (
 	gemField      = regexp.MustCompile(`(?m)\.(name|version)\s*=\s*["']([^"'\n]+)["']`)
 )
 
-// readGemspec makes a hook of each native extension: its extconf.rb or Rakefile runs when the gem is installed.
+// readGemspec makes a hook of each native extension: its extconf.rb or Rakefile runs when the gem is installed. A
+// gemspec is Ruby: it is read by its usual form and never run. One that is written in another way has no hook here.
 func readGemspec(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	text := s.text(ctx, n)
 	list := gemExtensions.FindSubmatch(text)

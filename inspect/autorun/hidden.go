@@ -12,7 +12,8 @@ import (
 // hides reports whether a file lies where everybody may write, or under a name that listings leave out.
 func hides(p string) bool { return Temporary(p) || Hidden(p) }
 
-// Temporary reports whether a path is where anybody may write.
+// Temporary reports whether a path is where anybody may write. /run and /dev are mounted over in most containers; what
+// an image has there is odd in itself.
 func Temporary(p string) bool {
 	for _, dir := range []string{"/tmp", "/var/tmp", "/dev", "/run", "/var/run"} {
 		if layer.Within(p, dir) {
@@ -24,6 +25,7 @@ func Temporary(p string) bool {
 
 // Hidden reports whether a name on the way is made not to be seen: it begins with a dot and is none of the directories
 // that developers' tools make, is nothing but dots and blanks, ends with a blank, or turns the direction of writing.
+// The directories of tools hide nothing, but for below a temporary directory.
 func Hidden(p string) bool {
 	names := strings.Split(strings.TrimPrefix(p, "/"), "/")
 	for i, name := range names {

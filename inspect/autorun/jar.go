@@ -17,8 +17,9 @@ const (
 	maxJarEntries = 100_000
 )
 
-// jarOwner names the library that a jar says to be: the coordinates that Maven writes into it, or the title or
-// symbolic name of its manifest; "" for a jar without any, or one that cannot be read.
+// jarOwner names the library that a jar says to be: the coordinates that Maven writes into it, or the title or symbolic
+// name of its manifest; "" for a jar without any, or one that cannot be read. It proves nothing: anybody can write
+// coordinates. It separates a known agent from a file without any origin.
 func (s *scene) jarOwner(ctx context.Context, n *inspect.Node) string {
 	c, err := s.tree.Open(ctx, n)
 	if err != nil {

@@ -14,7 +14,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/owner"
 )
 
-// examine finds out whose a hook is and what it does.
+// examine finds out whose a hook is and what it does. Files that a hook loads are scanned unless a package of the
+// system vouches for them byte by byte.
 func (s *scene) examine(ctx context.Context, h hook) *row {
 	r := &row{hook: h}
 	if h.node != nil {
@@ -39,7 +40,10 @@ func (s *scene) examine(ctx context.Context, h hook) *row {
 	}
 	r.scan(r.text)
 	for _, n := range h.loads {
-		if _, system := s.owned(n.Path); !system && n != h.node || len(r.text) == 0 && n == h.node {
+		switch _, system := s.owned(n.Path); {
+		case system && n != h.node && isModule(n.Path):
+			r.scanStrong(s.text(ctx, n))
+		case !system && n != h.node || len(r.text) == 0 && n == h.node:
 			r.scan(s.text(ctx, n))
 		}
 	}
@@ -103,6 +107,21 @@ func (r *row) scan(text []byte) {
 	}
 }
 
+// scanStrong adds the strong signs of a text. A package of the system vouches for the bytes of its modules and not for
+// what they do: one that fetches what it runs was poisoned before it was packaged. Weak signs are usual there.
+func (r *row) scanStrong(text []byte) {
+	was := len(r.found)
+	r.scan(text)
+	r.found = append(r.found[:was], slices.DeleteFunc(slices.Clone(r.found[was:]), func(f content.Found) bool {
+		return !f.Sign.Strong()
+	})...)
+}
+
+// isModule reports whether a file is code of an interpreter, by its name.
+func isModule(p string) bool {
+	return slices.Contains([]string{".py", ".js", ".cjs", ".mjs", ".rb", ".pl", ".pm", ".php"}, path.Ext(p))
+}
+
 // sign gives what was found of a sign.
 func (r *row) sign(s content.Sign) (content.Found, bool) {
 	at := slices.IndexFunc(r.found, func(f content.Found) bool { return f.Sign == s })
@@ -133,7 +152,7 @@ func (r *row) weak() int {
 }
 
 // fingerprint is the same for two hooks that run the same: the command, where that is all, else the content, and the
-// files that are loaded.
+// files that are loaded. Time and mode are no part of it.
 func (h hook) fingerprint() string {
 	sum := sha256.New()
 	put := func(s string) { sum.Write([]byte(s + "\x00")) }
@@ -157,7 +176,7 @@ func (h hook) fingerprint() string {
 // interpreters are the first letters of the programs that run the hooks of a kind, as alerts name them.
 func interpreters(kind string) []string {
 	switch kind {
-	case KindPythonPth, KindPythonSite:
+	case KindPythonPth, KindPythonSite, KindPythonEntry:
 		return []string{"python", "pypy"}
 	case KindNpmScript, KindNodeConfig:
 		return []string{"node", "bun", "npm"}
@@ -165,7 +184,7 @@ func interpreters(kind string) []string {
 		return []string{"ruby"}
 	case KindComposer, KindPHP:
 		return []string{"php", "php-fpm", "php-cgi"}
-	case KindJavaAgent:
+	case KindJavaAgent, KindJavaService:
 		return []string{"java"}
 	case KindInterpreterEnv:
 		return []string{"node", "python", "ruby", "perl", "php", "dotnet", "bun"}
@@ -178,7 +197,8 @@ func interpreters(kind string) []string {
 	}
 }
 
-// alertedBy reports whether one of the programs that alerts name runs the hooks of a kind.
+// alertedBy reports whether one of the programs that alerts name runs the hooks of a kind. Versions behind the name are
+// cut off: python3.12 is python.
 func alertedBy(kind string, programs []string) bool {
 	for _, p := range programs {
 		base := strings.TrimRight(path.Base(p), "0123456789.")
@@ -189,7 +209,8 @@ func alertedBy(kind string, programs []string) bool {
 	return false
 }
 
-// Odd names what a file that starts something does and few harmless ones do, as a predicate; "" for nothing.
+// Odd names what a file that starts something does and few harmless ones do, as a predicate; "" for nothing. "" also
+// where the file is in none of the places.
 func Odd(ctx context.Context, tree *layer.Tree, own *owner.Ownership, n *inspect.Node) string {
 	s := &scene{tree: tree, own: own}
 	for _, h := range readPlace(ctx, s, n) {

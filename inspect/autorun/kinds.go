@@ -27,6 +27,9 @@ func sources() []fileSource {
 		{isPreload, readPreload},
 		{isMaintainerScript, readMaintainerScript},
 		{isAPKScripts, readAPKScripts},
+		{isRPMDatabase, readRPMScripts},
+		{isEntryPoints, readEntryPoints},
+		{isServiceFile, readServiceFile},
 		{isPlace, readPlace},
 	}
 }

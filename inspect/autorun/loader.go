@@ -2,6 +2,7 @@ package autorun
 
 import (
 	"context"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -14,16 +15,19 @@ import (
 // PreloadFile names the libraries that the dynamic loader takes into every program (ld.so(8)).
 const PreloadFile = "/etc/ld.so.preload"
 
-// MaxPreload bounds a file of the loader, in bytes; maxLibraryDirs the directories that it names.
+// MaxPreload bounds a file of the loader, in bytes; maxLibraryDirs the directories that it names, maxIncludes the
+// patterns of further files.
 const (
 	MaxPreload     = 4 << 20
 	maxLibraryDirs = 1_000
+	maxIncludes    = 100
 )
 
 // isPreload matches the one file that the loader reads.
 func isPreload(p, _ string) bool { return p == PreloadFile }
 
-// readPreload makes a hook of each library that ld.so.preload names. Comments end with their line.
+// readPreload makes a hook of each library that ld.so.preload names. Comments end with their line. A file that is too
+// long to be read is a hook that names why: the loader would still read it.
 func readPreload(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	data, err := s.tree.ReadFile(ctx, n.Path, MaxPreload)
 	if err != nil {
@@ -52,7 +56,8 @@ func libraryNames(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return strings.ContainsRune(" \t\n\r\v\f:", r) })
 }
 
-// preload is the hook by which a library is loaded into every program: grave if no package answers for the library.
+// preload is the hook by which a library is loaded into every program: grave if no package answers for the library. A
+// library that only a language's list names is grave too: anybody can write such a list.
 func (s *scene) preload(library string, dirs []string) hook {
 	h := hook{kind: KindLoader, command: shorten(library), inline: true, text: []byte{}}
 	if n := Library(s.tree, library, dirs); n != nil {
@@ -94,25 +99,42 @@ func Preloads(ctx context.Context, t *layer.Tree, own *owner.Ownership, env []st
 	return found
 }
 
-// LibraryDirs are the directories in which the loader looks for a name without a slash: those of ld.so.conf, then its
-// own.
+// LibraryDirs are the directories in which the loader looks for a name without a slash: those of ld.so.conf and of the
+// files that it and they include (ldconfig(8)), in their order, then its own. A pattern without a leading slash is of
+// the directory of the file that has it; each file is read once, however they include each other.
 func LibraryDirs(ctx context.Context, t *layer.Tree) []string {
-	var dirs []string
+	var dirs, patterns []string
+	seen := map[string]bool{}
 	read := func(p string) {
 		data, err := t.ReadFile(ctx, p, MaxPreload)
-		if err != nil {
+		if seen[p] || err != nil {
 			return
 		}
+		seen[p] = true
 		layer.Lines(data, func(line string) {
-			if line = strings.TrimSpace(line); strings.HasPrefix(line, "/") && len(dirs) < maxLibraryDirs {
+			words := strings.Fields(line)
+			switch line = strings.TrimSpace(line); {
+			case strings.HasPrefix(line, "/") && len(dirs) < maxLibraryDirs:
 				dirs = append(dirs, path.Clean(line))
+			case len(words) > 1 && words[0] == "include":
+				for _, pattern := range words[1:min(len(words), maxLibraryDirs)] {
+					if !path.IsAbs(pattern) {
+						pattern = path.Join(path.Dir(p), pattern)
+					}
+					patterns = append(patterns, pattern)
+				}
 			}
 		})
 	}
 	read("/etc/ld.so.conf")
-	for name := range t.Files("/etc/ld.so.conf.d", maxLibraryDirs) {
-		if path.Ext(name) == ".conf" {
-			read("/etc/ld.so.conf.d/" + name)
+	patterns = append([]string{"/etc/ld.so.conf.d/*.conf"}, patterns...)
+	for i := 0; i < len(patterns) && i < maxIncludes; i++ {
+		at, base := path.Split(patterns[i])
+		files := t.Files(path.Clean(at), maxLibraryDirs)
+		for _, name := range slices.Sorted(maps.Keys(files)) {
+			if ok, err := path.Match(base, name); ok && err == nil && len(dirs) < maxLibraryDirs {
+				read(path.Join(at, name))
+			}
 		}
 	}
 	for _, dir := range []string{"/lib", "/usr/lib", "/lib64", "/usr/lib64", "/usr/local/lib"} {
@@ -124,7 +146,8 @@ func LibraryDirs(ctx context.Context, t *layer.Tree) []string {
 	return dirs
 }
 
-// Library finds the file that the loader takes for a name, nil for none: the first of its places.
+// Library finds the file that the loader takes for a name, nil for none: the first of its places. Only places are
+// looked at, not whether the file is a library for this machine.
 func Library(t *layer.Tree, name string, dirs []string) *inspect.Node {
 	for _, p := range libraryPaths(name, dirs) {
 		if n := t.Resolve(p); n != nil && layer.IsRegular(n) {
@@ -148,7 +171,7 @@ func triplets() []string {
 }
 
 // libraryPaths are the places at which the loader looks for a library, first to last: names without a slash in its
-// directories, and what $LIB, $PLATFORM and $ORIGIN stand for.
+// directories, and what $LIB, $PLATFORM and $ORIGIN stand for. The tokens are those of ld.so(8), Dynamic string tokens.
 func libraryPaths(name string, dirs []string) []string {
 	if !strings.Contains(name, "/") {
 		var all []string

@@ -68,7 +68,8 @@ func isAPKScripts(p, base string) bool {
 }
 
 // readAPKScripts reads the archive in which apk keeps the scripts of all packages: its members are named
-// NAME-VERSION.HASH.SCRIPT (https://wiki.alpinelinux.org/wiki/Apk_spec).
+// NAME-VERSION.HASH.SCRIPT (https://wiki.alpinelinux.org/wiki/Apk_spec). An archive that cannot be read has no hooks;
+// its packages still list their files.
 func readAPKScripts(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	data, err := s.tree.ReadFile(ctx, n.Path, MaxScripts)
 	if err != nil {

@@ -20,8 +20,14 @@ func TestWhichPathsAreHooks(t *testing.T) {
 	}{
 		"pth": {
 			isPth,
-			[]string{"/usr/lib/python3/dist-packages/a.pth", "/usr/local/lib/python3.13/site-packages/a.pth", "/root/.local/lib/python3.12/site-packages/x.pth"},
-			[]string{"/srv/model.pth", "/usr/lib/python3/dist-packages/torch/weights.pth", "/usr/lib/python3/dist-packages/a.pth.txt"},
+			[]string{
+				"/usr/lib/python3/dist-packages/a.pth", "/usr/local/lib/python3.13/site-packages/a.pth",
+				"/root/.local/lib/python3.12/site-packages/x.pth",
+			},
+			[]string{
+				"/srv/model.pth", "/usr/lib/python3/dist-packages/torch/weights.pth",
+				"/usr/lib/python3/dist-packages/a.pth.txt",
+			},
 		},
 		"site modules": {
 			isPythonSite,
@@ -29,16 +35,28 @@ func TestWhichPathsAreHooks(t *testing.T) {
 				"/usr/lib/python3.12/sitecustomize.py", "/usr/lib/python3/dist-packages/usercustomize.py", "/etc/python3.12/sitecustomize.py",
 				"/usr/lib/python3/dist-packages/sitecustomize/__init__.py", "/usr/lib/python3/dist-packages/sitecustomize.cpython-312-x86_64-linux-gnu.so",
 			},
-			[]string{"/srv/sitecustomize.py", "/usr/lib/python3/dist-packages/a/sitecustomize.py", "/usr/lib/python3/dist-packages/sitecustomize.txt"},
+			[]string{
+				"/srv/sitecustomize.py", "/usr/lib/python3/dist-packages/a/sitecustomize.py",
+				"/usr/lib/python3/dist-packages/sitecustomize.txt",
+			},
 		},
 		"package.json": {
 			isPackageJSON,
-			[]string{"/app/node_modules/a/package.json", "/app/node_modules/@s/a/package.json", "/n/node_modules/.pnpm/a@1/node_modules/a/package.json"},
-			[]string{"/app/package.json", "/app/node_modules/a/test/package.json", "/app/node_modules/@s/package.json", "/app/node_modules/a/lib/x/package.json"},
+			[]string{
+				"/app/node_modules/a/package.json", "/app/node_modules/@s/a/package.json",
+				"/n/node_modules/.pnpm/a@1/node_modules/a/package.json",
+			},
+			[]string{
+				"/app/package.json", "/app/node_modules/a/test/package.json", "/app/node_modules/@s/package.json",
+				"/app/node_modules/a/lib/x/package.json",
+			},
 		},
 		"settings of Node.js": {
 			isNodeConfig,
-			[]string{"/app/.npmrc", "/app/.yarnrc.yml", "/app/.pnpmfile.cjs", "/app/bunfig.toml", "/app/.yarn/plugins/@yarnpkg/p.cjs"},
+			[]string{
+				"/app/.npmrc", "/app/.yarnrc.yml", "/app/.pnpmfile.cjs", "/app/bunfig.toml",
+				"/app/.yarn/plugins/@yarnpkg/p.cjs",
+			},
 			[]string{"/app/node_modules/a/.npmrc", "/app/yarn.lock", "/app/.yarn/releases/yarn.cjs"},
 		},
 		"gemspecs": {
@@ -48,22 +66,38 @@ func TestWhichPathsAreHooks(t *testing.T) {
 		},
 		"plugins of RubyGems": {
 			isGemPlugin,
-			[]string{"/g/gems/a-1/lib/rubygems_plugin.rb", "/usr/lib/ruby/vendor_ruby/rubygems/defaults/operating_system.rb", "/var/lib/gems/3.1.0/plugins/a_plugin.rb"},
+			[]string{
+				"/g/gems/a-1/lib/rubygems_plugin.rb", "/usr/lib/ruby/vendor_ruby/rubygems/defaults/operating_system.rb",
+				"/var/lib/gems/3.1.0/plugins/a_plugin.rb",
+			},
 			[]string{"/srv/operating_system.rb", "/srv/plugins/a_plugin.rb"},
 		},
-		"composer": {isComposerList, []string{"/srv/vendor/composer/installed.json"}, []string{"/srv/installed.json", "/srv/vendor/composer/x/installed.json"}},
+		"composer": {
+			isComposerList,
+			[]string{"/srv/vendor/composer/installed.json"},
+			[]string{"/srv/installed.json", "/srv/vendor/composer/x/installed.json"},
+		},
 		"php": {
 			isPHPSettings,
-			[]string{"/usr/local/etc/php/php.ini", "/etc/php/8.2/fpm/conf.d/10-x.ini", "/var/www/.user.ini", "/var/www/.htaccess", "/usr/local/etc/php-fpm.d/www.conf"},
+			[]string{
+				"/usr/local/etc/php/php.ini", "/etc/php/8.2/fpm/conf.d/10-x.ini", "/var/www/.user.ini",
+				"/var/www/.htaccess", "/usr/local/etc/php-fpm.d/www.conf",
+			},
 			[]string{"/srv/config.ini", "/etc/nginx/conf.d/php.conf"},
 		},
 		"maintainer scripts": {
 			isMaintainerScript,
-			[]string{"/var/lib/dpkg/info/a.postinst", "/var/lib/dpkg/info/a:amd64.prerm", "/var/lib/dpkg/info/a.config"},
+			[]string{
+				"/var/lib/dpkg/info/a.postinst", "/var/lib/dpkg/info/a:amd64.prerm", "/var/lib/dpkg/info/a.config",
+			},
 			[]string{"/var/lib/dpkg/info/a.md5sums", "/srv/a.postinst"},
 		},
-		"scripts of apk": {isAPKScripts, []string{"/lib/apk/db/scripts.tar", "/usr/lib/apk/db/scripts.tar.gz"}, []string{"/lib/apk/db/installed"}},
-		"preload":        {isPreload, []string{"/etc/ld.so.preload"}, []string{"/srv/etc/ld.so.preload"}},
+		"scripts of apk": {
+			isAPKScripts,
+			[]string{"/lib/apk/db/scripts.tar", "/usr/lib/apk/db/scripts.tar.gz"},
+			[]string{"/lib/apk/db/installed"},
+		},
+		"preload": {isPreload, []string{"/etc/ld.so.preload"}, []string{"/srv/etc/ld.so.preload"}},
 	} {
 		for _, p := range tt.yes {
 			if !tt.match(p, path.Base(p)) {
@@ -259,7 +293,9 @@ func TestLinesThatStartSomething(t *testing.T) {
 // The keys themselves identify persons: a row names their types and comments.
 func TestKeysAreNamedNotShown(t *testing.T) {
 	const key = "AAAAC3NzaC1lZDI1NTE5AAAAIFakeKeyBytes"
-	got := keyNames([]byte("# comment\nfrom=\"*\" ssh-ed25519 " + key + " ada@laptop\necdsa-sha2-nistp256 " + key + "\n\n"))
+	got := keyNames(
+		[]byte("# comment\nfrom=\"*\" ssh-ed25519 " + key + " ada@laptop\necdsa-sha2-nistp256 " + key + "\n\n"),
+	)
 	if got != "ssh-ed25519 ada@laptop; ecdsa-sha2-nistp256" || strings.Contains(got, key) {
 		t.Errorf("%q", got)
 	}
@@ -300,7 +336,9 @@ func TestExcerptsAreBoundedText(t *testing.T) {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
-	if got := excerpt(bytes.Repeat([]byte("ä"), MaxCommand)); len(got) > MaxCommand+len("…") || !strings.HasSuffix(got, "…") || strings.ContainsRune(got, '�') {
+	if got := excerpt(bytes.Repeat([]byte("ä"), MaxCommand)); len(got) > MaxCommand+len("…") ||
+		!strings.HasSuffix(got, "…") ||
+		strings.ContainsRune(got, '�') {
 		t.Errorf("%d bytes: %q", len(got), got)
 	}
 }
@@ -311,7 +349,10 @@ func TestWhoseAJarIs(t *testing.T) {
 		data string
 		want string
 	}{
-		"coordinates":              {jar("Premain-Class: a", "META-INF/maven/io.x/agent/pom.properties", "groupId=io.x\nartifactId=agent\n"), "maven io.x:agent"},
+		"coordinates": {
+			jar("Premain-Class: a", "META-INF/maven/io.x/agent/pom.properties", "groupId=io.x\nartifactId=agent\n"),
+			"maven io.x:agent",
+		},
 		"a title and a version":    {jar("Implementation-Title: agent\r\nImplementation-Version: 1"), "jar agent"},
 		"a title alone":            {jar("Implementation-Title: agent"), ""},
 		"a bundle":                 {jar("Bundle-SymbolicName: org.x\r\nBundle-Version: 1"), "jar org.x"},

@@ -40,6 +40,8 @@ type manifest struct {
 func installScripts() []string { return []string{"preinstall", "install", "postinstall"} }
 
 // readPackageJSON makes a hook of each install script. node-gyp's build of binding.gyp is one that no script names.
+// Scripts of the application itself do not run by themselves in an image, those of dependencies ran when they were
+// installed, and run again with the next installation.
 func readPackageJSON(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	var m manifest
 	if json.Unmarshal(s.text(ctx, n), &m) != nil {
@@ -105,7 +107,8 @@ func isNodeConfig(p, base string) bool {
 	}
 }
 
-// readNodeConfig makes a hook of settings that load code or replace the shell of scripts; others start nothing.
+// readNodeConfig makes a hook of settings that load code or replace the shell of scripts; others start nothing. Keys
+// are compared as they begin a line; a value over several lines is not followed.
 func readNodeConfig(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	text := s.text(ctx, n)
 	var lines []string

@@ -19,7 +19,8 @@ type Spot struct {
 }
 
 // Place recognizes the places of the file system hierarchy from which programs are started, by a clean path; ok is
-// false for all others.
+// false for all others. The first row that matches counts. What a place does is the same for every file in it; how much
+// it weighs depends on the file.
 func Place(p string) (spot Spot, ok bool) {
 	dir, base := path.Dir(p), path.Base(p)
 	for _, s := range spots() {
@@ -150,7 +151,7 @@ func isPlace(p, _ string) bool {
 	return ok
 }
 
-// readPlace reads a file of one of the places.
+// readPlace reads a file of one of the places. A file without content starts nothing.
 func readPlace(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	at, ok := Place(n.Path)
 	if !ok || n.Size == 0 {
@@ -163,7 +164,7 @@ func readPlace(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	case KindKeys:
 		h.opens, h.text, h.command = "lets the holders of its keys log in", []byte{}, keyNames(text)
 	case KindPAM:
-		h.opens, h.command = s.opensByPAM(n, text), excerpt(text)
+		h.opens, h.command = s.opensByPAM(ctx, n, text), excerpt(text)
 		if h.opens == "" && isPAMModule(n.Path, "", path.Base(n.Path)) && !s.vouched(n.Path) {
 			h.opens = "decides who may log in, and no package owns it"
 		}
@@ -250,7 +251,7 @@ func started(text []byte) string {
 }
 
 // startedBy finds the files that a text names by absolute paths and that are texts themselves, or lie where programs
-// hide.
+// hide. Lines that are comments name nothing that is started.
 func (s *scene) startedBy(text []byte) []*inspect.Node {
 	var found []*inspect.Node
 	layer.Lines(text, func(line string) {

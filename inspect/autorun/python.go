@@ -25,6 +25,10 @@ func siteDirectory(dir string) bool {
 
 // readPth makes a hook of the lines that are executed, and of what Python imports by itself from the directories that
 // the other lines name.
+//
+//	import os; exec(…)     executed
+//	/opt/extra             added to Python's path
+//	# a comment
 func readPth(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	var code, dirs []string
 	for _, line := range pthLines(s.text(ctx, n)) {
@@ -82,7 +86,8 @@ func (s *scene) customizing(dirs []string, by string) []hook {
 	return all
 }
 
-// imported finds the modules beside a .pth file that its lines import: the code may stand there.
+// imported finds the modules beside a .pth file that its lines import: the code may stand there. Modules elsewhere on
+// Python's path are not followed.
 func (s *scene) imported(n *inspect.Node, text string) []*inspect.Node {
 	var found []*inspect.Node
 	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\n,;()'\"", r) })

@@ -24,7 +24,8 @@ type scene struct {
 	versions map[string]string // of the system's packages, by name; nil until it is asked for
 }
 
-// collect gathers the hooks of the image, at most MaxFound.
+// collect gathers the hooks of the image, at most MaxFound. Hooks of the config come first, then those of files in the
+// order of the tree. Errors: those of the context.
 func (s *scene) collect(ctx context.Context) ([]hook, error) {
 	var all []hook
 	for _, read := range configSources() {
@@ -113,7 +114,7 @@ func (s *scene) file(n *inspect.Node) *inspect.Node {
 }
 
 // text reads the first MaxText bytes of a text; nil for other files, and past MaxTextAll. Zero bytes are left out, as
-// shells do: they hide nothing.
+// shells do: they hide nothing. Programs have no text here: package binary looks at their bytes.
 func (s *scene) text(ctx context.Context, n *inspect.Node) []byte {
 	if n == nil || n.Kind != "" && n.Kind != inspect.KindScript {
 		return nil
@@ -147,11 +148,17 @@ func (s *scene) owned(p string) (name string, system bool) {
 // vouched reports whether a package answers for a file: a list names it and its content is not another, or it lies in
 // the directory of a language's package.
 func (s *scene) vouched(p string) bool {
+	if c, ok := s.own.Claims[p]; !ok || c.From.Language {
+		if _, placed := Place(p); placed {
+			return false // what starts with the system is of a package of the system, or of none
+		}
+	}
 	name, _ := s.owned(p)
 	return name != "" && !s.own.Altered(p)
 }
 
-// targets finds the files that the words of a command name: absolute ones, and those below the directories given.
+// targets finds the files that the words of a command name: absolute ones, and those below the directories given. At
+// most MaxWords words are looked at and MaxLoads files found.
 func (s *scene) targets(command string, dirs ...string) []*inspect.Node {
 	var found []*inspect.Node
 	words := strings.FieldsFunc(command, func(r rune) bool { return strings.ContainsRune(" \t\n\"'=;&|(),<>`", r) })
@@ -173,13 +180,17 @@ func (s *scene) target(word string, dirs ...string) *inspect.Node {
 	}
 	for _, dir := range dirs {
 		for _, end := range []string{"", ".js", ".cjs", ".mjs"} {
-			if n := s.tree.Resolve(path.Join("/", dir, word) + end); n != nil && layer.IsRegular(n) {
+			if n := s.tree.Resolve(below(dir, word) + end); n != nil && layer.IsRegular(n) {
 				return n
 			}
 		}
 	}
 	return nil
 }
+
+// below puts a path below a directory as it is written: "..", which goes up from where a link leads to, is left to the
+// tree.
+func below(dir, word string) string { return "/" + strings.TrimPrefix(dir+"/"+word, "/") }
 
 // excerpt joins the first lines of a text that are no comments.
 func excerpt(text []byte) string {

@@ -23,9 +23,11 @@ import (
 //     low, medium with a weak sign, high with three. An agent or a variable that loads a file of no package: medium.
 //     One step up if an alert names the interpreter that runs it and it has a sign.
 //  8. A packaged file that does not match its package: medium where it starts programs, low where it holds settings.
-//  9. All else: by its place, low or info; what a package owns: info.
+//  9. All else: by its place, low or info; what a package owns: info, and so are declarations by which libraries are
+//     found (entry points of Python, services of Java).
 
-// judge gives the severity of a row, and the code of the finding that it raises if it is at least medium.
+// judge gives the severity of a row, and the code of the finding that it raises if it is at least medium. The order of
+// the cases is the order of the rules: the first that fits decides.
 func (r *row) judge() (severity inspect.Severity, code string) {
 	fresh := r.has(inspect.CodeNotInKnownGood, inspect.CodeChangedSinceKnownGood, inspect.CodeGained)
 	_, strong := r.counted(fresh)
@@ -119,8 +121,8 @@ func (r *row) ordinary() inspect.Severity {
 		return inspect.Info
 	case r.node == nil && !r.service():
 		return inspect.Low
-	case r.vouched || r.service() && !placed:
-		return inspect.Info
+	case r.vouched || r.service() && !placed || r.kind == KindJavaService || r.kind == KindPythonEntry:
+		return inspect.Info // declarations, which most libraries have
 	case placed:
 		base = spot.Severity
 	default:
@@ -145,6 +147,8 @@ func (r *row) judgeFresh() inspect.Severity {
 		return inspect.High
 	case r.has(inspect.CodeGained) && weak > 0:
 		return inspect.Medium
+	case weak == 0 && (r.kind == KindJavaService || r.kind == KindPythonEntry):
+		return inspect.Info
 	case r.vouched && weak == 0 && !r.has(inspect.CodeNotInKnownGood):
 		return inspect.Info // a release of its package
 	case r.vouched && (obscured || harvests || hides && weak > 1):

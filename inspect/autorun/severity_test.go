@@ -40,10 +40,10 @@ func TestEachRuleOfSeverity(t *testing.T) {
 		"1 a confirmed known-good has it, whatever it does": {
 			rowWith(KindCron, job, signs(content.RunsDownload), inspect.CodeKnownGood), inspect.Info, findingNew,
 		},
-		"2 runs what it downloads": {rowWith(KindCron, job, signs(content.RunsDownload)),
-			inspect.High, findingSigns},
-		"2 a shell on a connection, in a package": {with(rowWith(KindCron, job, signs(content.ReverseShell)),
-			func(r *row) { r.vouched = true }), inspect.High, findingSigns},
+		"2 runs what it downloads": {
+			rowWith(KindCron, job, signs(content.RunsDownload)), inspect.High, findingSigns,
+		},
+		"2 a shell on a connection, in a package": {with(rowWith(KindCron, job, signs(content.ReverseShell)), func(r *row) { r.vouched = true }), inspect.High, findingSigns},
 		"2 a library of no package in every program": {
 			with(rowWith(KindLoader, PreloadFile, none), func(r *row) { r.grave = true }), inspect.High, findingLoader,
 		},
@@ -61,8 +61,9 @@ func TestEachRuleOfSeverity(t *testing.T) {
 		"2 an entrypoint that mines, as before": {
 			rowWith(KindEntrypoint, "/start.sh", signs(content.Mines)), inspect.High, findingSigns,
 		},
-		"3 other code at the same version": {rowWith(KindNpmScript, "/a", none, inspect.CodeChangedSinceKnownGood,
-			inspect.CodeSameVersion), inspect.Medium, findingChanged},
+		"3 other code at the same version": {
+			rowWith(KindNpmScript, "/a", none, inspect.CodeChangedSinceKnownGood, inspect.CodeSameVersion), inspect.Medium, findingChanged,
+		},
 		"3 with a sign": {
 			rowWith(KindNpmScript, "/a", signs(content.Connects), inspect.CodeChangedSinceKnownGood,
 				inspect.CodeSameVersion), inspect.High, findingChanged,
@@ -79,25 +80,33 @@ func TestEachRuleOfSeverity(t *testing.T) {
 			with(rowWith(KindPAM, "/lib/security/pam_x.so", none), func(r *row) { r.opens = "decides" }),
 			inspect.Medium, findingAccess,
 		},
-		"5 a wrapped entrypoint": {rowWith(KindEntrypoint, "/app", none, inspect.CodeChangedSinceKnownGood,
-			inspect.CodeWrapsOriginal), inspect.Medium, findingWrapped},
-		"5 with a sign": {rowWith(KindEntrypoint, "/app", signs(content.Connects),
-			inspect.CodeChangedSinceKnownGood, inspect.CodeWrapsOriginal), inspect.High, findingWrapped},
-		"5 with a hidden original": {with(rowWith(KindEntrypoint, "/app", none, inspect.CodeWrapsOriginal),
-			func(r *row) { r.hidden = "/.app" }), inspect.High, findingWrapped},
+		"5 a wrapped entrypoint": {
+			rowWith(KindEntrypoint, "/app", none, inspect.CodeChangedSinceKnownGood, inspect.CodeWrapsOriginal), inspect.Medium, findingWrapped,
+		},
+		"5 with a sign": {
+			rowWith(KindEntrypoint, "/app", signs(content.Connects), inspect.CodeChangedSinceKnownGood, inspect.CodeWrapsOriginal), inspect.High,
+			findingWrapped,
+		},
+		"5 with a hidden original": {with(rowWith(KindEntrypoint, "/app", none, inspect.CodeWrapsOriginal), func(r *row) { r.hidden = "/.app" }), inspect.High, findingWrapped},
 		"6 a job starts what is hidden": {
 			rowWith(KindCron, job, none, inspect.CodeHiddenTarget), inspect.High, findingSigns,
 		},
-		"6 a profile names what is hidden": {rowWith(KindProfile, "/etc/profile", none, inspect.CodeHiddenTarget),
-			inspect.Medium, findingSigns},
-		"7 new in its package": {rowWith(KindPythonPth, pth, none, inspect.CodeNotInKnownGood,
-			inspect.CodeGained), inspect.Low, findingNew},
-		"7 new in its package, a sign": {rowWith(KindPythonPth, pth, signs(content.Decodes),
-			inspect.CodeNotInKnownGood, inspect.CodeGained), inspect.Medium, findingNew},
-		"7 new in its package, two signs": {rowWith(KindPythonPth, pth, signs(content.Decodes, content.Spawns),
-			inspect.CodeNotInKnownGood, inspect.CodeGained), inspect.High, findingNew},
-		"7 new in its package, obscured": {rowWith(KindPythonPth, pth, signs(content.Obfuscated),
-			inspect.CodeNotInKnownGood, inspect.CodeGained), inspect.High, findingNew},
+		"6 a profile names what is hidden": {
+			rowWith(KindProfile, "/etc/profile", none, inspect.CodeHiddenTarget), inspect.Medium, findingSigns,
+		},
+		"7 new in its package": {
+			rowWith(KindPythonPth, pth, none, inspect.CodeNotInKnownGood, inspect.CodeGained), inspect.Low, findingNew,
+		},
+		"7 new in its package, a sign": {
+			rowWith(KindPythonPth, pth, signs(content.Decodes), inspect.CodeNotInKnownGood, inspect.CodeGained), inspect.Medium, findingNew,
+		},
+		"7 new in its package, two signs": {
+			rowWith(KindPythonPth, pth, signs(content.Decodes, content.Spawns), inspect.CodeNotInKnownGood, inspect.CodeGained), inspect.High,
+			findingNew,
+		},
+		"7 new in its package, obscured": {
+			rowWith(KindPythonPth, pth, signs(content.Obfuscated), inspect.CodeNotInKnownGood, inspect.CodeGained), inspect.High, findingNew,
+		},
 		"7 of a new package": {
 			with(rowWith(KindPythonPth, pth, signs(content.Downloads), inspect.CodeNotInKnownGood),
 				func(r *row) { r.vouched = true }), inspect.Low, findingNew,
@@ -110,24 +119,28 @@ func TestEachRuleOfSeverity(t *testing.T) {
 			with(rowWith(KindPythonPth, pth, none, inspect.CodeChangedSinceKnownGood),
 				func(r *row) { r.vouched = true }), inspect.Info, findingNew,
 		},
-		"7 of no package": {rowWith(KindPythonPth, pth, none, inspect.CodeNotInKnownGood), inspect.Low,
-			findingNew},
-		"7 of no package, a sign": {rowWith(KindPythonPth, pth, signs(content.Decodes),
-			inspect.CodeNotInKnownGood), inspect.Medium, findingNew},
-		"7 of no package, three signs": {rowWith(KindPythonPth, pth, signs(content.Decodes, content.Spawns,
-			content.Connects), inspect.CodeNotInKnownGood), inspect.High, findingNew},
-		"7 an agent of no package": {rowWith(KindJavaAgent, "", none, inspect.CodeNotInKnownGood,
-			inspect.CodeUnownedTarget), inspect.Medium, findingNew},
+		"7 of no package": {rowWith(KindPythonPth, pth, none, inspect.CodeNotInKnownGood), inspect.Low, findingNew},
+		"7 of no package, a sign": {
+			rowWith(KindPythonPth, pth, signs(content.Decodes), inspect.CodeNotInKnownGood), inspect.Medium, findingNew,
+		},
+		"7 of no package, three signs": {
+			rowWith(KindPythonPth, pth, signs(content.Decodes, content.Spawns, content.Connects), inspect.CodeNotInKnownGood),
+			inspect.High, findingNew,
+		},
+		"7 an agent of no package": {
+			rowWith(KindJavaAgent, "", none, inspect.CodeNotInKnownGood, inspect.CodeUnownedTarget), inspect.Medium, findingNew,
+		},
 		"7 an alert names its interpreter": {
 			rowWith(KindPythonPth, pth, signs(content.Decodes), inspect.CodeNotInKnownGood, inspect.CodeAlerted),
 			inspect.High, findingNew,
 		},
-		"7 an alert names it, no sign": {rowWith(KindPythonPth, pth, none, inspect.CodeNotInKnownGood,
-			inspect.CodeAlerted), inspect.Low, findingNew},
-		"7 an alert names it, nothing new": {rowWith(KindPythonPth, pth, signs(content.Decodes),
-			inspect.CodeAlerted), inspect.Low, findingNew},
-		"7 a new entrypoint without a sign": {rowWith(KindEntrypoint, "/app", none, inspect.CodeNotInKnownGood),
-			inspect.Info, findingNew},
+		"7 an alert names it, no sign": {
+			rowWith(KindPythonPth, pth, none, inspect.CodeNotInKnownGood, inspect.CodeAlerted), inspect.Low, findingNew,
+		},
+		"7 an alert names it, nothing new": {
+			rowWith(KindPythonPth, pth, signs(content.Decodes), inspect.CodeAlerted), inspect.Low, findingNew,
+		},
+		"7 a new entrypoint without a sign": {rowWith(KindEntrypoint, "/app", none, inspect.CodeNotInKnownGood), inspect.Info, findingNew},
 		"8 a packaged job that was altered": {
 			with(rowWith(KindCron, job, none, inspect.CodeAltered), func(r *row) { r.altered = true }),
 			inspect.Medium, findingChanged,
@@ -142,18 +155,17 @@ func TestEachRuleOfSeverity(t *testing.T) {
 					r.mild = true, true
 			}), inspect.Low, findingChanged,
 		},
-		"9 a job": {rowWith(KindCron, job, none), inspect.Low, findingNew},
-		"9 a job of a package": {with(rowWith(KindCron, job, none), func(r *row) { r.vouched = true }),
-			inspect.Info, findingNew},
-		"9 a profile": {rowWith(KindProfile, "/etc/profile.d/x.sh", none), inspect.Info,
-			findingNew},
-		"9 a profile with a sign": {rowWith(KindProfile, "/etc/profile.d/x.sh", signs(content.Connects)),
-			inspect.Low, findingNew},
-		"9 a preloaded library, not there": {rowWith(KindLoader, "", none, inspect.CodeMissingTarget),
-			inspect.Medium, findingNew},
-		"9 a variable": {rowWith(KindShellEnv, "", none), inspect.Low, findingNew},
-		"9 a variable that loads a package": {with(rowWith(KindInterpreterEnv, "", none),
-			func(r *row) { r.vouched = true }), inspect.Info, findingNew},
+		"9 a job":              {rowWith(KindCron, job, none), inspect.Low, findingNew},
+		"9 a job of a package": {with(rowWith(KindCron, job, none), func(r *row) { r.vouched = true }), inspect.Info, findingNew},
+		"9 a profile": {
+			rowWith(KindProfile, "/etc/profile.d/x.sh", none), inspect.Info, findingNew,
+		},
+		"9 a profile with a sign": {
+			rowWith(KindProfile, "/etc/profile.d/x.sh", signs(content.Connects)), inspect.Low, findingNew,
+		},
+		"9 a preloaded library, not there":  {rowWith(KindLoader, "", none, inspect.CodeMissingTarget), inspect.Medium, findingNew},
+		"9 a variable":                      {rowWith(KindShellEnv, "", none), inspect.Low, findingNew},
+		"9 a variable that loads a package": {with(rowWith(KindInterpreterEnv, "", none), func(r *row) { r.vouched = true }), inspect.Info, findingNew},
 	} {
 		if got, code := tt.row.judge(); got != tt.want || code != tt.code {
 			t.Errorf("%s: %s %s, want %s %s", name, got, code, tt.want, tt.code)
@@ -197,8 +209,9 @@ func TestWhichHooksAnAlertedProgramRuns(t *testing.T) {
 		"/usr/sbin/php-fpm8.2":     {KindComposer, KindPHP},
 		"/usr/lib/cgi-bin/php-cgi": {KindComposer, KindPHP},
 		"/opt/java/bin/java":       {KindJavaAgent},
-		"/bin/busybox": {KindProfile, KindShellEnv, KindEntrypointFolder, KindInit, KindEntrypoint,
-			KindCron},
+		"/bin/busybox": {
+			KindProfile, KindShellEnv, KindEntrypointFolder, KindInit, KindEntrypoint, KindCron,
+		},
 		"/usr/sbin/crond":    {KindCron},
 		"/usr/bin/curl":      nil,
 		"/tmp/node_exporter": nil,

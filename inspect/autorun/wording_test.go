@@ -134,8 +134,9 @@ func TestWhichRowsAreVerified(t *testing.T) {
 // The layer of a row is named by the digest that can be looked up, in the listing or the registry.
 func TestEvidenceOfARow(t *testing.T) {
 	p := report{container: "web", config: "sha256:c", layers: []inspect.Layer{
-		{Number: 0, Digest: "sha256:0", CreatedBy: "ADD /"}, {Number: -1, Empty: true, Digest: "sha256:e"},
-		{Number: 1, DiffID: "sha256:d1", CreatedBy: "RUN x"},
+		{Number: 0, Digest: "sha256:0", CreatedBy: "ADD /"}, {Number: -1, Empty: true, Digest: "sha256:e"}, {
+			Number: 1, DiffID: "sha256:d1", CreatedBy: "RUN x",
+		},
 	}}
 	r := rowWith(KindCron, "/etc/cron.d/x", nil)
 	r.node.Layer, r.node.SHA256, r.command = 1, "ab", "curl"
@@ -149,8 +150,11 @@ func TestEvidenceOfARow(t *testing.T) {
 	if e := f.Evidence[1]; e.Digest != "sha256:d1" || e.Text != "RUN x" {
 		t.Errorf("the layer: %+v", e)
 	}
-	f = p.finding(with(rowWith(KindShellEnv, "", nil), func(r *row) { r.command = "BASH_ENV=/x" }), findingNew,
-		inspect.Autorun{})
+	f = p.finding(
+		with(rowWith(KindShellEnv, "", nil), func(r *row) { r.command = "BASH_ENV=/x" }),
+		findingNew,
+		inspect.Autorun{},
+	)
 	if f.Subject != "web" || len(f.Evidence) != 1 || f.Evidence[0].Kind != "config" ||
 		f.Evidence[0].Digest != "sha256:c" {
 		t.Errorf("a variable: %+v", f)

@@ -10,7 +10,8 @@ import (
 )
 
 // against judges the suspects again by what an earlier image has at their paths, and finds programs whose package
-// claims to be the same in both and whose content is not.
+// claims to be the same in both and whose content is not. The suspects themselves are not changed: the comparison works
+// on copies, so that it can be made again with another image.
 func (h *scanner) against(ctx context.Context, with *comparison, emit func(inspect.Event)) error {
 	before, good := with.before, with.good
 	rewritten, err := h.rewritten(ctx, before, good)
@@ -43,7 +44,8 @@ func (h *scanner) against(ctx context.Context, with *comparison, emit func(inspe
 	return nil
 }
 
-// swappedJars finds archives of Java, which run without being executable, with other content in the same version.
+// swappedJars finds archives of Java, which run without being executable, with other content in the same version. Jars
+// of packages of the system are compared by their databases instead.
 func (h *scanner) swappedJars(ctx context.Context, with *comparison) []*suspect {
 	var found []*suspect
 	for n := range h.tree.All() {
@@ -134,6 +136,7 @@ func (h *scanner) rewritten(ctx context.Context, before *layer.Tree, good inspec
 }
 
 // otherContent lists the programs that are what their package says, and that an earlier image has with other content.
+// Those are the only ones for which the databases of the earlier image are read.
 func (h *scanner) otherContent(before *layer.Tree) []*inspect.Node {
 	var list []*inspect.Node
 	for p, c := range h.own.Claims {

@@ -13,7 +13,9 @@ import (
 
 // locate describes where the file that an alert names comes from, and which file of the image has that path. incomplete
 // says that some layers could not be read; mounts are those of the container, as far as they are known. The path of the
-// answer is the one that the file has in the image, through its links.
+// answer is the one that the file has in the image, through its links. An origin is only as certain as the alert: a
+// path is what the sensor read, a flag what it derived, a hash what it measured. Nothing is derived from the name of a
+// file alone.
 func locate(a inspect.Alert, t *layer.Tree, workingDir string, mounts []inspect.Mount,
 	incomplete bool) (inspect.AlertFile, *inspect.Node) {
 	p, said := programPath(t, a.Path, workingDir)
@@ -91,9 +93,10 @@ func inImage(f *inspect.AlertFile, a inspect.Alert, n *inspect.Node, said string
 	f.Detail += said
 }
 
-// programPath takes the path of an alert apart, as the kernel and the sensors write it: with " (deleted)" behind a
-// file that was gone when it was looked at, through /proc/PID/root, or as it was typed, below the working directory.
-// said is what there is to say about that; the path is "" where the alert names none.
+// programPath takes the path of an alert apart, as the kernel and the sensors write it: with " (deleted)" behind a file
+// that was gone when it was looked at, through /proc/PID/root, or as it was typed, below the working directory. said is
+// what there is to say about that; the path is "" where the alert names none. The path may name a file that really ends
+// with " (deleted)": what is in the image under the whole name goes first.
 func programPath(t *layer.Tree, p, workingDir string) (real, said string) {
 	real = p
 	if n := t.Resolve(p); strings.HasPrefix(p, "/") && n != nil && layer.IsRegular(n) {
@@ -120,7 +123,8 @@ func programPath(t *layer.Tree, p, workingDir string) (real, said string) {
 	return "", said
 }
 
-// throughProc cuts /proc/PID/root off a path: it is the root of a process, which is the container's.
+// throughProc cuts /proc/PID/root off a path: it is the root of a process, which is the container's. PID is a number,
+// self or thread-self (proc(5)).
 func throughProc(p string) (rest string, ok bool) {
 	words := strings.SplitN(path.Clean(p), "/", 5)
 	if len(words) < 5 || words[0] != "" || words[1] != "proc" || words[3] != "root" {
@@ -142,7 +146,8 @@ func onceThere(t *layer.Tree, p string) string {
 }
 
 // mountOf finds the volume that covers an alerted path, by the links of the image where its tree is known. What ran
-// from the layers of the container, as the alert's flags say, ran from no volume.
+// from the layers of the container, as the alert's flags say, ran from no volume. The deepest mount wins, as the kernel
+// has it.
 func mountOf(a inspect.Alert, t *layer.Tree, mounts []inspect.Mount) (inspect.Mount, bool) {
 	if has(a, inspect.FlagUpper) || has(a, inspect.FlagLower) {
 		return inspect.Mount{}, false
@@ -204,12 +209,14 @@ func notInImage(a inspect.Alert, p string, incomplete bool) (origin, detail stri
 	}
 }
 
+// has reports whether an alert carries a flag.
 func has(a inspect.Alert, flag string) bool { return slices.Contains(a.Flags, flag) }
 
 // contradicts reports an alert whose flags say that the file ran from two layers at once.
 func contradicts(a inspect.Alert) bool { return has(a, inspect.FlagUpper) && has(a, inspect.FlagLower) }
 
-// alerts locates the files of the alerts of this image, says so, and remembers which files of the image they name.
+// alerts locates the files of the alerts of this image, says so, and remembers which files of the image they name. An
+// alert that was matched to no container, or to another one, is left alone.
 func (h *scanner) alerts(all []inspect.Alert, emit func(inspect.Event)) {
 	h.alerted, h.acted, h.given = map[*inspect.Node]string{}, map[*inspect.Node]bool{}, map[*inspect.Node]string{}
 	gap := slices.ContainsFunc(h.layers, layer.Incomplete)
@@ -242,7 +249,8 @@ func (h *scanner) alerts(all []inspect.Alert, emit func(inspect.Event)) {
 }
 
 // follow goes from an interpreter, a launcher or a tool to what it was given: the first such file takes the place of
-// the program as the file of the alert.
+// the program as the file of the alert. A command line that is code has no file: the program stays the file of the
+// alert.
 func (h *scanner) follow(a *inspect.Alert, n *inspect.Node) {
 	ran, nodes := runResolver{h}.ran(*a, n)
 	a.Ran = ran

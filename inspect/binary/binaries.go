@@ -186,6 +186,8 @@ func (h *scanner) compared(ctx context.Context, emit func(inspect.Event)) {
 	emit(inspect.Event{Fact: files})
 }
 
+// altered lists the packaged files whose content is not their package's, with what each of them is and what the
+// database expects.
 func (h *scanner) altered(ctx context.Context) []inspect.Altered {
 	paths := make([]string, 0, len(h.own.Actual))
 	for p := range h.own.Actual {
@@ -246,6 +248,7 @@ func (h *scanner) emitAltered(altered []inspect.Altered, emit func(inspect.Event
 	}
 }
 
+// alteredFinding is one finding about the altered files of one package, the worst of them first.
 func (h *scanner) alteredFinding(group []inspect.Altered) *inspect.Finding {
 	a := group[0]
 	subject := h.image.Container + ":" + a.Path

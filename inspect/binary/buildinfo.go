@@ -39,6 +39,8 @@ func goWords(data []byte) string {
 	return buildWords(info)
 }
 
+// buildWords words what Go's build information names of a program: module, version, commit. All of it is a claim of
+// whoever built it.
 func buildWords(info *buildinfo.BuildInfo) string {
 	text := "it is built by " + cut(info.GoVersion, 40)
 	if info.Path != "" {

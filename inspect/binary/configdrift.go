@@ -11,7 +11,8 @@ import (
 )
 
 // configDrift judges how the config of an image differs from that of an earlier one: what it starts, as whom, with
-// which labels. Options and variables that a release adds are none of it.
+// which labels. Options and variables that a release adds are none of it. Both configs are those of the images; a pod
+// may override either.
 type configDrift struct {
 	now, before v1.Config
 	config      string // digest of the image's config
@@ -57,7 +58,8 @@ func (d configDrift) sameLayers() bool {
 }
 
 // start judges the command that the image starts: one that fetches or decodes what it runs, which the earlier image
-// does not do, and any other one over the same layers.
+// does not do, and any other one over the same layers. A command that was odd before is no drift, whatever else is said
+// of it.
 func (d configDrift) start() []oddity {
 	now, before := slices.Concat(d.now.Entrypoint, d.now.Cmd), slices.Concat(d.before.Entrypoint, d.before.Cmd)
 	if slices.Equal(now, before) {
@@ -87,6 +89,7 @@ func (d configDrift) user() []oddity {
 	return []oddity{{inspect.CodeUserBecameRoot, title, d.weigh(inspect.Medium)}}
 }
 
+// root reports whether a USER of a config is root, by name or number, with a group or without; an empty one is.
 func root(user string) bool {
 	name, _, _ := strings.Cut(user, ":")
 	return name == "" || name == "root" || name == "0"

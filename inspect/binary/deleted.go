@@ -20,7 +20,8 @@ type deletion struct {
 }
 
 // lookBelow makes suspects of the programs that no container sees any more, unless a package brought them, or they only
-// moved. They are shown if their place or their bytes show a sign.
+// moved. They are shown if their place or their bytes show a sign. A program that was only replaced is counted and has
+// no row: the row of its path is about what stands there.
 func (h *scanner) lookBelow(ctx context.Context) error {
 	var programs []layer.ShadowedEntry
 	for _, r := range h.shadowed {
@@ -61,7 +62,8 @@ func (h *scanner) lookBelow(ctx context.Context) error {
 	return nil
 }
 
-// unmoved leaves out what the merged tree has under another name.
+// unmoved leaves out what the merged tree has under another name. The content decides: a build that moves a program has
+// the same bytes elsewhere.
 func unmoved(t *layer.Tree, all []layer.ShadowedEntry) []layer.ShadowedEntry {
 	if len(all) == 0 {
 		return nil

@@ -88,6 +88,8 @@ func compareSettings(ctx context.Context, client *registry.Client, image inspect
 	return configChanges(img.ConfigFile.Config, other.ConfigFile.Config)
 }
 
+// configChanges words what differs between two configs, one line each, in one order: what is started, as whom, where,
+// with which variables and ports.
 func configChanges(now, before v1.Config) []string {
 	changes := []string{}
 	say := func(what string, now, before any) {
@@ -119,6 +121,7 @@ func configChanges(now, before v1.Config) []string {
 	return changes
 }
 
+// healthCheck is the test of a health check as one line; "" without one.
 func healthCheck(c v1.Config) string {
 	if c.Healthcheck == nil {
 		return "none"
@@ -126,6 +129,7 @@ func healthCheck(c v1.Config) string {
 	return quoted(c.Healthcheck.Test)
 }
 
+// quoted writes words so that their borders are seen.
 func quoted(words []string) string {
 	if len(words) == 0 {
 		return "none"
@@ -134,6 +138,7 @@ func quoted(words []string) string {
 	return fmt.Sprintf("%q", words)
 }
 
+// or is the first text, or another one where it is empty.
 func or(s, other string) string {
 	if s == "" {
 		return other
@@ -141,6 +146,7 @@ func or(s, other string) string {
 	return s
 }
 
+// missingFrom lists what a list has and another one lacks, in its order.
 func missingFrom(all, from []string) []string {
 	var list []string
 	for _, s := range all {
@@ -151,6 +157,7 @@ func missingFrom(all, from []string) []string {
 	return list
 }
 
+// keys lists the names of a set, sorted.
 func keys(set map[string]struct{}) []string {
 	list := make([]string, 0, len(set))
 	for k := range set {

@@ -15,7 +15,9 @@ import (
 // endsSize is how many bytes at either end of a program are searched for the marks of packers.
 const endsSize = 4096
 
-// elf reads the headers. What debug/elf cannot read is said, and no sign: broken headers are one more way to hide.
+// elf reads the headers. What debug/elf cannot read is said, and no sign: broken headers are one more way to hide. data
+// are the first MaxScanned bytes of the file; what is computed from its end is left out where the file is longer. arch
+// is that of the image, "" where it is not known.
 func (f *facts) elf(data []byte, arch string) {
 	if bytes.Contains(data[:min(len(data), endsSize)], []byte("UPX!")) || bytes.Contains(data[max(0,
 		len(data)-endsSize):], []byte("UPX!")) {
@@ -60,7 +62,8 @@ func (f *facts) elf(data []byte, arch string) {
 // memfdWords are said only of what shows another sign: interpreters and many libraries know the call too.
 const memfdWords = "it can run programs from memory (memfd_create)"
 
-// segments looks at what of the file is mapped to be run.
+// segments looks at what of the file is mapped to be run. A loader that unpacks itself needs code that is writable and
+// executable; so do some JIT compilers, which makes it a detail and no sign.
 func (f *facts) segments(file *elf.File, data []byte) {
 	both, even := false, 0.0
 	for _, p := range file.Progs {
@@ -103,7 +106,8 @@ func entropy(data []byte) float64 {
 	return sum
 }
 
-// part cuts a stretch out of a file, as far as it is there.
+// part cuts a stretch out of a file, as far as it is there. Offsets and sizes of headers are foreign: both are cut to
+// the file.
 func part(data []byte, at, size uint64) []byte {
 	if at >= uint64(len(data)) {
 		return nil
@@ -111,7 +115,8 @@ func part(data []byte, at, size uint64) []byte {
 	return data[at:min(at+min(size, uint64(len(data))), uint64(len(data)))]
 }
 
-// trailing counts the bytes behind all that the headers speak of, but for a filling of zeros.
+// trailing counts the bytes behind all that the headers speak of, but for a filling of zeros. Droppers append their
+// payload there; so do installers and self-extracting archives.
 func trailing(file *elf.File, data []byte) int {
 	end := sectionTable(file, data)
 	for _, p := range file.Progs {
@@ -140,6 +145,8 @@ func sectionTable(file *elf.File, data []byte) uint64 {
 	return 0
 }
 
+// runpath notes directories of RPATH and RUNPATH (ld.so(8)) where everybody may write: whoever writes there chooses the
+// libraries.
 func (f *facts) runpath(list []string) {
 	for _, r := range list {
 		for _, dir := range strings.Split(r, ":") {

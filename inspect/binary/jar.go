@@ -55,6 +55,7 @@ func (c *comparison) own(group string) bool {
 	return c.group != "" && ownerOfGroup(group) == ownerOfGroup(c.group)
 }
 
+// ownerOfGroup is the part of a group that names an organization: org.example of org.example.shop.web.
 func ownerOfGroup(group string) string {
 	names := strings.SplitN(group, ".", 3)
 	return strings.Join(names[:min(2, len(names))], ".")
@@ -77,7 +78,8 @@ func applicationGroup(ctx context.Context, h *scanner) string {
 	return ""
 }
 
-// openJar opens a jar by its central directory; the reader is nil for what cannot be read as one.
+// openJar opens a jar by its central directory; the reader is nil for what cannot be read as one. Call the function
+// that is returned when the reader is no longer used, also where there is none.
 func openJar(ctx context.Context, t *layer.Tree, n *inspect.Node) (*zip.Reader, func()) {
 	nothing := func() {}
 	content, err := t.Open(ctx, n)
@@ -93,7 +95,8 @@ func openJar(ctx context.Context, t *layer.Tree, n *inspect.Node) (*zip.Reader, 
 	return r, done
 }
 
-// coordinatesOf reads pom.properties where a jar has exactly one, else the version of its manifest.
+// coordinatesOf reads pom.properties where a jar has exactly one, else the version of its manifest. All of it is
+// written by whoever built the jar: it decides only whether other content is to be expected.
 func coordinatesOf(r *zip.Reader) coordinates {
 	var c coordinates
 	poms := 0
@@ -162,6 +165,8 @@ func (c *comparison) sameClasses(a, b *zip.Reader) bool {
 	return true
 }
 
+// digests hashes the entries of a jar by name. ok is false where one cannot be read, stands twice, or left, the bytes
+// that may be unpacked, is used up.
 func digests(r *zip.Reader, left *int64) (map[string][sha256.Size]byte, bool) {
 	all := map[string][sha256.Size]byte{}
 	for _, f := range r.File {

@@ -47,6 +47,7 @@ func (h placeScanner) places(ctx context.Context, emit func(inspect.Event)) {
 	}
 }
 
+// passwdFile lists the accounts (passwd(5)).
 const passwdFile = "/etc/passwd"
 
 // rootAccount is an account with the rights of root that is not root.
@@ -55,6 +56,7 @@ type rootAccount struct {
 	open bool // it has no password
 }
 
+// words words the account; its name is quoted, since it is a foreign string.
 func (a rootAccount) words() string {
 	text := fmt.Sprintf("the account %q has the rights of root", a.name)
 	if a.open {
@@ -63,6 +65,7 @@ func (a rootAccount) words() string {
 	return text
 }
 
+// severity is high for an account that anybody can use.
 func (a rootAccount) severity() inspect.Severity {
 	if a.open {
 		return inspect.High
@@ -70,7 +73,8 @@ func (a rootAccount) severity() inspect.Severity {
 	return inspect.Medium
 }
 
-// rootAccounts lists the accounts that have the rights of root and are not root.
+// rootAccounts lists the accounts that have the rights of root and are not root. At most layer.MaxNotes of them. A line
+// whose user ID is no number is none.
 func (h placeScanner) rootAccounts(ctx context.Context) []rootAccount {
 	data, err := h.tree.ReadFile(ctx, passwdFile, MaxTextFile)
 	if err != nil {
@@ -102,7 +106,8 @@ func isZero(text string) bool {
 	return uint32(id) == 0
 }
 
-// writable describes where everybody may put a program that others run, or change a setting of the system.
+// writable describes where everybody may put a program that others run, or change a setting of the system. Files
+// outside of /etc are left to the rows of programs. At most 50 are named.
 func (h placeScanner) writable(emit func(inspect.Event)) {
 	said := map[string]bool{}
 	for _, d := range h.path.dirs {
@@ -124,7 +129,8 @@ func (h placeScanner) writable(emit func(inspect.Event)) {
 	}
 }
 
-// notablePlace describes what an unowned file or link is where it stands, "" for nothing notable.
+// notablePlace describes what an unowned file or link is where it stands, "" for nothing notable. What a package owns
+// is not notable but for a shell with setuid, whatever owns it.
 func (h placeScanner) notablePlace(n *inspect.Node) (code, what string, severity inspect.Severity) {
 	if (n.Type == inspect.EntryBlock || n.Type == inspect.EntryChar) && !layer.Within(n.Path, "/dev") {
 		return inspect.CodeDevice, n.Path + " is a device node", inspect.Low
@@ -174,6 +180,7 @@ func anyProgram(base string) bool {
 		"nc"}, base)
 }
 
+// place emits a setting about a file, and a finding where it is more than low.
 func (h placeScanner) place(n *inspect.Node, code, what string, severity inspect.Severity, emit func(inspect.Event)) {
 	what = fmt.Sprintf("%s (layer %d)", what, n.Layer)
 	emit(inspect.Event{Fact: inspect.Setting{Code: code, Detail: what, Severity: severity}})
@@ -183,6 +190,7 @@ func (h placeScanner) place(n *inspect.Node, code, what string, severity inspect
 	emit(inspect.Event{Fact: *h.placeFinding(inspect.CheckBinaries, n, code, what, severity)})
 }
 
+// placeFinding is the finding of a check about a file at a place, with the layer that brought it.
 func (h placeScanner) placeFinding(check string, n *inspect.Node, code, what string,
 	severity inspect.Severity) *inspect.Finding {
 	subject := h.image.Container + ":" + n.Path

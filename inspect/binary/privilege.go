@@ -11,7 +11,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// privileges describes what a program may do beyond who starts it: setuid, setgid, capabilities.
+// privileges describes what a program may do beyond who starts it: setuid, setgid, capabilities. The bits mean nothing
+// on a file that may not be run. The value of a capability attribute is looked at by mildCapabilities.
 func privileges(n *inspect.Node) []string {
 	if !layer.IsRegular(n) || n.Mode&0o111 == 0 {
 		return nil
@@ -67,8 +68,9 @@ func (h *scanner) gained(before *layer.Tree, good inspect.KnownGood, emit func(i
 	}
 }
 
-// raisedPrivileges finds privileges that a layer gave to a packaged program of a lower one, whose content it left as
-// it was.
+// raisedPrivileges finds privileges that a layer gave to a packaged program of a lower one, whose content it left as it
+// was. It needs no earlier image: the layer below is in the image itself. A program that came with its bits has none to
+// compare with.
 func (h *scanner) raisedPrivileges(emit func(inspect.Event)) {
 	rows := 0
 	for n := range h.tree.All() {

@@ -80,6 +80,8 @@ func lookInto(ctx context.Context, t *layer.Tree, nodes []*inspect.Node, arch st
 	return found, t.PutRecord(recordFacts, key, data)
 }
 
+// knownFacts reads the facts about programs that were kept with a layer, by sha256; those of another factsForm are not
+// used.
 func knownFacts(t *layer.Tree, key string) map[string]facts {
 	found := map[string]facts{}
 	if data, err := t.Record(recordFacts, key); err == nil && json.Unmarshal(data, &found) != nil {
@@ -88,6 +90,8 @@ func knownFacts(t *layer.Tree, key string) map[string]facts {
 	return found
 }
 
+// factsOf reads the first MaxScanned bytes of a program and looks for signs. Errors: what kept the file from being
+// read; a file that is broken is none.
 func factsOf(ctx context.Context, t *layer.Tree, n *inspect.Node, arch string) (facts, error) {
 	c, err := t.Open(ctx, n)
 	if err != nil {
@@ -132,6 +136,7 @@ func examine(kind inspect.Kind, data []byte, arch string) facts {
 	return f
 }
 
+// add notes a code once, and words about it.
 func (f *facts) add(code, detail string) {
 	if !slices.Contains(f.Codes, code) {
 		f.Codes = append(f.Codes, code)

@@ -23,7 +23,8 @@ const (
 type runResolver struct{ *scanner }
 
 // ran finds out what the program of an alert was given, where doing what it is given is the program's nature. It
-// returns nil for a program that acts by itself, and for one that only has the name of an interpreter.
+// returns nil for a program that acts by itself, and for one that only has the name of an interpreter. Without a
+// command line it is known that an interpreter ran, and not what: Kind is empty then.
 func (h runResolver) ran(a inspect.Alert, n *inspect.Node) (*inspect.Ran, []*inspect.Node) {
 	called := n.Path
 	if command.RoleOf(called) == command.Other {
@@ -55,7 +56,8 @@ func (h runResolver) plausible(n *inspect.Node, role command.Role) bool {
 	return n.Kind == inspect.KindELF || role == command.Tool && n.Kind == inspect.KindScript
 }
 
-// resolveRun resolves what was run and what is loaded to files, and notes where they lie.
+// resolveRun resolves what was run and what is loaded to files, and notes where they lie. At most maxRanFiles. A file
+// that is loaded and not in the image is passed over; one that was run is named with where it may lie.
 func (h runResolver) resolveRun(a inspect.Alert, run command.Run, r *inspect.Ran) []*inspect.Node {
 	var nodes []*inspect.Node
 	gap := slices.ContainsFunc(h.layers, layer.Incomplete)
@@ -107,7 +109,8 @@ func (h runResolver) packageOf(p string) string {
 	return owner.ByPlace(h.tree, p)
 }
 
-// directory is the working directory of the alert's process, or the image's.
+// directory is the working directory of the alert's process, or the image's. sure is false for the second: a process
+// may have gone elsewhere.
 func (h runResolver) directory(a inspect.Alert) (dir string, sure bool) {
 	if path.IsAbs(a.Directory) {
 		return a.Directory, true
@@ -132,7 +135,7 @@ func (h runResolver) targets(a inspect.Alert, run command.Run) []string {
 }
 
 // script finds a script by its path. A relative one counts where it is there, since its directory is most often a
-// guess.
+// guess. A name without a slash is looked for in PATH after the directory, as interpreters do it.
 func (h runResolver) script(a inspect.Alert, run command.Run) []string {
 	if path.IsAbs(run.Target) {
 		return []string{path.Clean(run.Target)}
@@ -261,6 +264,7 @@ func (h runResolver) beside(jar string) []string {
 	return found
 }
 
+// jarsIn lists the jars of a directory, sorted, as a class path with an asterisk means them.
 func (h runResolver) jarsIn(dir string) []string {
 	var found []string
 	for _, n := range h.tree.Children(dir) {
@@ -271,6 +275,7 @@ func (h runResolver) jarsIn(dir string) []string {
 	return found
 }
 
+// absolute puts a relative path below a directory.
 func absolute(p, dir string) string {
 	if path.IsAbs(p) {
 		return path.Clean(p)

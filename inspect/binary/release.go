@@ -44,7 +44,8 @@ type comparison struct {
 }
 
 // imageRelease compares the versions that two images claim: tags, labels, and the variables in which official images
-// name what they hold.
+// name what they hold. system is the version of the operating system below. One pair that differs makes it another
+// release; the same label alone is taken for the same one, unless it was inherited from the base.
 func imageRelease(now, before inspect.ImageConfig, nowRef, beforeRef, system string) release {
 	version, same := labelPair(now.Labels, before.Labels, versionLabels)
 	revision, sameRevision := labelPair(now.Labels, before.Labels, revisionLabels)
@@ -121,7 +122,7 @@ func systemVersion(ctx context.Context, t *layer.Tree) string {
 }
 
 // of compares the versions of one file in both images. What a program or a library claims of itself counts more than
-// the labels around it.
+// the labels around it. n and old lie at one path.
 func (c *comparison) of(ctx context.Context, n, old *inspect.Node) release {
 	if n.Size > MaxScanned || old.Size > MaxScanned {
 		return c.image
@@ -177,6 +178,7 @@ func (c *comparison) npmVersion(ctx context.Context, t *layer.Tree, dir string) 
 	return manifest.Version
 }
 
+// read gives the first MaxScanned bytes of a file; nil where it cannot be read, which then compares as unknown.
 func (c *comparison) read(ctx context.Context, t *layer.Tree, n *inspect.Node) []byte {
 	data, err := t.Head(ctx, n, MaxScanned)
 	if err != nil {
@@ -185,7 +187,8 @@ func (c *comparison) read(ctx context.Context, t *layer.Tree, n *inspect.Node) [
 	return data
 }
 
-// goRelease compares the main module's version and the commit that Go's build information names.
+// goRelease compares the main module's version and the commit that Go's build information names. A commit outweighs a
+// version: builds of one version number differ by it.
 func goRelease(now, before []byte) release {
 	a, err := buildinfo.Read(bytes.NewReader(now))
 	if err != nil {
@@ -213,6 +216,7 @@ func goRelease(now, before []byte) release {
 	return unknownRelease
 }
 
+// moduleVersion is the version of a program's main module; "" for a build from a working tree.
 func moduleVersion(info *buildinfo.BuildInfo) string {
 	if v := info.Main.Version; v != "(devel)" {
 		return v
@@ -220,6 +224,7 @@ func moduleVersion(info *buildinfo.BuildInfo) string {
 	return ""
 }
 
+// commitOf is the commit that Go's build information names; "" for none.
 func commitOf(info *buildinfo.BuildInfo) string {
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" {
@@ -229,7 +234,8 @@ func commitOf(info *buildinfo.BuildInfo) string {
 	return ""
 }
 
-// sameCode reports whether two programs map the same bytes, but for notes: a rebuild gives another build ID.
+// sameCode reports whether two programs map the same bytes, but for notes: a rebuild gives another build ID. Both are
+// the first MaxScanned bytes of their files.
 func sameCode(now, before []byte) bool {
 	a, err := elf.NewFile(bytes.NewReader(now))
 	if err != nil {
@@ -257,6 +263,7 @@ func mapped(f *elf.File) []*elf.Section {
 	return all
 }
 
+// sameSection compares the bytes of two sections, up to MaxScanned.
 func sameSection(p, q *elf.Section) bool {
 	if p.Size > MaxScanned {
 		return false

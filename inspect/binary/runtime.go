@@ -15,6 +15,8 @@ import (
 
 // Runtime is the check that lays what changed at run time over the image, as one more layer on top, and looks there for
 // programs that were dropped or changed. It is no layer of the manifest: the image's rows and counts stay as they are.
+// It does not apply to a container that the checkpoint is not of, and is blocked where the checkpoint has no changes to
+// look at.
 func Runtime(cache *layer.Cache, owners *owner.Cache, checkpoint *layer.Checkpoint) engine.Check {
 	return engine.Check{Name: inspect.CheckRuntime, Needs: []string{inspect.CheckLayers, inspect.CheckBinaries},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
@@ -53,7 +55,8 @@ type runtimeState struct {
 }
 
 // newRuntimeState merges the changes over the image. The package databases are those of the image: what ran in the
-// container could write others.
+// container could write others. Two layers are laid on top: one of whiteouts for what the runtime lists as deleted, one
+// of what was written.
 func newRuntimeState(ctx context.Context, c *layer.Cache, owners *owner.Cache, image inspect.Image,
 	checkpoint *layer.Checkpoint) (*runtimeState, error) {
 	base, err := c.Tree(ctx, image.Layers)
@@ -85,6 +88,8 @@ func newRuntimeState(ctx context.Context, c *layer.Cache, owners *owner.Cache, i
 	return &runtimeState{h, base, gone.Number, top.Number, checkpoint}, nil
 }
 
+// run looks through what was written at run time, and emits programs, places and counts. Every row is one step worse
+// than in an image: nothing of it went through a build.
 func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit func(inspect.Event)) error {
 	h := r.scanner
 	h.hijacked = autorun.Preloads(ctx, h.tree, h.own, h.image.Settings.Env)
@@ -156,7 +161,7 @@ func (r *runtimeState) changes() string {
 }
 
 // consider makes a suspect of a program that was dropped or changed. A copy that the container made of the image's own
-// file, by a chmod, is none.
+// file, by a chmod, is none. Files without a kind are left to place, unless an alert names them.
 func (r *runtimeState) consider(n *inspect.Node) *suspect {
 	was := r.base.Get(n.Path)
 	same := was != nil && layer.IsRegular(was) && was.SHA256 == n.SHA256
@@ -191,7 +196,8 @@ func (r *runtimeState) consider(n *inspect.Node) *suspect {
 	return s
 }
 
-// join tells alerts whose file the checkpoint has that its bytes are there.
+// join tells alerts whose file the checkpoint has that its bytes are there. An alert about the host, memory or a volume
+// stays what it is.
 func (r *runtimeState) join(alerts []inspect.Alert, emit func(inspect.Event)) {
 	for _, a := range alerts {
 		if a.Subject != r.scanner.image.Container || a.Match == "" || a.Match == inspect.MatchNone {
@@ -246,6 +252,7 @@ func (r *runtimeState) program(b inspect.Binary) *inspect.Finding {
 		b.Detail+"; signs: "+strings.Join(b.Codes, ", "))
 }
 
+// finding is a finding about a file that was written at run time; its evidence is the checkpoint.
 func (r *runtimeState) finding(code, title string, severity inspect.Severity, p, sum, detail string) *inspect.Finding {
 	subject := r.scanner.image.Container + ":" + p
 	return &inspect.Finding{

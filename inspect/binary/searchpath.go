@@ -35,7 +35,7 @@ func pathOf(env []string) string {
 }
 
 // newSearchPath resolves PATH once, so that what is asked of it for each program takes no time. Whoever writes an image
-// chooses how long its PATH is.
+// chooses how long its PATH is. Relative directories are left out: what they mean depends on where a process is.
 func newSearchPath(t *layer.Tree, own *owner.Ownership, env []string) *searchPath {
 	p := &searchPath{at: map[string]int{}, packaged: map[string][]inPath{}}
 	named := map[string]bool{}
@@ -76,7 +76,8 @@ func newSearchPath(t *layer.Tree, own *owner.Ownership, env []string) *searchPat
 	return p
 }
 
-// inFrontOf finds the packaged program that a program stands in front of, "" for none.
+// inFrontOf finds the packaged program that a program stands in front of, "" for none. The same file behind a link in
+// an earlier directory is not in front of itself.
 func (p *searchPath) inFrontOf(n *inspect.Node) string {
 	at, ok := p.at[path.Dir(n.Path)]
 	if !ok {

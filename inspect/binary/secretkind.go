@@ -22,7 +22,8 @@ type secret struct {
 
 // secretIn describes what secret a file's bytes hold. A private key and a token that can be used are medium: they are
 // no sign of an intruder, and whoever has the image has them. What is locked by a password, or may be a mere setting,
-// is low.
+// is low. p decides which forms are looked for; data are the first bytes of the file. The value itself is neither kept
+// nor shown.
 func secretIn(p string, data []byte) secret {
 	if s := privateKey(p, data); s.what != "" {
 		return s
@@ -93,7 +94,8 @@ var (
 	pemKey = regexp.MustCompile(`-----BEGIN ((?:[A-Z0-9]+ ){0,3})PRIVATE KEY(?: BLOCK)?-----`)
 )
 
-// valueOf reports whether a form is there with a value that is none of those that stand for one.
+// valueOf reports whether a form is there with a value that is none of those that stand for one. At most 100 matches
+// are looked at.
 func valueOf(text string, form *regexp.Regexp) bool {
 	for _, m := range form.FindAllStringSubmatch(text, 100) {
 		for _, value := range m[1:] {
@@ -136,7 +138,8 @@ func privateKey(p string, data []byte) secret {
 	return secret{what, inspect.Medium}
 }
 
-// lockedOpenSSH reads the name of the cipher behind "openssh-key-v1\0" (OpenSSH's PROTOCOL.key).
+// lockedOpenSSH reads the name of the cipher behind "openssh-key-v1\0" (OpenSSH's PROTOCOL.key). A body that cannot be
+// decoded counts as not locked, which is the louder of the two.
 func lockedOpenSSH(body []byte) bool {
 	line, _, _ := bytes.Cut(bytes.TrimSpace(body), []byte("\n"))
 	head, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(line))[:len(bytes.TrimSpace(line))/4*4])

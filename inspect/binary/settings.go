@@ -31,6 +31,8 @@ func (h *scanner) settings(emit func(inspect.Event)) {
 	}
 }
 
+// notableSettings lists what is notable in config and history, in the order of the config. Values of secrets are marks
+// by then (package redact).
 func (h *scanner) notableSettings() []inspect.Setting {
 	var all []inspect.Setting
 	say := func(code, detail string, severity inspect.Severity) {
@@ -83,7 +85,8 @@ func loginPort(p string) string {
 }
 
 // environment describes where the environment makes programs be looked for where anybody may write. What else of it
-// decides which code runs is a row of package autorun.
+// decides which code runs is a row of package autorun. Only the first directory counts: it is searched before all that
+// packages bring.
 func environment(env []string, say func(code, detail string, severity inspect.Severity)) {
 	for _, e := range env {
 		name, value, _ := strings.Cut(e, "=")
@@ -132,7 +135,8 @@ func oddCommand(line string) (code, why string) {
 	return "", ""
 }
 
-// oddStep describes what is notable in a build step. To run what was downloaded is what many installers ask for.
+// oddStep describes what is notable in a build step. To run what was downloaded is what many installers ask for. A step
+// is what the config claims; the layers show what it did.
 func oddStep(step string) (code, detail string, severity inspect.Severity) {
 	s := strings.ToLower(step)
 	switch odd, why := oddCommand(s); {
@@ -154,6 +158,7 @@ func systemDirectory(p string) bool {
 	}, path.Clean(p))
 }
 
+// cut shortens a text to n bytes at the border of a character.
 func cut(s string, n int) string {
 	if len(s) <= n {
 		return s

@@ -62,10 +62,12 @@ type signs struct {
 	release   release
 }
 
+// has reports whether one of the codes is among the signs.
 func (s signs) has(codes ...string) bool {
 	return slices.ContainsFunc(codes, func(c string) bool { return slices.Contains(s.codes, c) })
 }
 
+// count is how many of the codes are.
 func (s signs) count(codes ...string) int {
 	n := 0
 	for _, c := range codes {
@@ -192,6 +194,7 @@ func raised(s inspect.Severity) inspect.Severity {
 // lowered is one step down.
 func lowered(s inspect.Severity) inspect.Severity { return stepped(s, -1) }
 
+// stepped goes up or down the ladder of severities, as far as its ends.
 func stepped(s inspect.Severity, by int) inspect.Severity {
 	ladder := []inspect.Severity{inspect.Info, inspect.Low, inspect.Medium, inspect.High, inspect.Critical}
 	at := slices.Index(ladder, s)
@@ -230,6 +233,7 @@ func severityOfAltered(n *inspect.Node, c owner.Claim) inspect.Severity {
 	}
 }
 
+// interpreted reports whether a file is code of an interpreter, by its name.
 func interpreted(p string) bool {
 	return slices.Contains([]string{".py", ".pl", ".pm", ".rb", ".js", ".mjs", ".cjs", ".sh", ".php", ".lua"},
 		path.Ext(p))

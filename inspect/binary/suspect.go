@@ -27,6 +27,7 @@ type suspect struct {
 	library string  // of a language's package manager, for content that nothing vouches for
 }
 
+// add notes a code once, and a sentence. Either may be empty.
 func (s *suspect) add(code, detail string) {
 	if code != "" && !slices.Contains(s.codes, code) {
 		s.codes = append(s.codes, code)
@@ -36,6 +37,7 @@ func (s *suspect) add(code, detail string) {
 	}
 }
 
+// has reports whether a suspect has one of the codes.
 func (s *suspect) has(codes ...string) bool {
 	return slices.ContainsFunc(codes, func(c string) bool { return slices.Contains(s.codes, c) })
 }
@@ -60,6 +62,8 @@ type scanner struct {
 	deletions []deletion
 }
 
+// run considers every file of the merged tree, then what layers hide, and reads the bytes of the suspects. It is called
+// once for an image; the alerts are located before it.
 func (h *scanner) run(ctx context.Context) error {
 	h.started = programs(h.tree, h.image.Settings, h.path.dirs)
 	h.hijacked = autorun.Preloads(ctx, h.tree, h.own, h.image.Settings.Env)
@@ -117,7 +121,8 @@ func (h *scanner) examineAll(ctx context.Context) error {
 	return nil
 }
 
-// consider makes a suspect of a file, or nil.
+// consider makes a suspect of a file, or nil. A file of a package is one only if its content differs, if nothing proves
+// it and it came later, or if an alert or the loader leads to it.
 func (h *scanner) consider(n *inspect.Node) *suspect {
 	if !layer.IsRegular(n) {
 		return nil
@@ -271,7 +276,8 @@ func (h *scanner) severity(s *suspect, confirmed bool) inspect.Severity {
 		base: h.fromBase(s.node.Layer), release: s.release})
 }
 
-// rows are the suspects as they are shown: ordinary ones of one tree and one build step are one row.
+// rows are the suspects as they are shown: ordinary ones of one tree and one build step are one row. Those with a sign
+// are rows of their own, the worst first, at most MaxRows. confirmed is whether the earlier image was.
 func (h *scanner) rows(confirmed bool) []inspect.Binary {
 	groups := map[string][]*suspect{}
 	var keys []string
@@ -342,6 +348,7 @@ func (h *scanner) fromBase(number int) bool {
 	return slices.ContainsFunc(h.layers, func(l inspect.Layer) bool { return !l.Empty && l.Number == number && l.Base })
 }
 
+// libraryRank puts programs before libraries among the names of a row.
 func libraryRank(n *inspect.Node) int {
 	if n.Mode&0o111 != 0 && !strings.Contains(path.Base(n.Path), ".so") {
 		return 0
@@ -349,6 +356,7 @@ func libraryRank(n *inspect.Node) int {
 	return 1
 }
 
+// createdBy is the build step of a layer as the config claims it; "" for none.
 func (h *scanner) createdBy(layer int) string {
 	for _, l := range h.layers {
 		if l.Number == layer && !l.Empty {
@@ -358,7 +366,8 @@ func (h *scanner) createdBy(layer int) string {
 	return ""
 }
 
-// treeOf names the tree that a path belongs to: /usr/local, /opt/jdk, /app. A file in the root is its own.
+// treeOf names the tree that a path belongs to: /usr/local, /opt/jdk, /app. A file in the root is its own. It groups
+// rows and decides nothing.
 func treeOf(p string) string {
 	names := strings.SplitN(strings.TrimPrefix(p, "/"), "/", 3)
 	deep := slices.Contains([]string{"usr", "opt", "home", "srv", "var", "nix", "layers", "mnt", "root"}, names[0])

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -21,6 +22,8 @@ type chartMark struct {
 func chartOf(w kube.Owner) (chartMark, bool) {
 	m := chartMark{release: w.Annotations["meta.helm.sh/release-name"],
 		namespace: w.Annotations["meta.helm.sh/release-namespace"]}
+	// Helm writes both annotations since version 3.0; heritage is what charts wrote before. The annotation alone is
+	// enough: Helm refuses to adopt an object without it.
 	byHelm := w.Labels["app.kubernetes.io/managed-by"] == "Helm" || w.Labels["heritage"] == "Helm"
 	if flux := w.Labels["helm.toolkit.fluxcd.io/name"]; flux != "" {
 		m.by = "Flux"
@@ -34,6 +37,7 @@ func chartOf(w kube.Owner) (chartMark, bool) {
 			m.release = w.Labels[label]
 		}
 	}
+	// a release is installed into the namespace of its objects, unless the annotation names another
 	if m.namespace == "" {
 		m.namespace = w.Namespace
 	}
@@ -43,10 +47,14 @@ func chartOf(w kube.Owner) (chartMark, bool) {
 	return m, true
 }
 
-// splitChart splits web-1.2.3 at the version, which begins with a digit. A plus is written as an underscore in labels.
+// chartVersion is the beginning of a chart's version, which is a semantic one, with or without a v: charts are named
+// cert-manager-v1.12.0 and redis-6-17.0.1.
+var chartVersion = regexp.MustCompile(`^v?[0-9]+\.[0-9]`)
+
+// splitChart splits web-1.2.3 at the version. A plus is written as an underscore in labels.
 func splitChart(label string) (name, version string) {
-	for i := 0; i+1 < len(label); i++ {
-		if label[i] == '-' && label[i+1] >= '0' && label[i+1] <= '9' && strings.Contains(label[i+1:], ".") {
+	for i := range len(label) {
+		if label[i] == '-' && chartVersion.MatchString(label[i+1:]) {
 			return label[:i], strings.ReplaceAll(label[i+1:], "_", "+")
 		}
 	}

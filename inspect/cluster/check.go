@@ -23,6 +23,7 @@ type Options struct {
 	Client    *registry.Client // that is asked what tags mean now, and for manifests of other images; nil: nobody is
 
 	// Trace makes what is read of the cluster a part of the case; nil keeps nothing.
+	// Every request is a line of the custody log: which object was read when, by which account.
 	Trace func(ctx context.Context, emit func(inspect.Event)) context.Context
 	// Keep keeps one object as it was received, without what must not leave the cluster, under a mark of its own.
 	Keep func(obj kube.Object, mark ...string) (inspect.Exhibit, error)
@@ -48,6 +49,7 @@ func Check(o Options, needs ...string) engine.Check {
 		if o.Trace != nil {
 			ctx = o.Trace(ctx, emit)
 		}
+		// A defect is a panic in one of the reads. What was refused or not found stands in the scene, and is no error.
 		s, defect := look(ctx, o)
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("looking around the pod: %w", err)
@@ -69,6 +71,7 @@ func (s *scene) sayPod(known *inspect.Pod, emit func(inspect.Event)) {
 		return
 	}
 	pod := *known
+	// not readable and none are told apart: "no policy" would read as "every connection is allowed"
 	if s.network.err != nil {
 		pod.Reach.Unseen = append(slices.Clone(pod.Reach.Unseen),
 			inspect.Unread{Source: inspect.ReachNetworkPolicies, Reason: reason(s.network.err)})
@@ -84,6 +87,7 @@ func (s *scene) sayPod(known *inspect.Pod, emit func(inspect.Event)) {
 func (s *scene) events() []inspect.Event {
 	var all []inspect.Event
 	for _, c := range s.containers {
+		// Gates are per container: a debug container came in by another request than its pod.
 		for _, g := range append(s.gates(c), s.pinned(c)) {
 			all = append(all, inspect.Event{Container: c.Name, Fact: g})
 		}
@@ -108,6 +112,8 @@ func (s *scene) findings() []inspect.Finding {
 		switch {
 		case c.Injected:
 			all = append(all, s.injection(c))
+		// Injected comes first: kube.Containers never calls a debug container injected, and who set an image stands in
+		// templates, which have neither.
 		case c.Type == kube.TypeEphemeral:
 			all = append(all, s.debugging(c))
 		default:

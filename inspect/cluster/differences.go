@@ -13,6 +13,7 @@ import (
 )
 
 // maxDifferences bounds what is said of one change; the exhibit has all of it.
+// a person reads these on one line of a terminal
 const maxDifferences = 20
 
 // differences words what a person should know of a change of a pod. None: only details of its status changed.
@@ -26,6 +27,7 @@ func differences(before, now *corev1.Pod) []string {
 		say("%s, was %s%s", now.Status.Phase, before.Status.Phase, behind(now.Status.Reason))
 	}
 	all = append(all, containerDifferences(before, now)...)
+	// Taking labels off is how a pod is quarantined: its ReplicaSet lets go of it and makes another.
 	if a, b := ownerName(before), ownerName(now); a != b {
 		say("its owner is %s, was %s", b, a)
 	}
@@ -45,6 +47,7 @@ func behind(reason string) string {
 // containerDifferences compares containers by name: what was attached, and whose image, digest, run or state is
 // another. A new container ID under the same name is a restart; the digest may be another one then, where a tag was
 // moved.
+// Names identify containers within a pod; they cannot change while it lives (ephemeral containers can be added).
 func containerDifferences(before, now *corev1.Pod) []string {
 	old := map[string]kube.Container{}
 	for _, c := range kube.Containers(before, nil) {
@@ -60,6 +63,7 @@ func containerDifferences(before, now *corev1.Pod) []string {
 		case o.Reference != c.Reference:
 			all = append(all, fmt.Sprintf("the image of container %s was set to %s", c.Name, c.Reference))
 		}
+		// either may be empty while a container is being created; that is no change of the image
 		if o.Image().Digest != "" && c.Image().Digest != "" && o.Image().Digest != c.Image().Digest {
 			all = append(all, fmt.Sprintf("container %s runs %s, was %s", c.Name, c.Image().Digest, o.Image().Digest))
 		}

@@ -23,6 +23,7 @@ func Events(o Options) engine.Check {
 		if o.Trace != nil {
 			ctx = o.Trace(ctx, emit)
 		}
+		// what was read before an error is given: two of three lists are better than none
 		list, err := o.Cluster.Events(ctx, o.first()...)
 		for _, m := range momentsOf(list) {
 			emit(inspect.Event{Fact: m})
@@ -38,6 +39,7 @@ func Events(o Options) engine.Check {
 // first is what events are asked of first.
 func (o Options) first() []kube.About {
 	all := []kube.About{{Kind: "Pod", Namespace: o.Pod.Namespace, Name: o.Pod.Name, UID: string(o.Pod.UID)}}
+	// a static pod names its Node as controller; that is added below
 	if ref := metav1.GetControllerOf(o.Pod); ref != nil && ref.Kind != "Node" {
 		all = append(all, kube.About{Kind: ref.Kind, Namespace: o.Pod.Namespace, Name: ref.Name, UID: string(ref.UID)})
 	}

@@ -8,6 +8,8 @@ import (
 )
 
 // severities is the one table of how urgently a person should look.
+// High: another image than its siblings have, or than the repository that deploys it has. Medium: nothing explains it.
+// Low and info: worth knowing. None is critical: a cluster shows who changed something, not that it is malicious.
 var severities = map[string]inspect.Severity{
 	inspect.CodeInjectedOtherImage: inspect.High, inspect.CodeImageSetByHand: inspect.High,
 	inspect.CodeHelmSwapped:         inspect.High,
@@ -31,10 +33,10 @@ const SubjectPod = "pod"
 func finding(code, subject, title, detail string, evidence ...inspect.Evidence) inspect.Finding {
 	severity := severities[code]
 	return inspect.Finding{
+		// the code and the subject make the identity: who set the image may change from one look to the next
 		ID: inspect.FindingID(inspect.CheckCluster, code, subject), Check: inspect.CheckCluster, Code: code,
-		Status:   severity.RowStatus(),
-		Severity: severity,
-		Subject:  subject, Title: title, Detail: detail, Evidence: evidence,
+		Status: severity.RowStatus(), Severity: severity,
+		Subject: subject, Title: title, Detail: detail, Evidence: evidence,
 	}
 }
 

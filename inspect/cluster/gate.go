@@ -10,6 +10,7 @@ import (
 )
 
 // maxGates bounds the gates of one pod.
+// clusters with a policy engine have tens of webhooks; more than this is no list that a person reads
 const maxGates = 40
 
 // Names of gates that are there for every pod.
@@ -20,6 +21,7 @@ const (
 
 // gates are those that stood before a container.
 func (s *scene) gates(c kube.Container) []inspect.Gate {
+	// the same requests for every gate of the container, so that they are judged by one picture
 	in := s.requests(c)
 	sum := s.summary(in)
 	all := []inspect.Gate{{
@@ -27,6 +29,7 @@ func (s *scene) gates(c kube.Container) []inspect.Gate {
 		By: verifierOf(sum.by), Products: sum.products,
 	}, s.podSecurity()}
 	for _, h := range s.hooks() {
+		// Some products verify images while they mutate (Kyverno resolves tags to digests): those count as gates.
 		if h.mutates && verifierOf(h) == "" {
 			continue // it changes objects; it refuses none
 		}
@@ -55,6 +58,7 @@ func (s *scene) podSecurity() inspect.Gate {
 		g.Status, g.Reason = inspect.GateNotEnforced, inspect.GateNoLabel
 		g.Detail = fmt.Sprintf("namespace %s has no label %s; the standards restrict privileges, not images",
 			s.pod.Namespace, enforce)
+	// the standard that allows everything (kubernetes.io, "Pod Security Standards")
 	case level == "privileged":
 		g.Status, g.Detail = inspect.GateNotEnforced,
 			fmt.Sprintf("namespace %s enforces level privileged, which allows everything", s.pod.Namespace)
@@ -70,6 +74,7 @@ func (s *scene) podSecurity() inspect.Gate {
 func (s *scene) pinned(c kube.Container) inspect.Gate {
 	g := inspect.Gate{Name: GatePinned, Kind: inspect.GateKindPinned, Status: inspect.GateAbsent}
 	tag, digest := parts(c.Reference)
+	// with both a tag and a digest runtimes pull the digest
 	if digest != "" {
 		g.Status, g.Detail = inspect.GatePassed, "the pod names a digest, so a moved tag has no effect"
 		return g

@@ -32,6 +32,7 @@ func Helm(o Options, store *registry.Store, asked bool) engine.Check {
 		if o.Trace != nil {
 			ctx = o.Trace(ctx, emit)
 		}
+		// The lineage is read again, not taken from the other check: this one also runs where that one could not.
 		s := &scene{pod: o.Pod}
 		s.lineage, _ = o.Cluster.Lineage(ctx, o.Pod)
 		for _, c := range kube.Containers(o.Pod, s.lineage.Template) {
@@ -84,6 +85,7 @@ func (h *helmHistory) tell(secrets []corev1.Secret) error {
 			continue
 		}
 		h.revisions = append(h.revisions, r)
+		// kept before it is compared: findings name it as their evidence
 		if err := h.keep(r, s); err != nil {
 			return err
 		}
@@ -111,6 +113,8 @@ func (h *helmHistory) tell(secrets []corev1.Secret) error {
 // compare describes what the release asks for in a container, against what its workload asks for.
 func (h *helmHistory) compare(c kube.Container) (inspect.Finding, bool) {
 	w := h.lineage.Workload
+	// Helm marks exactly one revision as deployed. A release whose upgrade failed may have none; then nothing is
+	// compared.
 	at := slices.IndexFunc(h.revisions, func(r *helmRelease) bool { return r.Info.Status == "deployed" })
 	if at < 0 {
 		return inspect.Finding{}, false
@@ -124,6 +128,7 @@ func (h *helmHistory) compare(c kube.Container) (inspect.Finding, bool) {
 		atTime(now.deployed()))
 	evidence := []inspect.Evidence{h.evidence[now.Version],
 		object(w.Kind, w.Namespace, w.Name, "its template names "+c.Reference)}
+	// The pod is compared, not the workload: it names the image that the workload had when it was made.
 	if asked != c.Reference {
 		title := fmt.Sprintf("the image of %s was changed outside Helm: %s renders %s, and %s %s has %s", c.Name,
 			release, asked, w.Kind, w.Name, c.Reference)
@@ -134,6 +139,7 @@ func (h *helmHistory) compare(c kube.Container) (inspect.Finding, bool) {
 			"whoever upgrades or rolls back the release writes its own image again", evidence), true
 	}
 	by := now.givenBy(asked)
+	// the newest one before that has the container at all: revisions in between may have failed
 	for _, before := range h.revisions[at+1:] {
 		was, ok := before.asks(w.Namespace, w.Kind, w.Name, c.Name)
 		if !ok {
@@ -173,6 +179,7 @@ func (r *helmRelease) givenBy(image string) string {
 
 // keep makes an exhibit of a revision: what it asks for, and its values without what may be secret.
 func (h *helmHistory) keep(r *helmRelease, s corev1.Secret) error {
+	// Values hold passwords as a matter of course. What is kept is what names images, and a list of what was left out.
 	given, taken := withheld(r.Config)
 	own, more := withheld(r.Chart.Values)
 	for i := range taken {

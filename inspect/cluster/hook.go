@@ -12,6 +12,7 @@ import (
 )
 
 // hook is a webhook of admission, of either kind.
+// Both kinds have the same fields in the API and different Go types; one type keeps the rules about them in one place.
 type hook struct {
 	config, name      string
 	mutates           bool
@@ -25,6 +26,7 @@ type hook struct {
 // hooks are all webhooks that could be read.
 func (s *scene) hooks() []hook {
 	var all []hook
+	// One configuration may have several webhooks, each with rules and selectors of its own.
 	for _, c := range s.validating.list {
 		for _, w := range c.Webhooks {
 			all = append(all, hook{
@@ -87,6 +89,8 @@ func (s *scene) stand(h hook, in []request) (how standing, concerned bool) {
 			continue
 		}
 		concerned = true
+		// The first request that the webhook selects decides: a pod that a webhook passes over may have been admitted
+		// by it as part of its Deployment.
 		switch c, reason := s.choose(r, h.namespace, h.object); c {
 		case picked:
 			return h.asked(r), true
@@ -103,10 +107,13 @@ func (s *scene) stand(h hook, in []request) (how standing, concerned bool) {
 
 // asked is the standing of a webhook that selects the request.
 func (h hook) asked(r request) standing {
+	// The configuration may have been changed since it was created; whether its rules were other then is not kept by
+	// the cluster.
 	if r.before(h.created) {
 		text := fmt.Sprintf("set up at %s, after %s was admitted", stamp(h.created), r.what)
 		return standing{inspect.GateNotEnforced, inspect.GateSetUpLater, inspect.CodeNamespaceExempt, text}
 	}
+	// The pod is there, so a webhook that selects it and fails closed must have admitted it.
 	how := standing{inspect.GatePassed, "", "", "evaluated " + r.what + ": admitted"}
 	if h.ignores {
 		how = standing{
@@ -115,6 +122,7 @@ func (h hook) asked(r request) standing {
 				", but with failurePolicy Ignore: requests are admitted unchecked while it is unreachable",
 		}
 	}
+	// matchConditions are CEL over the request, and the request is gone
 	if h.conditions > 0 {
 		how.status, how.text = inspect.GateUnknown,
 			how.text+"; its matchConditions were not evaluated and may exclude it"

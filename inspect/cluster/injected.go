@@ -12,11 +12,14 @@ import (
 )
 
 // enough is the number of other workloads with the same image from which a sidecar counts as the cluster's own.
+// Fewer could be the attacker's own: whoever can inject into one workload can often inject into the next.
 const enough = 3
 
 // injection describes what explains a container that the owner's template does not have, and whether others got the
 // same.
 func (s *scene) injection(c kube.Container) inspect.Finding {
+	// Three kinds of evidence, of falling weight: a webhook of the cluster that selects the pod, the same image in
+	// other workloads, an annotation that names it.
 	hooks := s.injectors()
 	note := s.annotation(c.Name)
 	same, other := s.siblings(c)
@@ -29,10 +32,13 @@ func (s *scene) injection(c kube.Container) inspect.Finding {
 	}
 	title := c.Name + " was injected"
 	switch {
+	// Others have a sidecar of this name and none has this image: the name is borrowed, or the image is newer than
+	// theirs. Both are worth a look.
 	case len(same) == 0 && len(other) > 0:
 		return finding(inspect.CodeInjectedOtherImage, c.Name,
 			title+", and runs another image than "+text.CountOf(len(other), "other workload",
 				"other workloads")+" with this sidecar", detail, evidence...)
+	// all three: set up by the cluster, everywhere, without an exception
 	case len(hooks) > 0 && len(same) >= enough && len(other) == 0:
 		return finding(inspect.CodeInjectedEverywhere, c.Name,
 			title+fmt.Sprintf(" by the cluster, with the same image as in %d other workloads", len(same)), detail,
@@ -46,6 +52,7 @@ func (s *scene) injection(c kube.Container) inspect.Finding {
 
 // injectors are the mutating webhooks that were asked about the pod.
 func (s *scene) injectors() []hook {
+	// sidecars come in with the pod: the requests of its owners are no matter here
 	pod := s.requests(kube.Container{})[0]
 	return slices.DeleteFunc(s.hooks(), func(h hook) bool {
 		if !h.mutates || verifierOf(h) != "" || !pod.ruledBy(h.rules) || pod.before(h.created) {
@@ -57,9 +64,12 @@ func (s *scene) injectors() []hook {
 }
 
 // annotation names the pod's annotation that claims this container, "" if none does.
+// An annotation is written by whoever makes the pod: it explains, and proves nothing.
 func (s *scene) annotation(container string) string {
 	const istio, linkerd = "sidecar.istio.io/status", "linkerd.io/proxy-version"
 	var status struct{ Containers, InitContainers []string }
+	// Istio writes the names of what it injected as JSON into sidecar.istio.io/status; Linkerd writes its version only,
+	// and names its containers linkerd-….
 	if text := s.pod.Annotations[istio]; text != "" && json.Unmarshal([]byte(text), &status) == nil {
 		if slices.Contains(status.Containers, container) || slices.Contains(status.InitContainers, container) {
 			return istio
@@ -84,6 +94,7 @@ func explanation(hooks []hook, note string, unread error) string {
 		claim = "annotation " + note + " names it, which anybody may write"
 	}
 	switch {
+	// With several webhooks it is not known which of them did it: webhooks leave no mark of their own.
 	case len(names) == 1 && claim != "":
 		return "webhook " + names[0] + " explains it, and " + claim
 	case len(names) == 1:
@@ -110,6 +121,7 @@ func (s *scene) siblings(c kube.Container) (same, other []string) {
 	for _, p := range s.peers.list {
 		for _, n := range p.Containers {
 			switch {
+			// The same workload proves nothing: all its pods have what was injected into it.
 			case n.Name != c.Name || p.Workload == mine || n.Image.Digest == "" || digest == "":
 			case n.Image.Digest == digest:
 				same = append(same, p.Workload)

@@ -25,6 +25,7 @@ func Logs(o Options, store *registry.Store, off bool) engine.Check {
 		case off:
 			return engine.Nothing("not read: --no-logs")
 		}
+		// kubectl get does not write logs, so a dump has none, which is no failure
 		if _, dump := o.Cluster.(*kube.Snapshot); dump {
 			return engine.Nothing("%s holds no logs", o.Cluster.Context())
 		}
@@ -50,6 +51,7 @@ func (k *logKeeper) all(ctx context.Context) error {
 		if k.o.Container != "" && c.Name != k.o.Container || c.ContainerID == "" {
 			continue
 		}
+		// The kubelet keeps one run before the present one (kubernetes.io, "Logging Architecture").
 		if len(c.TerminatedIDs) > 0 { // the next restart takes it
 			work.Go(func() error {
 				k.keep(ctx, c, c.TerminatedIDs[0], true)
@@ -90,6 +92,8 @@ func (k *logKeeper) keep(ctx context.Context, c kube.Container, id string, previ
 
 // exhibit redacts a log and keeps it. Redaction comes before the store: nothing that looks like a secret is written.
 func (k *logKeeper) exhibit(l kube.Log, name string) error {
+	// The digest of the original is kept where something was taken out: whoever has the log can show that this one was
+	// made of it.
 	text, secrets := redact.Text(string(l.Text))
 	x := inspect.Exhibit{Path: "logs/" + name + ".log", Source: l.Path, Redacted: redact.Kinds(secrets),
 		Truncated: l.Truncated}
@@ -106,6 +110,7 @@ func (k *logKeeper) exhibit(l kube.Log, name string) error {
 
 // keep puts the content of an exhibit into the store, and fills in its digest and size.
 func keep(store *registry.Store, x *inspect.Exhibit, content []byte) error {
+	// Written under another name and moved by its digest: an interrupted case leaves no half of a log.
 	w, err := store.Create()
 	if err != nil {
 		return err
@@ -129,5 +134,6 @@ func bareID(id string) string {
 		}
 		return -1
 	}, id)
+	// the hex of a sha256 is 64 digits long
 	return clean[:min(len(clean), 64)]
 }

@@ -20,6 +20,7 @@ type setter struct {
 }
 
 // maxFields bounds the managed fields of one manager, in bytes.
+// etcd takes objects of 1.5 MiB, and so many bytes are never the fields of one manager
 const maxFields = 4 << 20
 
 // setters are the managers that own the field at the end of a path, with f: left out of its steps. A step k: is the key
@@ -30,6 +31,8 @@ func setters(entries []metav1.ManagedFieldsEntry, path ...string) []setter {
 		if e.FieldsV1 == nil || len(e.FieldsV1.GetRawBytes()) > maxFields || !holds(e.FieldsV1.GetRawBytes(), path) {
 			continue
 		}
+		// Time is that of the manager's last change to any field it owns, not of this one: the API server keeps no
+		// more.
 		w := setter{manager: e.Manager}
 		if e.Time != nil {
 			w.time = e.Time.Time
@@ -44,6 +47,8 @@ func holds(raw json.RawMessage, path []string) bool {
 	if len(path) == 0 {
 		return true
 	}
+	// The format is fieldsV1 of structured-merge-diff: f:name for a field, k:{"name":"web"} for an element of a list by
+	// its key, v:value for one of a set.
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(raw, &fields) != nil {
 		return false
@@ -65,6 +70,7 @@ func holds(raw json.RawMessage, path []string) bool {
 
 // isTool reports whether a manager deploys from a repository or a chart.
 func isTool(manager string) bool {
+	// by the beginning of the name: argocd-controller, argocd-application-controller, flux-client-side-apply
 	return begins(manager, "argocd", "kustomize-controller", "helm", "flux", "fleet", "gitops", "kapp", "terraform",
 		"hashicorp", "pulumi")
 }
@@ -90,6 +96,7 @@ func begins(manager string, marks ...string) bool {
 }
 
 // maxManagers bounds the managers that are shown of one object.
+// each client that ever wrote the object is one; the newest matter
 const maxManagers = 20
 
 // withManagers adds to the owners of the pod who wrote them, the newest first, and whose image each set.
@@ -111,6 +118,7 @@ func (s *scene) withManagers(owners []inspect.Owner) []inspect.Owner {
 func (s *scene) managers(entries []metav1.ManagedFieldsEntry) []inspect.Manager {
 	var all []inspect.Manager
 	for _, e := range entries {
+		// status is written by the kubelet and by controllers, scale by autoscalers: neither sets an image
 		if e.Subresource != "" || e.Time == nil {
 			continue
 		}

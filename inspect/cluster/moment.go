@@ -17,6 +17,7 @@ const (
 
 // moments are the points of the timeline that the surroundings give: events, and who set the images.
 func (s *scene) moments() []inspect.Moment {
+	// Each author once, though it may have set the images of several containers: the time is that of its last change.
 	all := momentsOf(s.happened.list)
 	seen := map[author]bool{}
 	for _, c := range s.containers {
@@ -24,6 +25,7 @@ func (s *scene) moments() []inspect.Moment {
 		if !ok || a.time.IsZero() || c.Injected || c.Type == kube.TypeEphemeral || seen[a] {
 			continue
 		}
+		// author has only comparable fields, so it is a key as it is
 		seen[a] = true
 		all = append(all, inspect.Moment{
 			Time: inspect.At(a.time), What: fmt.Sprintf("last change of %s by %s, which set the image of %s",
@@ -42,6 +44,8 @@ func momentsOf(list []corev1.Event) []inspect.Moment {
 			all = append(all, m)
 		}
 	}
+	// Events come oldest first: a flood of new ones, which a workload can cause, pushes out older ones. The exhibit has
+	// all.
 	return all[max(0, len(all)-maxMoments):]
 }
 
@@ -56,6 +60,7 @@ func momentOf(e *corev1.Event) (inspect.Moment, bool) {
 	if r := []rune(what); len(r) > maxMessage {
 		what = string(r[:maxMessage-1]) + "…"
 	}
+	// events of events.k8s.io/v1 have a series in place of a count, and are one line
 	if n := max(e.Count, 1); n > 1 {
 		what += fmt.Sprintf(" (%d times)", n)
 	}
@@ -68,6 +73,7 @@ func momentOf(e *corev1.Event) (inspect.Moment, bool) {
 // openNetwork reports whether nothing bounds the pod's connections. That a policy is there does not say that it is
 // enforced.
 func (s *scene) openNetwork() []inspect.Finding {
+	// a pod on the host's network is not subject to policies
 	if s.network.err != nil || len(s.network.list) > 0 || s.pod.Spec.HostNetwork {
 		return nil
 	}

@@ -13,6 +13,7 @@ import (
 // isolation names the policies that select the pod, and for which directions they leave only what they allow. A policy
 // without policyTypes is about ingress, and about egress if it has rules for it (networking.k8s.io/v1,
 // NetworkPolicySpec).
+// Policies add up: what any of them allows is allowed, and one that selects the pod isolates it in its directions.
 func isolation(list []networkingv1.NetworkPolicy) (names, isolated []string) {
 	for _, p := range list {
 		names = append(names, p.Name)
@@ -24,6 +25,7 @@ func isolation(list []networkingv1.NetworkPolicy) (names, isolated []string) {
 			}
 		}
 		for _, t := range types {
+			// a type that is not known isolates nothing that could be named
 			word := map[networkingv1.PolicyType]string{networkingv1.PolicyTypeIngress: "ingress",
 				networkingv1.PolicyTypeEgress: "egress"}[t]
 			if word != "" && !slices.Contains(isolated, word) {

@@ -26,6 +26,7 @@ func policyGate(p admissionv1.ValidatingAdmissionPolicy, how standing) inspect.G
 // standPolicy works out how a policy of the API server's own stood before the pod.
 func (s *scene) standPolicy(p admissionv1.ValidatingAdmissionPolicy, in []request) (how standing, concerned bool) {
 	match := p.Spec.MatchConstraints
+	// required since the kind is v1; without it a policy matches nothing
 	if match == nil {
 		return how, false
 	}
@@ -45,7 +46,9 @@ func (s *scene) standPolicy(p admissionv1.ValidatingAdmissionPolicy, in []reques
 
 // aboutImages reports whether an expression of the policy looks at images: which ones it lets in stands there and is
 // not evaluated here.
+// It is a text search, so that a policy of any form is found: object.spec.containers.all(c, c.image.startsWith(...)).
 func aboutImages(p admissionv1.ValidatingAdmissionPolicy) bool {
+	// a hint for the name of the gate, not an outcome: what an expression decides is never guessed
 	looks := func(expression string) bool { return strings.Contains(expression, ".image") }
 	return slices.ContainsFunc(p.Spec.Validations,
 		func(v admissionv1.Validation) bool { return looks(v.Expression) }) ||
@@ -81,6 +84,7 @@ func (s *scene) bound(p admissionv1.ValidatingAdmissionPolicy, r request) standi
 				continue
 			}
 		}
+		// One binding that puts it into force is enough. Of several that do not, the last one gives the reason.
 		return inForce(p, b, r)
 	}
 	return how
@@ -95,6 +99,7 @@ func inForce(p admissionv1.ValidatingAdmissionPolicy, b admissionv1.ValidatingAd
 		return standing{inspect.GateNotEnforced, inspect.GateSetUpLater, inspect.CodeNamespaceExempt,
 			"came into force after " + r.what +
 				" was admitted"}
+	// Deny may stand beside Audit; without it the request is admitted with a warning or an audit annotation
 	case !slices.Contains(b.Spec.ValidationActions, admissionv1.Deny):
 		return standing{inspect.GateNotEnforced, inspect.GateWarnsOnly, inspect.CodePolicyOnlyWarns, "binding " +
 			b.Name +

@@ -27,6 +27,7 @@ func Reach(o Options, needs ...string) engine.Check {
 		if o.Trace != nil {
 			ctx = o.Trace(ctx, emit)
 		}
+		// The fact of the pod is emitted anew with what was added: lists are cloned first, since the case has them too.
 		pod := *known
 		pod.Reach.Unseen = slices.Clone(pod.Reach.Unseen)
 		a, err := around(ctx, o)
@@ -55,6 +56,7 @@ type surroundings struct {
 func around(ctx context.Context, o Options) (*surroundings, error) {
 	a := &surroundings{name: o.Pod.Spec.ServiceAccountName}
 	var work engine.Group
+	// every admitted pod names its account; one of a dump made by hand may not
 	if a.name != "" {
 		work.Go(func() error {
 			account, err := o.Cluster.ServiceAccount(ctx, o.Pod.Namespace, a.name)
@@ -78,6 +80,8 @@ func around(ctx context.Context, o Options) (*surroundings, error) {
 }
 
 // annotations are those of service accounts by which clouds give a role to their pods.
+// IAM roles for service accounts (EKS), Workload Identity (GKE), Workload ID (AKS). EKS Pod Identity and newer bindings
+// of GKE stand on the side of the cloud, and are not shown by any object here.
 var annotations = []struct{ key, cloud string }{
 	{"eks.amazonaws.com/role-arn", "AWS"}, {"iam.gke.io/gcp-service-account", "Google Cloud"},
 	{"azure.workload.identity/client-id", "Azure"},
@@ -112,6 +116,7 @@ func (a *surroundings) account(pod *inspect.Pod) {
 			r.Roles = append(r.Roles, role)
 		}
 	}
+	// the first of them, for the one line that has room for one
 	if r.Role == "" && len(r.Roles) > 0 {
 		r.Role = r.Roles[0].String()
 	}
@@ -126,6 +131,7 @@ func (a *surroundings) selectors(pod *inspect.Pod) {
 	}
 	pod.Selectors = slices.Clone(pod.Selectors)
 	for _, s := range a.serves.list {
+		// the keys alone: the values are those of the pod, since the Service selects it
 		keys := make([]string, 0, len(s.Spec.Selector))
 		for key := range s.Spec.Selector {
 			keys = append(keys, key)

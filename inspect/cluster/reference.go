@@ -15,6 +15,7 @@ import (
 // parts takes tag and digest of a reference; the tag is latest where there is neither.
 func parts(reference string) (tag, digest string) {
 	name, digest, _ := strings.Cut(reference, "@")
+	// a colon before the last slash belongs to a port
 	if slash := strings.LastIndex(name, "/"); strings.Contains(name[slash+1:], ":") {
 		tag = name[strings.LastIndex(name, ":")+1:]
 	}
@@ -39,6 +40,7 @@ func (t today) same(a, b string) bool {
 // tagsToday asks the registry what the tags of the pod's containers mean now, each with a HEAD; of one that does not
 // answer nothing is known. Only where that is not what runs, the index is read.
 func tagsToday(ctx context.Context, o Options) map[string]today {
+	// by container name
 	found := map[string]today{}
 	if o.Client == nil {
 		return found
@@ -53,6 +55,8 @@ func tagsToday(ctx context.Context, o Options) map[string]today {
 			continue
 		}
 		now := today{digest: tag.Digest}
+		// a node may report the digest of the manifest where the tag means an index: only then one more request is
+		// needed
 		if tag.Digest != c.Image().Digest {
 			now.manifests, _ = o.Client.Manifests(ctx, loc, tag.Digest)
 		}
@@ -65,11 +69,13 @@ func tagsToday(ctx context.Context, o Options) map[string]today {
 // that name, and what the registry says today. Where one of them is another image, the tag was moved in between.
 func (s *scene) tagMoved(c kube.Container) []inspect.Finding {
 	mine := c.Image()
+	// a pod that names a digest does not follow the tag; a config's digest cannot be compared with a manifest's
 	if _, digest := parts(c.Reference); digest != "" || mine.Kind != kube.IDRepo || c.Injected {
 		return nil
 	}
 	evidence := []inspect.Evidence{object("Pod", s.pod.Namespace, s.pod.Name, "imageID of "+c.Name+": "+c.ImageID)}
 	now := s.tags[c.Name]
+	// Each of the three sources is independent: a registry that is unreachable leaves the node and the other pods.
 	var said []string
 	if others := s.runsElse(c.Reference, func(digest string) bool {
 		return now.same(digest,
@@ -120,6 +126,7 @@ func (s *scene) onNode(reference string) string {
 		if !slices.Contains(img.Names, reference) {
 			continue
 		}
+		// the other names of the same image: one of them has the digest
 		for _, name := range img.Names {
 			if id := kube.ParseImageID(name); id.Kind == kube.IDRepo &&
 				strings.HasPrefix(reference, id.Repository+":") {

@@ -50,6 +50,7 @@ func decodeRelease(text []byte) (*helmRelease, error) {
 	if len(text) > maxReleaseText {
 		return nil, fmt.Errorf("decoding the release: more than %d bytes", maxReleaseText)
 	}
+	// The value of a Secret is base64 itself in JSON; client-go has undone that. This is the layer that Helm adds.
 	packed := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
 	n, err := base64.StdEncoding.Decode(packed, text)
 	if err != nil {
@@ -68,6 +69,7 @@ func decodeRelease(text []byte) (*helmRelease, error) {
 	if r.Name == "" || r.Version <= 0 {
 		return nil, errors.New("reading the release: it has no name or no revision")
 	}
+	// without values the images can still be compared; only who gave them is not known then
 	if len(r.Config) > maxReleaseValues {
 		r.Config = nil
 	}

@@ -30,8 +30,10 @@ var betweenDocuments = regexp.MustCompile(`(?m)^---(?:[ \t].*)?\r?$`)
 // others may hold what is looked for.
 func (r *helmRelease) workloads() []rendered {
 	var all []rendered
+	// The manifest is what Helm rendered and sent to the API server. It is what was requested, not what is there now.
 	docs := betweenDocuments.Split(r.Manifest, maxRendered+1)
 	for _, doc := range docs[:min(len(docs), maxRendered)] {
+		// most documents of a chart run nothing: Services, ConfigMaps, CRDs of a megabyte
 		if len(doc) > maxRenderedSize || !strings.Contains(doc, "containers") {
 			continue
 		}
@@ -70,6 +72,7 @@ func renderedOf(doc []byte) (rendered, bool) {
 	// Types of other kinds' fields may differ; what was read until then counts.
 	_ = json.Unmarshal(doc, &o)
 	w := rendered{Kind: o.Kind, Name: o.Metadata.Name, Namespace: o.Metadata.Namespace, Images: map[string]string{}}
+	// a pod, what has a template (Deployment, Job, …), and a CronJob
 	for _, spec := range []corev1.PodSpec{o.Spec.PodSpec, o.Spec.Template.Spec, o.Spec.Job.Spec.Template.Spec} {
 		for _, c := range slices.Concat(spec.InitContainers, spec.Containers) {
 			w.Images[c.Name] = c.Image

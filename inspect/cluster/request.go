@@ -14,6 +14,8 @@ import (
 )
 
 // request is one object on its way into the cluster: the pod, an owner of it, or a container that was attached to it.
+// The requests themselves are gone. They are put together from what they left behind: objects, their owners, and the
+// times that the API server keeps.
 type request struct {
 	group, version, resource string
 	operation                admissionv1.OperationType
@@ -27,12 +29,14 @@ type request struct {
 func (s *scene) requests(c kube.Container) []request {
 	pod := request{version: "v1", resource: "pods", operation: admissionv1.Create, what: "the pod",
 		labels: s.pod.Labels, when: s.created()}
+	// kubectl debug updates the subresource pods/ephemeralcontainers; a rule on pods alone does not see that (KEP-277).
 	if c.Type == kube.TypeEphemeral {
 		pod.resource, pod.operation, pod.what = "pods/ephemeralcontainers", admissionv1.Update,
 			"the debug container "+c.Name
 		_, pod.when = s.attachedBy(c)
 		return []request{pod}
 	}
+	// Owners too: a webhook on Deployments refused or admitted the template, and one on pods sees what is left of it.
 	all := []request{pod}
 	for _, w := range s.lineage.Owners {
 		group, version, found := strings.Cut(w.APIVersion, "/")
@@ -43,6 +47,7 @@ func (s *scene) requests(c kube.Container) []request {
 			all = append(all, request{
 				group: group, version: version, resource: strings.ToLower(w.Kind) + "s",
 				operation: admissionv1.Create, what: w.Kind + " " + w.Name,
+				// A Deployment is older than its newest template: the ReplicaSet was made when the template came in.
 				labels: w.Labels, when: s.lineage.Owners[0].Created, // of the ReplicaSet: then the template came in
 			})
 		}
@@ -88,18 +93,25 @@ const (
 
 // choose reports whether the selectors of a gate pick the request, and why they do not.
 func (s *scene) choose(r request, namespace, object *metav1.LabelSelector) (choice, string) {
-	if picks, known := picks(object, r.labels); known && !picks {
+	switch picks, known := picks(object, r.labels); {
+	case !known:
+		return notKnown, "its objectSelector cannot be read"
+	case !picks:
 		return passedOver, fmt.Sprintf("objectSelector %s does not match %s", metav1.FormatLabelSelector(object),
 			r.what)
 	}
 	switch {
+	// no selector, no need of the namespace's labels: an answer although they could not be read
 	case empty(namespace):
 		return picked, ""
 	case s.namespace.err != nil:
 		return notKnown, fmt.Sprintf("whether it applies to namespace %s is unknown: its labels could not be read",
 			s.pod.Namespace)
 	}
-	if picks, known := picks(namespace, s.namespaceLabels()); known && !picks {
+	switch picks, known := picks(namespace, s.namespaceLabels()); {
+	case !known:
+		return notKnown, "its namespaceSelector cannot be read"
+	case !picks:
 		return passedOver, fmt.Sprintf("namespaceSelector %s does not match namespace %s",
 			metav1.FormatLabelSelector(namespace), s.pod.Namespace)
 	}

@@ -12,6 +12,7 @@ import (
 )
 
 // author is who set the image of a container, and in which object.
+// It is comparable, so that several images that one manager set are one moment of the timeline.
 type author struct {
 	setter
 	kind, name string
@@ -31,6 +32,7 @@ func (s *scene) authorOf(c kube.Container) (author, bool) {
 		}
 		return a, false
 	}
+	// the pod has a controller that could not be read
 	if metav1.GetControllerOf(s.pod) != nil {
 		return author{}, false // what made the pod wrote all of it; who wrote that could not be read
 	}
@@ -44,6 +46,7 @@ func imageSetter(entries []metav1.ManagedFieldsEntry, c kube.Container, spec ...
 	if len(found) == 0 {
 		return setter{}, false
 	}
+	// Server-side apply allows several owners of a field only where they agree on its value.
 	if i := slices.IndexFunc(found, func(w setter) bool { return isTool(w.manager) }); i >= 0 {
 		return found[i], true
 	}
@@ -52,6 +55,7 @@ func imageSetter(entries []metav1.ManagedFieldsEntry, c kube.Container, spec ...
 
 // tool names what deploys the workload, by its field managers, labels and annotations.
 func (s *scene) tool(w *kube.Workload) string {
+	// a field manager is written by the client itself; labels and annotations may be copied with a manifest
 	for _, e := range w.Managers {
 		if isTool(e.Manager) && e.Subresource == "" {
 			return e.Manager
@@ -77,9 +81,11 @@ func (s *scene) setBy(c kube.Container) []inspect.Finding {
 	if !ok {
 		return nil
 	}
+	// the manager's name is what the client claims: an attacker with kubectl may call itself argocd (--field-manager)
 	title := fmt.Sprintf("the image of %s in %s was set by %s%s", c.Name, a.object(), a.manager, atTime(a.time))
 	code := inspect.CodeImageSetBy
 	switch {
+	// kubectl by itself is a hand only where a tool deploys the workload: else a pipeline may use it.
 	case a.managedBy != "" && !isTool(a.manager) && (isHand(a.manager) || isKubectl(a.manager)):
 		code, title = inspect.CodeImageSetByHand, title+", by hand, although "+a.managedBy+" deploys it"
 	case isHand(a.manager):
@@ -94,8 +100,11 @@ func (s *scene) setBy(c kube.Container) []inspect.Finding {
 const restartedAt = "kubectl.kubernetes.io/restartedAt"
 
 // restarted reports whether the pods were made again without another template: nodes then ask for the tag again.
+// A rollout restart with imagePullPolicy Always is how a moved tag reaches pods without any change of their
+// specification.
 func (s *scene) restarted() []inspect.Finding {
 	w, when := s.lineage.Workload, s.pod.Annotations[restartedAt]
+	// the template must have it too: on a pod alone it proves no restart
 	if w == nil || when == "" || s.lineage.Template == nil || s.lineage.Template.Annotations[restartedAt] != when {
 		return nil
 	}

@@ -17,6 +17,7 @@ import (
 )
 
 // reply is a list, or why it is not known.
+// The two are never mixed: an empty list is none, an error is not known.
 type reply[T any] struct {
 	list []T
 	err  error
@@ -45,6 +46,7 @@ type scene struct {
 
 // look reads all of it, side by side. The error is a defect of one of the reads; what may not be read stands in the
 // scene.
+// Ten requests or so, side by side: the slowest decides, not their sum.
 func look(ctx context.Context, o Options) (*scene, error) {
 	s := &scene{pod: o.Pod}
 	var work engine.Group
@@ -60,6 +62,8 @@ func look(ctx context.Context, o Options) (*scene, error) {
 			s.namespace.labels = n.Labels
 		}
 	})
+	// The lists of the whole cluster need rights that a namespace's owner seldom has. Each is read by itself, so that
+	// one that is refused costs no other.
 	read(func() { s.mutating.list, s.mutating.err = o.Cluster.MutatingWebhooks(ctx) })
 	read(func() { s.validating.list, s.validating.err = o.Cluster.ValidatingWebhooks(ctx) })
 	read(func() { s.policies.list, s.policies.err = o.Cluster.AdmissionPolicies(ctx) })
@@ -96,6 +100,7 @@ func (s *scene) lookBeside(ctx context.Context, o Options) {
 
 // beside are the pods without the pod itself.
 func beside(all kube.Peers, pod *corev1.Pod) []kube.Peer {
+	// the roster is shared by several checks: its list is not changed
 	return slices.DeleteFunc(slices.Clone(all.Pods), func(p kube.Peer) bool {
 		return p.UID == string(pod.UID) && p.Name == pod.Name && p.Namespace == pod.Namespace
 	})
@@ -128,6 +133,7 @@ func (s *scene) notice() *inspect.Notice {
 			first = err
 		}
 	}
+	// in the order in which a person misses them
 	add("the namespace's labels", s.namespace.err)
 	add("mutating webhooks", s.mutating.err)
 	add("validating webhooks", s.validating.err)

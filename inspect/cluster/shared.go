@@ -12,10 +12,12 @@ import (
 // finding reports whether the suspect layers run elsewhere too.
 func (s *suspectImage) finding(found inspect.Sharing) (inspect.Finding, bool) {
 	pods := found.Pods()
+	// that nothing else runs a suspect layer is in the fact, and is no finding
 	if len(pods) == 0 {
 		return inspect.Finding{}, false
 	}
 	numbers, evidence := s.shared(found)
+	// words for one or several: "layer 4 … runs in 2 other pods"
 	what, verb := "layer ", "runs"
 	if len(numbers) > 1 {
 		what, verb = "layers ", "run"

@@ -43,6 +43,8 @@ func Sharing(o Options, needs ...string) engine.Check {
 		if err != nil {
 			return engine.Unchecked("which other images run here is not known: %s", firstLine(err))
 		}
+		// Asking another registry would show it which images run here: only those that the case reads anyway get a
+		// request.
 		s := sharers{client: o.Client, hosts: hostsOf(c), platform: suspects[0].image.Platform}
 		defect := s.read(ctx, groups(beside(peers, o.Pod), o.Pod.Namespace))
 		if err := ctx.Err(); err != nil {
@@ -84,6 +86,7 @@ func suspectImages(c inspect.Case) []suspectImage {
 				s.add(a.Layer, a.Path)
 			}
 		}
+		// an alert alone marks a layer: what ran came from it, though no other check found it wrong
 		for _, a := range c.Alerts {
 			if a.Subject == i.Container && a.Match != inspect.MatchNone && a.File.Origin == inspect.OriginImage {
 				s.add(a.File.Layer, a.File.Path)
@@ -155,6 +158,7 @@ func groups(peers []kube.Peer, namespace string) []*group {
 				all = append(all, g)
 			}
 			g.near = g.near || p.Namespace == namespace
+			// pods come one after the other, each with all its containers: the last one is compared
 			if !slices.Contains(g.pods[max(0, len(g.pods)-1):], p.Path()) {
 				g.pods = append(g.pods, p.Path())
 			}
@@ -206,12 +210,14 @@ func (s *sharers) compare(i suspectImage) inspect.Sharing {
 		}
 	}
 	for _, g := range s.all {
+		// the image itself, under a digest of its index or manifest, is no other one
 		if !g.read || g.digest == i.image.Index || g.digest == i.image.Digest {
 			continue
 		}
 		out.Looked++
 		o := inspect.SharedImage{Reference: g.reference, Digest: g.digest, Total: len(g.layers),
 			Pods: g.pods[:min(len(g.pods), maxSharers)]}
+		// equal layers from the bottom: a common base; a suspect layer above it was copied or built alike
 		for o.Prefix < min(len(mine), len(g.layers)) && mine[o.Prefix].Digest == g.layers[o.Prefix] {
 			o.Prefix++
 		}

@@ -10,6 +10,7 @@ import (
 )
 
 // readers is how many manifests are read at once.
+// with the other checks of a case some ten requests are under way at a registry
 const readers = 4
 
 // read takes the layers of the other images: of those that the store has without asking anybody, then of the first ones
@@ -42,6 +43,7 @@ func (s *sharers) read(ctx context.Context, all []*group) error {
 }
 
 // askFor reads manifests from registries, a few at once. One that limits its rate is left alone after that.
+// One request for each image, of its manifest: neither a config nor a layer is read.
 func (s *sharers) askFor(ctx context.Context, ask []*group, platform v1.Platform) error {
 	var mu sync.Mutex
 	alone := map[string]bool{}
@@ -62,6 +64,7 @@ func (s *sharers) askFor(ctx context.Context, ask []*group, platform v1.Platform
 			return nil // a manifest that cannot be read is counted
 		})
 	}
+	// those that a limit of the registry left out have no layers, and count as unread
 	defect := work.Wait()
 	for _, g := range ask {
 		if !g.read {

@@ -25,6 +25,7 @@ func withheld(raw json.RawMessage) (any, []string) {
 	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil {
 		return nil, nil
 	}
+	// paths, as jq writes them, in a fixed order
 	var taken []string
 	return withhold("", "", v, 0, &taken), taken
 }
@@ -48,6 +49,7 @@ func withhold(path, key string, v any, depth int, taken *[]string) any {
 			v[i] = withhold(fmt.Sprintf("%s[%d]", path, i), key, v[i], depth+1, taken)
 		}
 		return v
+	// null is an unset value and no secret
 	case nil:
 		return nil
 	default:
@@ -55,6 +57,7 @@ func withhold(path, key string, v any, depth int, taken *[]string) any {
 			return v
 		}
 	}
+	// numbers and truth values too: a port or a flag tells little, and a PIN is a number
 	*taken = append(*taken, path)
 	return redact.Mark
 }
@@ -70,6 +73,7 @@ func sortedKeys(m map[string]any) []string {
 }
 
 // naming lists the paths of values that are parts of an image's name, as image.tag.
+// It is a hint for a person where to change the image, not a proof of how the chart uses the value.
 func naming(raw json.RawMessage, image string) []string {
 	var v any
 	if len(raw) == 0 || json.Unmarshal(raw, &v) != nil {
@@ -90,6 +94,7 @@ func name(path, key string, v any, image string, depth int, found *[]string) {
 			}
 		}
 	case string:
+		// pullPolicy is never part of a name, though Always may be part of one
 		if isImageKey(key) && v != "" && !strings.EqualFold(key, "pullpolicy") && strings.Contains(image, v) {
 			*found = append(*found, path)
 		}

@@ -15,6 +15,9 @@ type verifier struct{ mark, name string }
 
 // verifiers are the known ones, by a mark in the name of their webhooks or configurations.
 var verifiers = []verifier{
+	// The marks are those of their default installations: policy.sigstore.dev and cosigned webhooks,
+	// validate.kyverno.svc-fail, connaisseur-svc, ratify's Gatekeeper provider, validation.gatekeeper.sh,
+	// trust.hooks.securityenforcement (portieris), kubewarden.
 	{"policy.sigstore.dev", inspect.PolicyController},
 	{"kyverno", inspect.Kyverno},
 	{"connaisseur", "Connaisseur"},
@@ -24,6 +27,7 @@ var verifiers = []verifier{
 	{"kubewarden", "Kubewarden"},
 }
 
+// A name proves nothing about what answers the webhook: a person who may write such a configuration may do worse.
 // verifierOf names the product of a webhook, "" if it is none of the known ones.
 func verifierOf(h hook) string {
 	for _, v := range verifiers {
@@ -58,6 +62,7 @@ func (s *scene) summary(in []request) summary {
 			s.pod.Spec.NodeName)
 		return summary{standing: standing{inspect.GateNotEnforced, inspect.GateStaticPod, inspect.CodeStaticPod, text}}
 	}
+	// with the list unread, "absent" would be a claim: a verifier may stand there
 	if err := s.validating.err; err != nil {
 		text := "which webhooks verify images is unknown: " + reason(err)
 		return summary{standing: standing{inspect.GateUnknown, inspect.GateNotReadable, "", text}}
@@ -65,6 +70,8 @@ func (s *scene) summary(in []request) summary {
 	var products []verdict
 	for _, h := range s.hooks() {
 		name := verifierOf(h)
+		// A mutating webhook resolves tags or adds annotations; it is the validating one of the same product that
+		// refuses.
 		if name == "" || h.mutates {
 			continue
 		}
@@ -128,6 +135,7 @@ func best(all []verdict) summary {
 
 // inWords makes a standing a sentence that can be read out. That of policy-controller's own label is the usual case.
 func (s *scene) inWords(name string, h hook, how standing, in []request) standing {
+	// the label's value does not matter to the default selector unless it is exclude
 	_, labelled := s.namespace.labels[includeLabel]
 	switch {
 	case name == inspect.PolicyController && how.status == inspect.GateNotEnforced && s.namespace.err == nil &&
@@ -145,6 +153,7 @@ func (s *scene) inWords(name string, h hook, how standing, in []request) standin
 }
 
 // rank orders standings, best first: one webhook that evaluated the pod is enough, whatever others did not see.
+// Unknown comes before not enforced: where one product may have looked, that another did not proves little.
 func rank(s inspect.GateStatus) int {
 	switch s {
 	case inspect.GatePassed:
@@ -168,6 +177,7 @@ func productNames() string {
 // admissionFindings is why nothing verified the images, as one finding.
 func (s *scene) admissionFindings() []inspect.Finding {
 	sum := s.summary(s.requests(kube.Container{}))
+	// a verifier did its work, or it is not known: neither is a finding
 	if sum.code == "" {
 		return nil
 	}

@@ -18,6 +18,7 @@ import (
 )
 
 // maxVersions bounds how many versions of the pod one case keeps; changes after that are still told.
+// a pod in a crash loop changes every few seconds, for days
 const maxVersions = 100
 
 // watcher is a cluster that can be watched; a dump cannot.
@@ -51,6 +52,7 @@ func Watch(o Options, store *registry.Store, off bool) inspect.Source {
 			Version: o.Pod.ResourceVersion}, func(c kube.PodChange) error {
 			return f.take(ctx, c)
 		})
+		// the case was closed, or the pod is gone: both are the regular end
 		if err == nil || errors.Is(err, errFollowed) || ctx.Err() != nil {
 			return nil
 		}
@@ -78,6 +80,8 @@ type follower struct {
 // take handles one change that the watch delivers. An error ends the watch.
 func (f *follower) take(ctx context.Context, c kube.PodChange) error {
 	switch c.Type {
+	// A watch that breaks off is the API server's regular way to shed load; what happened meanwhile is listed when it
+	// resumes.
 	case kube.WatchLost:
 		f.notice("info", "the watch of the pod was lost and is retried: "+firstLine(c.Err))
 	case kube.WatchLive:
@@ -110,6 +114,7 @@ func (f *follower) listed(ctx context.Context, c kube.PodChange) error {
 
 // version takes another version of the pod, or a pod that got its name.
 func (f *follower) version(ctx context.Context, c kube.PodChange) error {
+	// the same name with another UID is another pod: StatefulSets make it at once
 	if c.Pod.UID != f.last.UID {
 		return f.gone(kube.PodChange{Time: c.Time}, inspect.PodReplaced, "it was replaced by another pod of its name")
 	}
@@ -142,6 +147,7 @@ func (f *follower) gone(c kube.PodChange, state, how string) error {
 // say keeps the version and tells what is new in it.
 func (f *follower) say(c kube.PodChange, state string, what []string) {
 	change := inspect.PodChange{Time: inspect.At(c.Time), State: state, What: what, Exhibit: f.keep(c)}
+	// only details of the status changed; the version is kept as an exhibit all the same
 	if len(what) == 0 {
 		return
 	}
@@ -160,6 +166,7 @@ func (f *follower) keep(c kube.PodChange) string {
 	if len(c.Object.Raw) == 0 || f.o.Keep == nil {
 		return ""
 	}
+	// counted also where nothing is kept any more, so that the notice about it is given once
 	if f.versions++; f.versions > maxVersions {
 		if f.versions == maxVersions+1 {
 			f.notice("info", fmt.Sprintf("the pod changed more than %d times: later versions are listed but not "+
@@ -194,6 +201,7 @@ func (f *follower) keepLogs(ctx context.Context, before, now *corev1.Pod, all bo
 		if f.o.Container != "" && c.Name != f.o.Container {
 			continue
 		}
+		// another container ID: the run before is still there as the previous one, until the next restart
 		switch ended := old[c.Name]; {
 		case ended != "" && c.ContainerID != "" && ended != c.ContainerID:
 			work.Go(func() error {

@@ -90,8 +90,8 @@ func node(l *line) Run {
 	})
 }
 
-// bun reads bun and deno: bun [run] FILE, deno run|test|eval [options] FILE. A FILE may be an address: deno runs what it
-// fetches from there.
+// bun reads bun and deno: bun [run] FILE, deno run|test|eval [options] FILE. A FILE may be an address: deno runs what
+// it fetches from there.
 func bun(l *line) Run {
 	if len(l.rest) > 0 && slices.Contains([]string{"run", "test", "serve", "x"}, l.rest[0]) {
 		l.next()
@@ -141,8 +141,8 @@ func perl(l *line) Run {
 	})
 }
 
-// php reads php(1). A worker of php-fpm runs whatever file a request names: its process is called php-fpm: pool www, and
-// its arguments name no script.
+// php reads php(1). A worker of php-fpm runs whatever file a request names: its process is called php-fpm: pool www,
+// and its arguments name no script.
 func php(l *line) Run {
 	if strings.Contains(l.program, "fpm") || strings.Contains(l.program, "cgi") {
 		return Run{Kind: Input}

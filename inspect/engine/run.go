@@ -59,7 +59,7 @@ type runner struct {
 	onImage  func(container string)
 	failed   bool // a failed write was shown
 	finished bool
-	removed  []inspect.Event // redactions that the ledger recorded behind a fact, not emitted yet; guarded by removing
+	removed  []inspect.Event // what the ledger recorded behind a fact, not emitted yet; guarded by removing
 	removing sync.Mutex
 }
 
@@ -77,9 +77,9 @@ func newRunner(p Plan, l *ledger.Ledger, emit func(inspect.Event)) *runner {
 	return r
 }
 
-// onRecorded remembers the redactions that follow a fact, so that what is emitted is what was recorded.
+// onRecorded remembers what the ledger records behind a fact, so that what is emitted is what was recorded.
 func (r *runner) onRecorded(e inspect.Event) {
-	if _, is := e.Fact.(inspect.Redaction); is {
+	if ledger.Follows(e) {
 		r.removing.Lock()
 		r.removed = append(r.removed, e)
 		r.removing.Unlock()

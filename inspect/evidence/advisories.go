@@ -14,6 +14,8 @@ import (
 const advisoryFile = "data/advisories/matched.json"
 
 // matchedRecord is an item of advisoryFile.
+// Whoever makes a bag can write any record here; what it rests on is the digest of the data, which a reader compares
+// with the published data of the same source and date.
 type matchedRecord struct {
 	Subject string               `json:"subject"` // the container
 	ID      string               `json:"id"`
@@ -21,7 +23,9 @@ type matchedRecord struct {
 	Kind    inspect.AdvisoryKind `json:"kind"`
 	Matched string               `json:"matched"`
 	Data    inspect.AdvisoryData `json:"data"`
-	Record  string               `json:"record"`
+	// The record as its source published it: YAML of an incident pack, or one JSON object of OSV
+	// (https://ossf.github.io/osv-schema/).
+	Record string `json:"record"`
 }
 
 // matchedRecords are the records that a case matched, in the order of its rows: container by container.
@@ -49,6 +53,7 @@ func (x *export) writeAdvisories() error {
 func (v *verifier) advisoriesFit() {
 	want := matchedRecords(v.c)
 	have, err := v.bag.files.Read(advisoryFile, MaxCase)
+	// No file where nothing matched; one that is there all the same has to be empty of records.
 	if len(want) == 0 && errors.Is(err, inspect.ErrNotKept) {
 		return
 	}
@@ -67,6 +72,8 @@ func (v *verifier) advisoriesFit() {
 		return
 	}
 	for _, r := range list {
+		// An incident pack is a file of its own, so the record is all of its data. A record of OSV is one of many in
+		// an archive, whose digest cannot be computed from it.
 		if strings.HasPrefix(r.Record, "id: ") && bagit.Digest([]byte(r.Record)) != r.Data.Digest {
 			v.fail("advisories", advisoryFile, "the record %s does not have the digest of its data", r.ID)
 			return

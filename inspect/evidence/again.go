@@ -9,10 +9,12 @@ import (
 )
 
 // Again is what came out when a case was computed again from the bytes in its bag.
+// The package does not run the checks itself: it lies below them, and is given this by package recompute.
 type Again struct {
 	// Case is the fold of the checks that were run again.
 	Case inspect.Case
 	// Checks are the names of these checks. Rows and findings of others are claimed.
+	// Only a check that also ended in Case counts: one that was blocked, as by a missing blob, has computed nothing.
 	Checks []string
 	// Listings are those of the carried layers, read again, by diff ID.
 	Listings map[string][]inspect.Entry
@@ -24,6 +26,7 @@ type Again struct {
 	Alerts map[string]inspect.Alert
 	Pod    *inspect.Pod
 	// Answers are drawn again from the facts of the case; nil: they were not.
+	// They are a pure function of the other facts, so that a difference is a lie whatever bytes are carried.
 	Answers []inspect.Answer
 }
 
@@ -32,6 +35,8 @@ const maxShown = 80
 
 // differences compares two values of one type, field by field for structures. same counts the fields that are equal,
 // and each of differs names a field with both values. The fields of skip are not compared; they go by their JSON names.
+// Fields are found by reflection, so that one which is added to a row is compared from then on without a line here:
+// leaving a field out takes a name in skip, and a reason beside it.
 func differences(claimed, found any, skip ...string) (same int, differs []string) {
 	a, b := reflect.ValueOf(claimed), reflect.ValueOf(found)
 	if a.Kind() != reflect.Struct {
@@ -57,6 +62,7 @@ func differences(claimed, found any, skip ...string) (same int, differs []string
 }
 
 // equal compares two values as they are written: a list that is nil is an empty one, and a time is an instant.
+// Two checks may give the same list as nil and as empty, and a replayed time has another location than a fresh one.
 func equal(a, b any) bool {
 	if reflect.DeepEqual(a, b) {
 		return true
@@ -68,6 +74,7 @@ func equal(a, b any) bool {
 
 // shown is a value as a detail shows it.
 func shown(v any) string {
+	// Control characters are removed where the detail is recorded (verifier.record).
 	text := fmt.Sprintf("%+v", v)
 	if s, is := v.(string); is {
 		text = fmt.Sprintf("%q", s)
@@ -80,6 +87,7 @@ func shown(v any) string {
 
 // row compares a row of the case with the one that was computed again, and counts its fields. What a check that was
 // interrupted left open is no claim; that something is verified is one, whether the check ended or not.
+// The fields of skip are counted as claims: nothing here bears them out.
 func (v *comparison) row(name, subject string, ended bool, claimed, found any, skip ...string) {
 	same, differs := differences(claimed, found, skip...)
 	v.out.Claims.Recomputed += same
@@ -121,6 +129,10 @@ func (v *comparison) notInBag(n int, name, subject, format string, args ...any) 
 }
 
 // rows compares two lists by key, both ways. Where the check was not run again all rows are claimed.
+// A key has to be unique within each list, as the fold of the case makes it; of two rows with one key the last counts.
+//
+// An example: the case lists /usr/bin/top as verified, and the check finds that its bytes are not those of its
+// package. The row fails, with "status is failed and not verified".
 func rows[T any](v *comparison, name, container string, check string, claimed, found []T, key func(T) string,
 	skip ...string) {
 	if !v.ran(check, container) {
@@ -160,6 +172,8 @@ func (v *comparison) failOr(ended bool, name, subject, text string) {
 }
 
 // ran reports whether a check was run again on a container and came to its end.
+// Whoever made the bag decides which checks can run, by what is carried: that never verifies anything, it only counts
+// more as claimed.
 func (v *comparison) ran(check, container string) bool {
 	if !contains(v.again.Checks, check) {
 		return false

@@ -10,6 +10,7 @@ import (
 )
 
 // SignerKey is a public key that the person trusts to sign bundles.
+// It is never read from the bundle: a key beside a signature proves that its maker has a key.
 type SignerKey struct {
 	Digest string // sha256:… of its DER
 	// Verify reports whether the Sigstore bundle holds the key's signature over the manifest: nil, or why not.
@@ -17,6 +18,7 @@ type SignerKey struct {
 }
 
 // vouching finds out who vouches for a bag, and for the roots and keys that its verdicts rest on.
+// Everything else about a bag proves that it is consistent. This proves who answers for it.
 type vouching struct{ *verifier }
 
 // authentic checks who signed the bag. The signature is over tagmanifest-sha256.txt, which fixes all else once the
@@ -24,6 +26,8 @@ type vouching struct{ *verifier }
 // is required, a bag without a signature fails, whatever it states about itself.
 func (v *vouching) authentic() {
 	required := len(v.o.Signers) > 0 || v.o.SignerNamed != ""
+	// The signature is the one file that no manifest lists, since it is over one of them. Taking it away leaves a bag
+	// that fits; that it was signed stands in bag-info.txt, which the signature covers.
 	signed := v.bag.files.Has(bagit.SignatureFile)
 	switch {
 	case !signed && v.info()[infoSigned] == "yes":
@@ -52,8 +56,10 @@ func (v *vouching) authentic() {
 }
 
 // signedBy tries the keys and the identity that the person named. A signature by none of them fails where one is
-// required, and is unknown where nobody was named.
+// required, and is unknown where none was named.
+// Verified here is about the bag's content at the time of the export: a signature does not make its claims true.
 func (v *vouching) signedBy(manifest, bundle []byte, required bool) {
+	// The hint only chooses the words: which key is meant is a claim of the file itself.
 	named := hintOf(bundle)
 	why := ""
 	for _, k := range v.o.Signers {

@@ -15,13 +15,17 @@ import (
 )
 
 // Bag is an opened bundle. It is an inspect.Store, and its bytes are foreign: use Verify before believing it.
+// It can be used by several goroutines at once. What it gives is not checked against manifests when it is read, but
+// for layers, which are unpacked only if they are their diff ID: Verify and Unfit check all files first.
 type Bag struct {
 	path  string
 	files *bagit.Files
+	// Folder for temporary files; empty: the system's.
 	temp  string
 	isDir bool
 
-	mu       sync.Mutex
+	mu sync.Mutex
+	// Guarded by mu: the fold of the events, which is made once.
 	folded   *inspect.Case
 	digests  map[string]string   // digest to name of what lies under another name: exhibits, trust
 	unpacked map[string]*os.File // layers by diff ID
@@ -29,6 +33,8 @@ type Bag struct {
 
 // OpenBag opens a bundle: a directory or a .tar.gz, which is unpacked into a nameless temporary file below temp ("" for
 // the system's). Close it.
+// A file that is no archive, or a bag with broken members, is opened all the same: its defects are those of a bundle,
+// and Verify names them.
 func OpenBag(ctx context.Context, path, temp string) (*Bag, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -61,6 +67,7 @@ func (b *Bag) Close() error {
 func (b *Bag) Path() string { return b.path }
 
 // ID is the name of the case.
+// It is a label of bag-info.txt and may be anything; the exported name of a case follows from target and time.
 func (b *Bag) ID() string {
 	content, err := b.files.Read(bagit.InfoFile, MaxSmall)
 	if err != nil {
@@ -71,6 +78,9 @@ func (b *Bag) ID() string {
 }
 
 // TagManifest is the digest that fixes the bundle's content, sha256:…, or "" where there is none.
+// The tag manifest lists every tag file, the payload manifests among them, which list every file of the payload. So
+// this one digest, posted where the bundle's maker cannot change it later, fixes every byte of the bundle (RFC 8493,
+// 2.2.1).
 func (b *Bag) TagManifest() string {
 	text, err := b.files.Read(bagit.TagManifest256, bagit.MaxManifest)
 	if err != nil {
@@ -92,6 +102,8 @@ func (b *Bag) Events() (io.ReadCloser, error) {
 }
 
 // Case is the fold of the saved stream.
+// It is made from the events and not from case.json, which is a rendering of them. An error is that of a record that
+// cannot be replayed; it is not kept, so that an interrupted call can be made again.
 func (b *Bag) Case(ctx context.Context) (inspect.Case, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -107,6 +119,7 @@ func (b *Bag) Case(ctx context.Context) (inspect.Case, error) {
 }
 
 // Trust gives the bytes of a trust root, policy or key that the bundle carries, by the digest of its file.
+// The files are found by their content: the name of one is a claim. An error wraps inspect.ErrNotKept.
 func (b *Bag) Trust(digest string) ([]byte, error) {
 	for _, name := range b.files.Below(trustFolder) {
 		data, err := b.files.Read(trustFolder+name, MaxSmall)
@@ -125,6 +138,8 @@ func (b *Bag) Layout(ctx context.Context, of string) (dir string, cleanup func()
 	if size, _ := b.files.Size(folder + "/index.json"); of != ofImage && of != ofKnownGood || size == 0 {
 		return "", func() {}, fmt.Errorf("opening the layout %s of the bundle: %w", of, inspect.ErrNotKept)
 	}
+	// The layout of a directory is used where it lies. Links in it were listed as defects, and a registry client
+	// compares every blob with its digest.
 	if b.isDir {
 		return b.path + "/" + folder, func() {}, nil
 	}
@@ -146,6 +161,7 @@ func (b *Bag) unpackLayout(ctx context.Context, folder, dir string) error {
 		return err
 	}
 	for _, name := range b.files.Below(folder + "/") {
+		// No name of the archive becomes a path as it is: it is one of two constants, or 64 hexadecimal digits.
 		hex, isBlob := strings.CutPrefix(name, blobs)
 		if name != "index.json" && name != "oci-layout" && !(isBlob && bagit.IsHex(hex)) {
 			continue
@@ -164,6 +180,7 @@ func (b *Bag) unpackLayout(ctx context.Context, folder, dir string) error {
 }
 
 func writeFile(ctx context.Context, path string, r io.Reader) error {
+	// O_EXCL does not follow a link that was put in its place in between.
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err

@@ -18,6 +18,8 @@ import (
 var _ inspect.Store = (*Bag)(nil)
 
 // Index lists the entries of a layer, from the bundle's listing of it.
+// Every layer of both images has a listing, also one that is left out. An error wraps inspect.ErrNotKept where there
+// is none.
 func (b *Bag) Index(ctx context.Context, diffID string) ([]inspect.Entry, error) {
 	r, err := b.files.Stream(listingName(diffID))
 	if err != nil {
@@ -28,6 +30,7 @@ func (b *Bag) Index(ctx context.Context, diffID string) ([]inspect.Entry, error)
 }
 
 // Catalogue lists the packages of an image of the case.
+// The image is named by its Key. The packages are those that the case claims: the catalog is made again by Verify.
 func (b *Bag) Catalogue(ctx context.Context, image string) ([]inspect.Package, error) {
 	c, err := b.Case(ctx)
 	if err != nil {
@@ -42,6 +45,7 @@ func (b *Bag) Catalogue(ctx context.Context, image string) ([]inspect.Package, e
 }
 
 // Open gives the content of a file: one that is kept by itself, or from its layer where that is carried.
+// The entry may be a stranger's: its place is checked against the layer, and it is never a path on this machine.
 func (b *Bag) Open(ctx context.Context, diffID string, e inspect.Entry) (inspect.Content, error) {
 	if bagit.IsHex(e.SHA256) {
 		for _, folder := range []string{"data/binaries/", "data/packages/"} {
@@ -61,6 +65,7 @@ func (b *Bag) Open(ctx context.Context, diffID string, e inspect.Entry) (inspect
 	if err != nil {
 		return nil, fmt.Errorf("opening %s: %w", e.Path, err)
 	}
+	// Written as a difference, since the sum of offset and size of a hostile entry can overflow.
 	if e.Offset < 0 || e.Size < 0 || e.Offset > info.Size()-e.Size {
 		return nil, fmt.Errorf("opening %s: its place is not in the layer", e.Path)
 	}
@@ -68,22 +73,25 @@ func (b *Bag) Open(ctx context.Context, diffID string, e inspect.Entry) (inspect
 }
 
 // layer unpacks a carried layer, once, and checks that it is its diff ID.
+// The file stays open, under a name that nothing else has, until the bag is closed.
 func (b *Bag) layer(ctx context.Context, diffID string) (*os.File, error) {
 	digest, err := b.layerDigest(ctx, diffID)
 	if err != nil {
 		return nil, err
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if f, ok := b.unpacked[diffID]; ok {
-		return f, nil
-	}
+	// Blob takes the lock too, where it looks among the exhibits for a layer that was left out.
 	r, err := b.Blob(ctx, digest)
 	if err != nil {
 		return nil, fmt.Errorf("layer %s: %w", digest, err)
 	}
 	defer r.Close()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if f, ok := b.unpacked[diffID]; ok {
+		return f, nil
+	}
 	packed, _ := b.files.Size("data/image/blobs/sha256/" + bagit.HexOf(digest))
+	// A bound on the ratio stops a small layer that unpacks to terabytes long before the bound on the size does.
 	limit := min(int64(MaxLayer), max(int64(bagit.RatioFloor), packed*bagit.MaxRatio))
 	f, err := b.unpackLayer(bagit.WithContext(ctx, r), diffID, limit)
 	if err != nil {
@@ -139,12 +147,16 @@ func (b *Bag) unpackLayer(r io.Reader, diffID string, limit int64) (*os.File, er
 }
 
 // Blob gives the bytes of a blob: of the layouts, of what is damaged, of the suspect files, or of an exhibit.
+// The error wraps inspect.ErrNotKept where the bag does not carry it. It takes the lock of the bag where no folder has
+// the blob, and must not be called with the lock held.
 func (b *Bag) Blob(_ context.Context, digest string) (io.ReadCloser, error) {
 	hex := bagit.HexOf(digest)
 	if hex == "" {
 		return nil, fmt.Errorf("opening blob %q: not sha256:<hex>", text.Clean(digest))
 	}
 	for _, folder := range []string{"data/image/blobs/sha256/", "data/known-good/blobs/sha256/", "data/damaged/",
+		// A name that is a digest was compared with the bytes under it by Verify and Unfit (fitting.ownNames), not
+		// here.
 		"data/binaries/", "data/packages/"} {
 		if r, err := b.files.Stream(folder + hex); err == nil {
 			return r, nil

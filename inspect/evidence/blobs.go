@@ -18,8 +18,11 @@ import (
 // States of a blob in a bundle.
 const (
 	blobCarried = "carried"
+	// Bytes came that are not the digest; they lie below data/damaged under their own digest and are never parsed.
 	blobDamaged = "damaged"
+	// The bytes are not kept here, or were never read.
 	blobMissing = "missing"
+	// They are here, and the options of the export leave them out.
 	blobLeftOut = "left-out"
 )
 
@@ -39,6 +42,10 @@ const partSuffix = "-part"
 const emptyJSON = "{}"
 
 // blobLine is a line of data/blobs.jsonl.
+//
+// An example of a line:
+//
+//	{"digest":"sha256:5d…","size":529,"state":"carried","of":"image","role":"manifest"}
 type blobLine struct {
 	Digest    string `json:"digest"`
 	Size      int64  `json:"size"`
@@ -81,6 +88,7 @@ func newBlobSet(c inspect.Case) *blobSet {
 }
 
 // addImage adds what an image's rows name, where no event told of it.
+// A case that another version recorded may lack events of blobs, and its rows still name them.
 func (s *blobSet) addImage(i inspect.Image) {
 	s.imply(ofImage, "index", i.Index)
 	s.imply(ofImage, "manifest", i.Digest)
@@ -113,6 +121,8 @@ func (s *blobSet) addImage(i inspect.Image) {
 
 // imply adds a blob that a row names, as carried: writeBlob finds out whether its bytes are there.
 func (s *blobSet) imply(of, role, digest string) {
+	// A row may name a digest of another algorithm, or a text that a registry made up: neither becomes the name of a
+	// file.
 	if bagit.HexOf(digest) != "" {
 		s.add(blobLine{Digest: digest, State: blobCarried, Of: of, Role: role})
 	}
@@ -144,6 +154,8 @@ func (s *blobSet) sorted() []blobLine {
 }
 
 // writeBlobs writes the two layouts, the damaged bytes and data/blobs.jsonl.
+// The order of the payload does not matter for a bag, but for the person who ends an export that is too large: the
+// layouts come before the listings.
 func (x *export) writeBlobs() error {
 	// Signatures' manifests add their children to the list while it is walked.
 	for at := 0; at < len(x.blobs.lines); at++ {
@@ -185,6 +197,8 @@ func (x *export) writeBlob(l *blobLine) error {
 		return nil
 	case l.State == blobDamaged:
 		return x.writeDamaged(l, x.opener(l.Actual))
+	// The layers of the known-good are never carried: they are the larger part of a bundle, and their listings
+	// compare.
 	case l.Role == roleLayer && (l.Of == ofKnownGood || !x.takesLayer(l.Digest)):
 		l.State = blobLeftOut
 		return nil
@@ -204,6 +218,7 @@ func (x *export) writeBlob(l *blobLine) error {
 		l.State, l.Detail = blobMissing, "reading it failed: "+err.Error()
 		x.note("%s (%s) could not be read: %v", l.Digest, l.Role, err)
 		return nil
+	// A cache on a machine that was attacked, or a failing disk: the bundle must not lend its name to such bytes.
 	case m.Digest != l.Digest:
 		x.note("the copy of %s (%s) on this machine is not its digest any more; it is in data/damaged", l.Digest,
 			l.Role)
@@ -222,6 +237,8 @@ func (x *export) writeBlob(l *blobLine) error {
 }
 
 // writeDamaged keeps bytes that are not their digest under the digest that they have.
+// A layout with bytes that are not their digest would not be one: registry clients and scanners that open it may trust
+// the name.
 func (x *export) writeDamaged(l *blobLine, open bagit.Opener) error {
 	m, err := x.bag.Measure(open)
 	if x.ctx.Err() != nil {
@@ -240,6 +257,7 @@ func (x *export) writeDamaged(l *blobLine, open bagit.Opener) error {
 }
 
 // opener opens a blob by its digest. The empty config of artifacts is known by heart: registries need not store it.
+// Each call reads from the beginning: bytes are measured before they are written.
 func (x *export) opener(digest string) bagit.Opener {
 	if digest == bagit.Digest([]byte(emptyJSON)) {
 		return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader([]byte(emptyJSON))), nil }
@@ -250,6 +268,7 @@ func (x *export) opener(digest string) bagit.Opener {
 // addChildren adds the blobs that the manifest of a signature, attestation, SBOM or referrer names, so that the layout
 // can be opened again with them.
 func (x *export) addChildren(l blobLine, open bagit.Opener) error {
+	// Children have no children: a chain of manifests that name manifests ends after one step.
 	if l.Role == roleLayer || l.Role == "config" || strings.HasSuffix(l.Role, partSuffix) || l.Size > MaxSmall {
 		return nil
 	}

@@ -12,6 +12,9 @@ import (
 
 // custodyLine is one line of data/custody.jsonl. Each names the hash of the line before it, so that none can be taken
 // out or put in without changing all that follow; the last hash stands in bag-info.txt.
+//
+// The file is a projection of data/events.jsonl, for an examiner who asks who did what and when, and does not want
+// program output. It holds nothing that the events do not; Verify makes it again and compares.
 type custodyLine struct {
 	Number    int          `json:"number"` // from 1
 	Time      inspect.Time `json:"time"`
@@ -30,6 +33,7 @@ type custody struct {
 	who  string
 	tool string
 	n    int
+	// sha256:… of the last line that was written; it becomes the previous of the next.
 	last string
 }
 
@@ -46,6 +50,7 @@ func (c *custody) event(e inspect.Event) error {
 		return nil
 	}
 	line := custodyLine{Time: e.Time, Check: e.Check, Container: e.Container, CustodyLine: kept}
+	// The time of an act, as of a request, is its own; that of the event is when it was recorded.
 	if !kept.Time.IsZero() {
 		line.Time = kept.Time
 	}
@@ -54,6 +59,8 @@ func (c *custody) event(e inspect.Event) error {
 
 // add numbers and chains a line and writes it. The hash is of the line as it is written, with escapes and without its
 // line break, so that sha256sum gives the same.
+//
+// Writing to the buffers behind it cannot fail half way through a line that counts: an error ends the export.
 func (c *custody) add(line custodyLine) error {
 	c.n++
 	line.Number, line.Who, line.Tool, line.Previous = c.n, c.who, c.tool, c.last
@@ -70,6 +77,7 @@ func (c *custody) add(line custodyLine) error {
 }
 
 // checkCustody reads a chain and gives its last hash, or says at which line it breaks.
+// A chain that was cut at its end is intact in itself: the caller compares the last hash with bag-info.txt.
 func checkCustody(r io.Reader) (last string, lines int, err error) {
 	err = eachLine(r, func(n int, b []byte) error {
 		var line custodyLine

@@ -66,6 +66,7 @@ func Export(ctx context.Context, events func() (io.ReadCloser, error), store ins
 }
 
 // export is one run of Export.
+// It is used by one goroutine, from its beginning to its end.
 type export struct {
 	ctx       context.Context
 	c         inspect.Case
@@ -81,11 +82,13 @@ type export struct {
 }
 
 // note tells the person who exports what is not in the bundle, in a sentence.
+// Notes are printed at the export and stand nowhere in the bundle, whose payload depends on the case alone.
 func (x *export) note(format string, args ...any) {
 	x.notes = append(x.notes, fmt.Sprintf(format, args...))
 }
 
 // write makes the parts of the bundle in the order in which they matter, should the disk fill up.
+// The manifests come last, since they list the digests of all else; the signature is over one of them.
 func (x *export) write() (Result, error) {
 	x.suspects = suspectLayers(x.c)
 	if !verdict.Of(&x.c).Complete {
@@ -128,6 +131,7 @@ func (x *export) sign(manifest []byte) error {
 	if err != nil {
 		return err
 	}
+	// A signature that could not be made is an error and no unsigned bundle: whoever gave a key counts on it.
 	return x.bag.AddBytes(bagit.SignatureFile, bundle)
 }
 
@@ -135,6 +139,7 @@ func (x *export) sign(manifest []byte) error {
 const lineTime = "2006-01-02T15:04:05Z"
 
 // endOf is the time of a case that is used where a bundle needs one: its end, or its start while it runs.
+// The time of the export would make two exports of one case differ.
 func endOf(c inspect.Case) inspect.Time {
 	if c.Finished.IsZero() {
 		return c.Started
@@ -148,6 +153,7 @@ func (x *export) writeDeclaration() error {
 }
 
 // writeCase writes the case in its four forms and the chain of custody.
+// case.json is for programs and the reports are for people; both follow from events.jsonl, which alone is replayed.
 func (x *export) writeCase() error {
 	data, err := verdict.Encode(x.c)
 	if err != nil {
@@ -197,6 +203,7 @@ func (x *export) writeExhibits() error {
 }
 
 // exhibitLine is an item of data/exhibits.json.
+// The state is of the export: an exhibit with the reason of Missing was never collected.
 type exhibitLine struct {
 	inspect.Exhibit
 	Name  string `json:"name"`  // of the file in the bundle
@@ -223,6 +230,8 @@ func (x *export) writeExhibit(line *exhibitLine) error {
 			x.note("%s is not kept here any more", line.Name)
 		}
 		return nil
+	// What was received was redacted and hashed when it was recorded. Other bytes under that digest are not what was
+	// seen.
 	case m.Digest != line.Digest:
 		line.State, line.Name = blobDamaged, "data/damaged/"+bagit.HexOf(m.Digest)
 	}
@@ -236,6 +245,7 @@ func (x *export) writeExhibit(line *exhibitLine) error {
 }
 
 // writeDocuments writes the bills of materials and what differs between them.
+// A bill of materials that cannot be made is a note, and no reason to lose the evidence.
 func (x *export) writeDocuments() error {
 	if err := x.writePackageDiff(); err != nil || x.o.Documents == nil {
 		return err
@@ -292,6 +302,7 @@ func packageDiffs(c inspect.Case) []packageDiff {
 }
 
 // renderings are the reports that stand in every bundle.
+// Both are pure functions of the case: Verify draws them again and compares every byte.
 var renderings = []struct {
 	name   string
 	render func(inspect.Case) ([]byte, error)

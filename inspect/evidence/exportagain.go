@@ -37,6 +37,9 @@ func (discarded) Close() error { return nil }
 // exportAgain makes the payload again from the ledger and the bytes in the bag, which determine it, and compares all
 // files. A file that is not made again rests on bytes that are not in the bag: it is claimed, as is all of what another
 // version of the program wrote otherwise.
+//
+// It finds what single comparisons do not look at: a file that no check reads, a listing of files whose bytes are right
+// and whose names lie, an order that was changed.
 func (v *reproduction) exportAgain() {
 	sums, err := v.made()
 	if err != nil {
@@ -61,6 +64,7 @@ func (v *reproduction) exportAgain() {
 		case sum.SHA256 == v.sums[name].SHA256:
 			same++
 			v.out.Claims.Recomputed++
+		// Each of them was compared by its meaning before, whatever version wrote it; this is about every byte.
 		case v.sameTool():
 			failed = true
 			v.fail("payload", name, "it is not what this program writes for the case")
@@ -79,6 +83,7 @@ func (v *reproduction) exportAgain() {
 func determined(name string) bool { return !strings.HasPrefix(name, "data/sbom/known-good") }
 
 // made exports the case of the bag again and returns the digests of the files.
+// The bag is the store, so only what is in it can come out; nothing is written to the disk.
 func (v *reproduction) made() (map[string]bagit.FileSum, error) {
 	stream, err := foldStream(v.ctx, v.bag.Events)
 	if err != nil {
@@ -109,6 +114,8 @@ func (v *reproduction) made() (map[string]bagit.FileSum, error) {
 }
 
 // infoFits compares bag-info.txt with the case.
+// Only the labels that follow from the case are compared. Who exported it, when, and from which bundle, is covered by
+// the manifests and the signature alone.
 func (v *reproduction) infoFits() {
 	info := v.info()
 	complete := "no: the case is partial"

@@ -12,10 +12,14 @@ import (
 
 // Labels of bag-info.txt that are ours (RFC 8493, 2.2.2 leaves room for them).
 const (
-	infoOxum        = "Payload-Oxum"
-	infoCustody     = "Backtrail-Custody"
-	infoAccess      = "Backtrail-Access"
-	infoParent      = "Backtrail-Parent"
+	infoOxum = "Payload-Oxum"
+	// Hash of the last line of custody.jsonl: without it the chain could be cut at its end.
+	infoCustody = "Backtrail-Custody"
+	infoAccess  = "Backtrail-Access"
+	// The bundle that the case was opened from and whether it was intact, as ParentOf writes it; none for a case of
+	// this machine.
+	infoParent = "Backtrail-Parent"
+	// A bag whose signature was taken away still states here that it had one.
 	infoSigned      = "Signed"
 	infoDescription = "External-Description"
 	infoID          = "External-Identifier"
@@ -25,6 +29,7 @@ const (
 )
 
 // writeInfo writes bag-info.txt: what belongs to the act of exporting, and no payload depends on.
+// Each is one line, LABEL: VALUE (RFC 8493, 2.2.2). Values are cleaned, since a line break in one would begin a label.
 func (x *export) writeInfo() error {
 	size, files := x.bag.Oxum()
 	complete := "no: the case is partial"

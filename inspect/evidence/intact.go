@@ -17,9 +17,12 @@ var required = []string{"data/case.json", "data/events.jsonl", "data/custody.jso
 	"data/report.html", "data/report.md"}
 
 // fitting compares the files of a bag with its manifests.
+// It trusts nothing in the bag but SHA-256 and SHA-512: what the manifests list is what they are compared with, so
+// that a bag whose maker lies can fit. Whether its claims follow is another question.
 type fitting struct{ *verifier }
 
 // run compares the files with the manifests, both ways, and what is named by a digest with its name.
+// All defects are listed, not only the first: whoever investigates wants to see what was touched.
 func (v *fitting) run() {
 	before := len(v.out.Checks)
 	for _, d := range v.bag.files.Defects {
@@ -52,6 +55,7 @@ func (v *fitting) declaration() {
 		v.fail("file", bagit.DeclarationFile, "it is missing: this is no bag")
 		return
 	}
+	// A transfer in text mode changes line ends; the tag manifest shows that it happened.
 	if strings.ReplaceAll(string(text), "\r\n", "\n") != bagit.Declaration {
 		v.fail("file", bagit.DeclarationFile, "it does not declare BagIt 1.0 in UTF-8")
 	}
@@ -80,12 +84,14 @@ func (v *fitting) hashFiles() {
 }
 
 // isTagFile reports whether a file has to stand in the tag manifests: all but these and the signature over one of them.
+// A tag manifest lists neither itself nor another tag manifest (RFC 8493, 2.2.1).
 func isTagFile(name string) bool {
 	return !bagit.IsPayload(name) && name != bagit.TagManifest256 && name != bagit.TagManifest512 &&
 		name != bagit.SignatureFile
 }
 
 // manifests compares a pair of manifests with the files that it has to list.
+// Both algorithms have to agree: a file that only one manifest lists could differ between tools that read one of them.
 func (v *fitting) manifests(name256, name512 string, belongs func(string) bool) {
 	want256, ok256 := v.manifest(name256, 64)
 	want512, ok512 := v.manifest(name512, 128)
@@ -105,6 +111,7 @@ func (v *fitting) manifests(name256, name512 string, belongs func(string) bool) 
 		}
 	}
 	v.missing(name256, want256, belongs)
+	// One name is reported once, though both manifests list it.
 	if ok256 && ok512 {
 		maps.DeleteFunc(want512, func(name, _ string) bool { _, both := want256[name]; return both })
 	}
@@ -184,6 +191,7 @@ var digestFolders = []string{"data/image/blobs/sha256/", "data/known-good/blobs/
 	"data/binaries/", "data/packages/"}
 
 // ownNames checks the files that are named by their digest.
+// Everything that opens a blob of the bag by its digest rests on this.
 func (v *fitting) ownNames() {
 	for name, sum := range v.sums {
 		for _, folder := range digestFolders {
@@ -196,6 +204,7 @@ func (v *fitting) ownNames() {
 }
 
 // blobLines compares data/blobs.jsonl with the layouts: what it calls carried is there, and what is there it names.
+// The state of a blob decides what is computed again and what is passed over, so it has to be true of the files.
 func (v *fitting) blobLines() {
 	r, err := v.bag.files.Stream("data/blobs.jsonl")
 	if err != nil {
@@ -209,6 +218,8 @@ func (v *fitting) blobLines() {
 		if err := json.Unmarshal(line, &l); err != nil {
 			return fmt.Errorf("line %d: %w", n, err)
 		}
+		// An image whose configuration was left out on request is not opened; see comparison.leftAway for what that
+		// takes.
 		if l.State == blobLeftOut && l.Of == ofImage {
 			v.left[l.Digest] = true
 		}
@@ -263,6 +274,7 @@ const (
 
 // Unfit checks an opened bundle against its manifests, and returns what is wrong with it in one sentence; empty:
 // nothing is. A bundle that was exported from one that did not fit is as doubtful as that one.
+// It reads every byte of the bag once. err is that of ctx, and nothing else.
 func Unfit(ctx context.Context, bag *Bag) (reason string, err error) {
 	v := &verifier{ctx: ctx, bag: bag, out: Verification{}}
 	status := v.part((&fitting{v}).run)
@@ -289,6 +301,7 @@ func Unfit(ctx context.Context, bag *Bag) (reason string, err error) {
 }
 
 // ParentOf names a bundle as the parent of an export of the case in it, with the state in which it was found.
+// reason is that of Unfit. A chain of exports carries a defect of its first bundle to the last.
 func ParentOf(bag *Bag, reason string) string {
 	if reason != "" {
 		return bag.TagManifest() + " " + parentBroken + ": " + reason

@@ -32,7 +32,7 @@ func TestABundleThatDoesNotFitNamesWhy(t *testing.T) {
 	}
 }
 
-// TestTamperingIsNotLostByExportingAgain follows a case through a bundle that somebody changed, and two exports of it.
+// TestTamperingIsNotLostByExportingAgain follows a case through a bundle that was changed, and two exports of it.
 func TestTamperingIsNotLostByExportingAgain(t *testing.T) {
 	in := newIncident(t)
 	r := in.export(t, "bundle", options)

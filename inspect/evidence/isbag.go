@@ -13,10 +13,14 @@ import (
 // lookMembers and lookBytes bound the look at the beginning of an archive.
 const (
 	lookMembers = 64
-	lookBytes   = 8 << 20
+	// A bag is written with its declaration first; another tool may put other files before it, and an archive that is
+	// no bag must not be unpacked to its end for the question.
+	lookBytes = 8 << 20
 )
 
 // IsBag says, from a look at its beginning, whether path is a bundle.
+// The look decides only what a target is taken for; it verifies nothing. A directory counts by its declaration, an
+// archive by the name of one of its first members below one folder.
 func IsBag(file string) bool {
 	info, err := os.Stat(file)
 	if err != nil {

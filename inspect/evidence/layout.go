@@ -31,6 +31,8 @@ type descriptor struct {
 }
 
 // document is what of a manifest or an index says how it hangs together with others.
+// The fields are those of OCI's image manifest and image index (image-spec, manifest.md and image-index.md), which
+// Docker's schema 2 shares.
 type document struct {
 	MediaType    string       `json:"mediaType"`
 	ArtifactType string       `json:"artifactType"`
@@ -41,6 +43,7 @@ type document struct {
 }
 
 // parseDocument reads a manifest or index; ok is false for bytes that are neither.
+// A media type that contradicts the fields is the registry client's matter: here it only decides what is listed.
 func parseDocument(data []byte) (document, bool) {
 	var d document
 	// An image's config has a "config" too, which is no descriptor.
@@ -71,6 +74,8 @@ func (d document) children() []descriptor {
 
 // writeLayout makes an OCI layout of the carried blobs: index.json names the images and what was signed and said about
 // them, in a way that opening the layout finds both again.
+// A blob without a line in index.json would not be found by any tool that opens the layout: crane, skopeo and cosign
+// begin there (OCI image-spec, image-layout.md).
 func (x *export) writeLayout(of string) error {
 	var roots []descriptor
 	inside := x.insideIndexes()
@@ -80,6 +85,7 @@ func (x *export) writeLayout(of string) error {
 			continue
 		}
 		d := descriptor{MediaType: doc.MediaType, Digest: l.Digest, Size: l.Size, ArtifactType: doc.ArtifactType}
+		// The media type that a registry sent is kept where it is of the same kind: it is what a pull would give.
 		if l.MediaType != "" && l.MediaType != doc.MediaType &&
 			doc.Manifests == nil == (l.MediaType == ociManifest || l.MediaType == dockerManifest) {
 			d.MediaType = l.MediaType
@@ -162,6 +168,8 @@ func (x *export) imageDescriptors(of string, l blobLine, d descriptor) []descrip
 
 // companion is the descriptor of a signature, attestation, SBOM or referrer: by its tag, by its subject, or else by the
 // annotation that cosign's save writes.
+// Cosign finds a signature by the tag sha256-<hex>.sig (its SIGNATURE_SPEC.md), a referrer by its subject
+// (distribution-spec, "Listing Referrers").
 func companion(l blobLine, doc document, d descriptor) descriptor {
 	switch {
 	case l.Tag != "":

@@ -1,6 +1,8 @@
 package evidence
 
 // Bounds on what is written into a bundle and on what is read of one. A bundle may come from a stranger.
+// Each is far above what backtrail writes itself, so that only a made-up bundle meets one, and low enough that a
+// verification on a laptop ends.
 const (
 	// MaxCase bounds case.json, in bytes.
 	MaxCase = 1 << 30

@@ -74,6 +74,7 @@ func (x *export) trees() []tree {
 
 // diffIDsOf reads the diff IDs that a carried config names. The listing that lies under a diff ID is of the tar with
 // that digest, whatever a config says: it is named by what it is.
+// nil where the configuration is not here or is not its digest: then the tree of the known-good has no listings.
 func (x *export) diffIDsOf(config string) []string {
 	r, err := x.opener(config)()
 	if err != nil {
@@ -107,6 +108,7 @@ const maxLayers = 512
 func listingName(diffID string) string { return "data/index/" + bagit.HexOf(diffID) + ".jsonl.gz" }
 
 // writeListing writes one layer's listing if the store has it, once.
+// A layer that was not read, as one above --max-layer, has none; the person who exports is told.
 func (x *export) writeListing(diffID string) ([]inspect.Entry, error) {
 	if bagit.HexOf(diffID) == "" {
 		return nil, nil
@@ -134,6 +136,7 @@ func (x *export) writeListing(diffID string) ([]inspect.Entry, error) {
 }
 
 // packListing writes a line of JSON for each entry, compressed; gzip's time is 0.
+// The same entries give the same bytes: the gzip header has neither name nor time (RFC 1952, 2.3.1).
 func packListing(entries []inspect.Entry) ([]byte, error) {
 	var b bytes.Buffer
 	zw := gzip.NewWriter(&b)
@@ -150,6 +153,7 @@ func packListing(entries []inspect.Entry) ([]byte, error) {
 }
 
 // readListing reads what packListing writes, with bounds: it may be a stranger's.
+// The bound on entries holds whatever a small file unpacks to, and ctx ends the reading between two blocks.
 func readListing(ctx context.Context, r io.Reader) ([]inspect.Entry, error) {
 	zr, err := gzip.NewReader(r)
 	if err != nil {

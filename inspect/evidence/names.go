@@ -11,6 +11,8 @@ import (
 var exhibitFolders = []string{"alerts", "cluster", "logs", "trust"}
 
 // exhibitName makes a safe name below data/ of an exhibit's path, which may hold what a cluster said.
+// Names of namespaces, pods and containers reach it, and in a saved dump these may be anything. An example:
+// "logs/../../etc/passwd.log" becomes "data/logs/etc/passwd.log".
 func exhibitName(path string) string {
 	folder, rest, found := strings.Cut(path, "/")
 	known := false
@@ -28,6 +30,7 @@ func exhibitName(path string) string {
 		}
 	}
 	if name == folder || len(name) > bagit.MaxName {
+		// Nothing is left of the path, or too much: a digest of it keeps two such exhibits apart.
 		return folder + "/unnamed-" + text.ShortDigest(bagit.Digest([]byte(path)))
 	}
 	return name

@@ -31,7 +31,7 @@ type Options struct {
 	Exported inspect.Time
 	// Documents gives the bills of materials for data/sbom: image.spdx.json, image.cdx.json, known-good.spdx.json.
 	Documents func(ctx context.Context, c inspect.Case) ([]Document, error)
-	// Sign signs the tag manifest; nil: nobody does.
+	// Sign signs the tag manifest; nil: it is not signed.
 	Sign     Signer
 	Progress func(inspect.Progress)
 }

@@ -69,6 +69,8 @@ func newPackageFiles() *packageFiles { return &packageFiles{written: []packageFi
 func (p *packageFiles) begin(image string) { p.image, p.found = image, map[string]packageFile{} }
 
 // layer takes a layer's entries: whiteouts first, since they hide only what lies below.
+// What a whiteout hides is decided by OCI's image-spec, layer.md, "Whiteouts": files of lower layers, and an opaque
+// one only the children of its directory.
 func (p *packageFiles) layer(number int, diffID string, entries []inspect.Entry) {
 	for _, e := range entries {
 		if e.Type == inspect.EntryWhiteout || e.Type == inspect.EntryOpaque {
@@ -87,6 +89,7 @@ func (p *packageFiles) layer(number int, diffID string, entries []inspect.Entry)
 }
 
 // writePackageFiles writes the databases of the tree that was followed.
+// They are carried in whatever layers are: without them it could not be checked again which package owns a file.
 func (x *export) writePackageFiles(p *packageFiles) error {
 	files := slices.SortedFunc(maps.Values(p.found), func(a, b packageFile) int { return cmp.Compare(a.Path, b.Path) })
 	for _, f := range files {

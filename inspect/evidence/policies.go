@@ -7,6 +7,7 @@ import (
 )
 
 // samePolicies compares the verdicts of the policies that are carried, on the signatures that are carried.
+// A policy is evaluated on all signatures of an image, so one signature that is not carried leaves every verdict open.
 func (v *comparison) samePolicies(i, again inspect.Image) {
 	for _, g := range i.Gates {
 		if g.Kind != inspect.GateKindImagePolicy {

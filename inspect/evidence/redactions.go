@@ -17,6 +17,7 @@ const redactionsFile = "data/redactions.jsonl"
 
 // redactionLine is a line of data/redactions.jsonl: what was removed from a file or from an event, and the salted
 // digest of the original. The salt stays on the machine of the case.
+// The digest is keyed (HMAC) since a password has too few possible values for a plain hash to hide it.
 type redactionLine struct {
 	File      string   `json:"file,omitempty"`
 	Container string   `json:"container,omitempty"`
@@ -73,6 +74,8 @@ func (v *reproduction) redactionsFit() {
 }
 
 // secretsIn counts what looks like a secret in the configuration of an image, which is carried whole or not at all.
+// It is a hint for the person who is about to hand the bundle on, and bounds nothing: a secret without a known name or
+// form is not counted.
 func secretsIn(config []byte) int {
 	var c struct {
 		Config struct {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ type reproduction struct{ *verifier }
 
 // run checks that what the bundle claims follows from what it carries.
 func (v *reproduction) run() {
+	// Bytes that are not what the manifests list are not its maker's claim: comparing them would lend them weight.
 	if v.out.Fits != inspect.Verified {
 		v.record("case", "data/case.json", inspect.Unknown, BasisBytes,
 			"not checked: the files do not fit the manifests")
@@ -50,6 +52,7 @@ func (v *reproduction) run() {
 }
 
 // foldFits compares case.json with the case that the events fold to.
+// A reader of the bundle may open case.json alone, so it must not state anything that the events do not.
 func (v *reproduction) foldFits() {
 	have, err := v.bag.files.Read("data/case.json", MaxCase)
 	if err != nil {
@@ -113,9 +116,13 @@ func (v *reproduction) differ(have, want []byte) ([]string, error) {
 }
 
 // reread writes a case as this version writes it: fields that it does not have are lost, and those that the other did
-// not have are empty.
+// not have are empty. The outcome is no fact of a case, and stands beside it: every version has to come to the same.
 func reread(data []byte) ([]byte, error) {
-	var c inspect.Case
+	var c struct {
+		Status   inspect.CaseStatus `json:"status"`
+		Complete bool               `json:"complete"`
+		inspect.Case
+	}
 	if err := json.Unmarshal(data, &c); err != nil {
 		return nil, err
 	}
@@ -123,9 +130,12 @@ func reread(data []byte) ([]byte, error) {
 }
 
 // sameTool reports whether this very program wrote the case, so that it must come out byte by byte.
+// Name, version and revision have to be equal. A bag states its own tool: a false one makes a bag fail that is not
+// byte by byte what this program writes, and gains nothing.
 func (v *verifier) sameTool() bool { return v.o.Tool.Version != "" && v.o.Tool == v.c.Tool }
 
 // custodyFits compares the chain of custody with the events that it was made from.
+// That the chain holds in itself was checked before (fitting.custody). Here each line is made again from the events.
 func (v *reproduction) custodyFits() {
 	have, err := v.bag.files.Stream("data/custody.jsonl")
 	if err != nil {
@@ -175,6 +185,9 @@ func (c *lineComparer) Write(line []byte) (int, error) {
 }
 
 // exhibitsFit compares what lies in the folders of exhibits with the exhibits that the events name.
+//
+// An exhibit that is not carried is counted as not in the bag: a person who takes away what was received leaves a gap
+// that is named, and no bag that looks complete.
 func (v *reproduction) exhibitsFit() {
 	const file = "data/exhibits.json"
 	var list []exhibitLine
@@ -190,18 +203,28 @@ func (v *reproduction) exhibitsFit() {
 		v.fail("exhibits", file, "it lists %d exhibits; the events name %d", len(list), len(v.c.Exhibits))
 		return
 	}
-	named, failed := map[string]bool{}, false
+	named, failed, carried := map[string]bool{}, false, 0
 	for n, e := range v.c.Exhibits {
 		l := list[n]
-		named[l.Name] = true
-		sum, there := v.sums[l.Name]
 		if l.Path != e.Path || l.Digest != e.Digest || !slices.Equal(l.Redacted, e.Redacted) ||
 			l.Truncated != e.Truncated || l.Original != e.Original || l.Missing != e.Missing {
 			failed = true
-			v.fail("exhibits", file, "it says of %s what the events do not", e.Path)
-		} else if l.State == blobCarried && (!there || "sha256:"+sum.SHA256 != e.Digest) {
+			v.fail("exhibits", file, "it states of %s what the events do not", e.Path)
+			continue
+		}
+		if why := v.exhibitState(l); why != "" {
 			failed = true
-			v.fail("exhibits", l.Name, "it is not what was kept: the events say %s", e.Digest)
+			v.fail("exhibits", cmp.Or(l.Name, e.Path), "%s", why)
+			continue
+		}
+		if l.State == blobCarried {
+			named[l.Name] = true
+			carried++
+			continue
+		}
+		if e.Missing == "" { // one that could not be collected is no claim: the record names the reason
+			v.out.Claims.NotInBag++
+			v.record("exhibits", e.Path, inspect.Absent, BasisNotKept, "its bytes are not in the bag (%s)", l.State)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.sums)) {
@@ -211,8 +234,32 @@ func (v *reproduction) exhibitsFit() {
 		}
 	}
 	if !failed {
-		v.record("exhibits", file, inspect.Verified, BasisBytes, "%d exhibits are what the events name", len(list))
+		v.record("exhibits", file, inspect.Verified, BasisBytes, "%d exhibits are what the events name", carried)
 	}
+}
+
+// exhibitState compares what a line states of an exhibit's bytes with the bag, and returns what is wrong; empty: it is
+// so. The state is a claim of whoever wrote the bag: bytes that are there are never passed over for it.
+func (v *reproduction) exhibitState(l exhibitLine) string {
+	sum, there := v.sums[l.Name]
+	switch l.State {
+	case blobCarried:
+		if !there || "sha256:"+sum.SHA256 != l.Digest {
+			return "it is not what was kept: the events name " + l.Digest
+		}
+	case blobMissing:
+		if there {
+			return "data/exhibits.json calls it missing, and it is there"
+		}
+	case blobDamaged:
+		// Damaged bytes lie under their own digest, so that nothing takes them for the exhibit.
+		if !strings.HasPrefix(l.Name, "data/damaged/") || !there || "sha256:"+sum.SHA256 == l.Digest {
+			return "data/exhibits.json calls it damaged, and the bytes that came are not in data/damaged"
+		}
+	default:
+		return fmt.Sprintf("data/exhibits.json gives it the state %q, which no export writes", l.State)
+	}
+	return ""
 }
 
 // isExhibitFile reports whether nothing but exhibits lies in a file's folder; data/trust holds roots and keys besides.
@@ -280,6 +327,7 @@ func (v *reproduction) reports() {
 }
 
 // listed compares the rows of an image with the listings of its layers, which are there whatever layers are carried.
+// The listing of a layer that is not carried is itself a claim; the basis of these checks names that.
 func (v *reproduction) listed(i inspect.Image) {
 	layers := map[int]string{}
 	for _, l := range i.Layers {

@@ -19,6 +19,7 @@ type comparison struct {
 
 // run runs the checks again and compares. Where no image's manifest is in the bag (docker-save has none) there is
 // nothing to run them on, and every row is listed as not in the bag.
+// Every row of the case is compared, and every row that came out again: a lie can add, change and leave out.
 func (v *comparison) run() {
 	if v.o.Rerun == nil {
 		v.record("checks", "", inspect.Unknown, BasisBytes, "the checks were not run again")
@@ -33,7 +34,7 @@ func (v *comparison) run() {
 	}
 	v.namedImages()
 	for _, i := range v.c.Images {
-		if i.Digest == "" || !v.carried(i.Digest) || v.leftAway(i.Config) {
+		if i.Digest == "" || !v.carried(i.Digest) || v.leftAway(i) {
 			v.leftOut(i)
 			continue
 		}
@@ -56,7 +57,7 @@ func (v *comparison) run() {
 func (v *comparison) leftOut(i inspect.Image) {
 	why := "its manifest is not in the bag"
 	switch {
-	case v.leftAway(i.Config) && v.carried(i.Digest):
+	case v.leftAway(i) && v.carried(i.Digest):
 		why = "its configuration was left out of the bag"
 	case i.Digest == "":
 		why = "it has no manifest to be opened by"
@@ -81,6 +82,8 @@ func (v *comparison) leftOut(i inspect.Image) {
 
 // sameSaved reproduces an image of the docker-save form, which has neither manifest nor signatures: the config and the
 // layers, which are carried as tars, are their digests, and the config names these layers in this order.
+// It returns false where not all of it is carried. The form is that of `docker save`: manifest.json with Config and
+// Layers, no digest of a manifest.
 func (v *comparison) sameSaved(i inspect.Image) bool {
 	var diffIDs []string
 	for _, l := range i.Layers {
@@ -104,6 +107,7 @@ func (v *comparison) sameSaved(i inspect.Image) bool {
 	if err != nil {
 		return false
 	}
+	// A file below blobs/sha256 is its digest (fitting.ownNames), and the diff ID of a plain tar is its digest.
 	found := rowOutcome{inspect.Verified, ""}
 	if !slices.Equal(configDiffIDs(data), diffIDs) {
 		found = rowOutcome{inspect.Failed, inspect.ReasonDiffIDMismatch}
@@ -119,9 +123,23 @@ func (v *comparison) sameSaved(i inspect.Image) bool {
 	return true
 }
 
-// leftAway reports whether the configuration of an image was left out on request.
-func (v *comparison) leftAway(config string) bool {
-	return bagit.HexOf(config) != "" && !v.carried(config) && v.left[config]
+// leftAway reports whether the configuration of an image was left out on request. Where its manifest is carried, that
+// has to name it: else whoever made the bag could have any image passed over, by the digest of nothing.
+func (v *comparison) leftAway(i inspect.Image) bool {
+	if bagit.HexOf(i.Config) == "" || v.carried(i.Config) || !v.left[i.Config] {
+		return false
+	}
+	r, err := v.bag.Blob(v.ctx, i.Digest)
+	if err != nil {
+		return true // nothing in the bag contradicts it
+	}
+	defer r.Close()
+	data, err := bagit.ReadBounded(r, MaxSmall, i.Digest)
+	if err != nil {
+		return false
+	}
+	doc, ok := parseDocument(data)
+	return ok && doc.Config != nil && doc.Config.Digest == i.Config
 }
 
 // carried reports whether a blob lies in the image's layout; that it is its digest was checked before.
@@ -130,6 +148,8 @@ func (v *verifier) carried(digest string) bool {
 }
 
 // damaged reports whether the bytes which came in a blob's place are kept, and are not its digest.
+// Such a row is not taken from the check that runs again, which has no blob of that digest and can only find it
+// missing.
 func (v *verifier) damaged(digest string) bool {
 	for _, b := range v.c.Blobs {
 		if b.Digest == digest && b.State == blobDamaged && b.Actual != digest {
@@ -169,6 +189,7 @@ func (v *comparison) compare(name, subject string, ended bool, claimed, found ro
 }
 
 // ended reports whether a check came to its end on an image: in a partial case it may not have.
+// In a case that was interrupted, rows that are absent or unknown are no claims.
 func (v *comparison) ended(check, subject string) bool {
 	state, ok := v.c.Check(check, subject)
 	return ok && !state.Running() && state.Status != inspect.CheckBlocked
@@ -258,7 +279,8 @@ func (v *comparison) sameImage(i, again inspect.Image) {
 			out = append(out, fmt.Sprint(l.Number))
 		}
 	}
-	if !v.carried(i.Config) {
+	// The manifest is carried where this is called, and names the config: another one is a lie, in the bag or not.
+	if !v.carried(i.Config) && (again.Config == "" || again.Config == i.Config) {
 		v.notInBag(1, "image", i.Container, "its config is not in the bag")
 		return
 	}
@@ -316,6 +338,7 @@ const (
 )
 
 // bareSteps leaves out what the steps of a signature say of the roots, which are called otherwise in a bag.
+// Their names and statuses are compared; a detail may name the file of a root on the other machine.
 func bareSteps(s inspect.Signature) inspect.Signature {
 	s.Steps = slices.Clone(s.Steps)
 	for n := range s.Steps {
@@ -326,6 +349,8 @@ func bareSteps(s inspect.Signature) inspect.Signature {
 
 // sameSignatures compares the signatures of an image, both ways. In which store one was found is not compared: the
 // bag has all in one layout.
+// A signature in the bag that the case does not name is a stripped one: the image would look unsigned, or signed by
+// fewer. One that the case names and whose bytes are not there is counted, and verifies nothing.
 func (v *comparison) sameSignatures(i, again inspect.Image) {
 	found := map[string]inspect.Signature{}
 	for _, s := range again.Signatures {

@@ -26,6 +26,7 @@ type Signer func(ctx context.Context, manifest []byte) ([]byte, error)
 
 // KeySigner signs with a private key in PEM, one that cosign or openssl made. The password is asked for only if the key
 // is encrypted. Nothing is sent anywhere: there is no log entry and no timestamp.
+// PEM is PKCS #8, PKCS #1, SEC 1, or cosign's own encrypted form (scrypt and NaCl secretbox).
 func KeySigner(pem []byte, password func() ([]byte, error)) (Signer, error) {
 	private, err := cryptoutils.UnmarshalPEMToPrivateKey(pem, func(bool) ([]byte, error) { return password() })
 	if err != nil {
@@ -85,6 +86,7 @@ type keypair struct {
 }
 
 // newKeypair takes the algorithm that cosign takes for the key: Ed25519 signs a digest, as transparency logs ask.
+// An error is that of a kind of key that sigstore does not sign with.
 func newKeypair(private crypto.PrivateKey) (*keypair, error) {
 	holder, ok := private.(crypto.Signer)
 	if !ok {
@@ -138,6 +140,7 @@ func (k *keypair) SignData(ctx context.Context, data []byte) (sig, digest []byte
 }
 
 // hintOf is the digest of the public key that a bundle says it was signed with. It is a claim.
+// It returns sha256:…, or nothing where the bundle names no managed key, as one with a certificate.
 func hintOf(bundle []byte) string {
 	var b struct {
 		VerificationMaterial struct {

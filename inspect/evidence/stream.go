@@ -17,6 +17,8 @@ import (
 
 // stream is a case's stream as it goes into a bundle: without progress and without a line that a crash cut off, next
 // to the case that it folds to and the chain of custody that it tells. Both lie in temporary files.
+// The files have no names that outlive close, and their bytes are what the bag gets: what is appended to the record
+// while an export runs is in neither.
 type stream struct {
 	c       inspect.Case
 	events  *os.File
@@ -39,6 +41,7 @@ func foldStream(ctx context.Context, open func() (io.ReadCloser, error)) (*strea
 }
 
 // read folds the stream and writes both files. Events behind a failed write are not read.
+// Broken links of the record's chain are kept as they are: an export never repairs a record.
 func (s *stream) read(ctx context.Context, open func() (io.ReadCloser, error)) error {
 	var err error
 	if s.events, err = bagit.TempFile(""); err != nil {

@@ -78,6 +78,7 @@ func (s *suspectFiles) add(i inspect.Image, f suspectFile) {
 }
 
 // layer finds the entries of the files that lie in a layer: by digest, since a hard link's content is another's entry.
+// An entry at the row's own path is preferred to another with the same content.
 func (s *suspectFiles) layer(diffID string, entries []inspect.Entry) {
 	wanted := s.byDiffID[diffID]
 	if len(wanted) == 0 {
@@ -129,6 +130,7 @@ func (x *export) writeSuspectFiles(s *suspectFiles) error {
 
 // writeContent writes a file of a layer under its digest, once. A reason says why it is not there; an error ends the
 // export.
+// The digest of the entry was computed when the layer was read; it is computed again from the copy that is written.
 func (x *export) writeContent(name, diffID string, e inspect.Entry) (reason string, err error) {
 	if !bagit.IsHex(e.SHA256) {
 		return "its digest is not known", nil
@@ -157,6 +159,8 @@ func (x *export) writeContent(name, diffID string, e inspect.Entry) (reason stri
 
 // suspectLayers gives the digests and diff IDs of the layers that something points at: a layer that does not hold, a
 // failed or alerted row, a finding of medium severity or worse, the file of an alert.
+// They are what an analyst needs to reproduce a finding; the other layers are large, public most often, and named by
+// digest.
 func suspectLayers(c inspect.Case) map[string]bool {
 	suspects := map[string]bool{}
 	for _, i := range c.Images {
@@ -182,6 +186,7 @@ func suspectLayers(c inspect.Case) map[string]bool {
 
 // aboutSecret reports whether a finding is about a key or a token in the image: a layer is not carried for that, since
 // everybody who gets the bundle would have it.
+// The file of a secret is not carried by itself either, whatever its severity is.
 func aboutSecret(f inspect.Finding) bool {
 	return f.Code == inspect.CodeSecret || f.Code == inspect.CodeHiddenSecret
 }

@@ -13,6 +13,8 @@ import (
 const trustFolder = "data/trust/"
 
 // writeTrust writes those whose bytes are kept and that no exhibit has brought.
+// They make a verification possible without the machine of the case. They do not make it trustworthy: Verify reports a
+// verdict that rests on them as unknown until the person accepts them.
 func (x *export) writeTrust() error {
 	for _, t := range x.c.Trust {
 		if bagit.HexOf(t.Digest) == "" || x.isExhibit(t.Digest) {
@@ -24,6 +26,7 @@ func (x *export) writeTrust() error {
 			return x.ctx.Err()
 		}
 		if err != nil || m.Digest != t.Digest {
+			// A key of a policy is named by its digest alone and stands in the policy's own file.
 			if t.Kind != trustKey {
 				x.note("the %s %s that verdicts rest on is not in it: %s", t.Kind, text.Clean(t.Name),
 					reasonNotKept(err))
@@ -52,11 +55,12 @@ func (x *export) writeTrust() error {
 const (
 	trustSigstore  = "sigstore"
 	trustKey       = "key"
-	trustAuthority = "ca"       // a certificate authority of somebody's own
+	trustAuthority = "ca"       // a certificate authority outside of the trust root
 	trustNotation  = "notation" // trust store and policy of the Notary Project; the kind of their signatures too
 )
 
 // trustName is trusted_root.json for the first root, and a name with the digest for all others.
+// The kind comes from the record, which may be a stranger's, so that only letters, digits and ._- of it are used.
 func (x *export) trustName(t inspect.Trust) string {
 	switch t.Kind {
 	case trustSigstore:

@@ -12,6 +12,7 @@ import (
 const VerificationSchema = "backtrail.dev/verification/v1"
 
 // Verification is what was found out about a bundle.
+// It is also the JSON that `verify -o json` prints; fields are added, never renamed.
 type Verification struct {
 	Schema      string         `json:"schema"`
 	Status      inspect.Status `json:"status"`
@@ -35,6 +36,7 @@ type BagCase struct {
 }
 
 // Claims counts the statements of a case by what bears them out.
+// A verified bundle with many claims that nothing bears out is one to read with care: the numbers are printed with it.
 type Claims struct {
 	Recomputed int `json:"recomputed"` // computed again from bytes in the bag, with the same result
 	Claimed    int `json:"claimed"`    // nothing in the bag bears them out or contradicts them
@@ -57,13 +59,17 @@ type Basis string
 
 // The bases of a check.
 const (
-	BasisBytes   Basis = "bytes"
+	BasisBytes Basis = "bytes"
+	// Follows from the listing of a layer that may not be carried: as good as the listing.
 	BasisListing Basis = "listing"
+	// Stated by the bag, and borne out by nothing in it.
 	BasisClaimed Basis = "claimed"
+	// Could not be computed again: the bytes are not in the bag.
 	BasisNotKept Basis = "not-in-bag"
 )
 
 // VerifyOptions say whom the person trusts.
+// None of it comes from the bundle. The zero value trusts no key and no root, and runs no check again.
 type VerifyOptions struct {
 	Expect string // sha256:… of the tag manifest; empty: not asked
 	// Roots are the trust roots that the person gave (--trusted-root FILE), by name: Rerun checks against these.

@@ -14,6 +14,9 @@ import (
 
 // Verify checks the bundle at path and, if Rerun is given, its claims again from the bytes that it carries. An error
 // means that it could not be looked at; what is wrong with the bundle stands in the Verification.
+//
+// It needs no network and writes nothing but temporary files. It is for bundles of strangers: nothing in one ends it
+// early but ctx, and every defect is among the checks.
 func Verify(ctx context.Context, path string, o VerifyOptions) (Verification, error) {
 	v := &verifier{ctx: ctx, o: o, out: Verification{Schema: VerificationSchema, Checks: []BagCheck{}}}
 	bag, err := OpenBag(ctx, path, "")
@@ -50,7 +53,7 @@ func Verify(ctx context.Context, path string, o VerifyOptions) (Verification, er
 }
 
 // overall is CONTRACT's rule for the exit: a defect or a claim that does not follow fails, a verdict that rests on
-// what only the bag vouches for is unknown, and that nobody signed the bag does not count.
+// what only the bag vouches for is unknown, and a bag without a signature is no defect.
 func overall(v Verification, expected, vouched inspect.Status) inspect.Status {
 	for _, s := range []inspect.Status{v.Fits, v.Reproduced, v.Authentic, expected, vouched} {
 		if s == inspect.Failed {
@@ -75,6 +78,7 @@ type verifier struct {
 }
 
 // part runs one of the questions and gives the status that its checks come to.
+// No check at all is absent, and never verified.
 func (v *verifier) part(ask func()) inspect.Status {
 	before := len(v.out.Checks)
 	ask()
@@ -96,6 +100,7 @@ func worst(checks []BagCheck) inspect.Status {
 }
 
 // record adds a check. Foreign text in it is cleaned here, for every output.
+// A detail may quote a name, a reason or a value of the bag, which could otherwise draw on a terminal.
 func (v *verifier) record(name, subject string, s inspect.Status, b Basis, format string, args ...any) {
 	v.out.Checks = append(v.out.Checks, BagCheck{
 		Name: name, Subject: text.Clean(subject), Status: s, Basis: b, Detail: text.Clean(fmt.Sprintf(format,
@@ -118,7 +123,8 @@ func (v *verifier) info() map[string]string {
 	return info
 }
 
-// expect compares the tag manifest with the digest that somebody kept.
+// expect compares the tag manifest with the digest that was kept at the export.
+// A bare hexadecimal digest is taken too, as sha256sum prints it.
 func (v *verifier) expect() {
 	if v.o.Expect == "" {
 		return
@@ -137,18 +143,36 @@ func (v *verifier) expect() {
 }
 
 // trust checks for each root and key that a verdict rests on who vouches for it.
+//
+// A root in the bag that verifies a signature in the bag proves nothing: whoever made one could make the other. So
+// each is compared with those that the person gave or that backtrail knows, by the digest of its bytes.
 func (v *vouching) trust() {
 	if v.out.Fits != inspect.Verified {
 		return
 	}
 	chains, notarized, keys := restsOn(v.c)
+	roots, stores := 0, 0
 	for _, t := range v.c.Trust {
 		switch {
 		case t.Kind == trustSigstore && chains > 0:
+			roots++
 			v.root(t, chains)
-		case t.Kind == trustAuthority && chains > 0, t.Kind == trustNotation && notarized > 0:
+		case t.Kind == trustAuthority && chains > 0:
+			roots++
+			v.own(t)
+		case t.Kind == trustNotation && notarized > 0:
+			stores++
 			v.own(t)
 		}
+	}
+	// A record without the root that its verdicts rest on leaves them without one to vouch for them.
+	if chains > 0 && roots == 0 && len(v.o.Roots) == 0 {
+		v.record("trust", "", inspect.Unknown, BasisClaimed, "%d signatures were checked against a trust root that "+
+			"the case does not name: give yours (--trusted-root FILE)", chains)
+	}
+	if notarized > 0 && stores == 0 {
+		v.record("trust", "", inspect.Unknown, BasisClaimed, "%d signatures were checked against a trust store that "+
+			"the case does not name", notarized)
 	}
 	for _, k := range keys {
 		v.key(k)
@@ -156,7 +180,9 @@ func (v *vouching) trust() {
 }
 
 // root states by whose trust root the chains were judged here: the person's, one that backtrail knows, or the bag's
-// own, which nobody vouches for.
+// own, which vouches for itself.
+// The checks that ran again used the person's roots where there are any, else the bag's (recompute.Bundle). The origin
+// that the case states, such as embedded, is a claim and decides nothing.
 func (v *vouching) root(t inspect.Trust, chains int) {
 	what := fmt.Sprintf("what %d of the signatures say was checked against the trust root %s (%s, %s)", chains,
 		text.ShortDigest(t.Digest), t.Origin, text.Clean(t.Name))
@@ -176,7 +202,8 @@ func (v *vouching) root(t inspect.Trust, chains int) {
 	}
 }
 
-// own is a certificate authority or a trust store of somebody's own: no trusted root stands for it.
+// own is a certificate authority or a trust store of one's own: no trusted root stands for it.
+// A --trusted-root does not count for it: the two kinds are given by flags of their own.
 func (v *vouching) own(t inspect.Trust) {
 	what := fmt.Sprintf("signatures were checked against %s (%s, %s)", text.ShortDigest(t.Digest), t.Kind,
 		text.Clean(t.Name))
@@ -214,6 +241,7 @@ func (v *vouching) key(digest string) {
 
 // restsOn counts the signatures whose chain or log entry was judged by a trust root, and those by a trust store of
 // the Notary Project, and lists the keys that judged others.
+// A step that was not reached rests on nothing, and a key that is not at hand has judged nothing.
 func restsOn(c inspect.Case) (chains, notarized int, keys []string) {
 	for _, i := range c.Images {
 		for _, s := range i.Signatures {

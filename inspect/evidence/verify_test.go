@@ -95,7 +95,7 @@ func TestExtraFilesFail(t *testing.T) {
 	}
 }
 
-// reseal writes all manifests again, as somebody would who changes a bundle and knows the format.
+// reseal writes all manifests again, as a person would who changes a bundle and knows the format.
 func reseal(t *testing.T, dir string) {
 	t.Helper()
 	var payload []string

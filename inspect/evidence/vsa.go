@@ -53,6 +53,8 @@ const trustPolicy = "policy"
 // summaries are the verification summaries of a case, by the name of their file. A summary says passed or failed and
 // nothing else, and whoever reads it may admit the image for it. So there is none for a case in which something could
 // not be checked or an alert matches, and none that says passed of a case that is not verified for any other reason.
+//
+// PASSED takes a case that passed as a whole: a gate that passed beside a finding that failed gives none.
 func summaries(c inspect.Case) map[string]summary {
 	outcome := verdict.Of(&c)
 	if !outcome.Complete || c.End == nil || len(c.Images) == 0 {
@@ -104,6 +106,7 @@ func summaryOf(c inspect.Case, i inspect.Image, policy, result string) summary {
 }
 
 // policyOf names a policy, with the digest of its file where there is only one that it can stand in.
+// Policies are named by their metadata and not by their file, so that of several files none can be said to have it.
 func policyOf(c inspect.Case, name string) resource {
 	r := resource{Name: name}
 	files := 0
@@ -135,6 +138,7 @@ func (x *export) writeSummaries() error {
 }
 
 // summariesFit compares data/vsa with the case: a summary that does not follow from it is a defect.
+// A summary that is absent is no defect: it can be left out, and admits nothing.
 func (v *reproduction) summariesFit() {
 	want := summaries(v.c)
 	for _, name := range v.bag.files.Below(vsaFolder) {

@@ -22,6 +22,7 @@ type matchedVuln struct {
 	Record  string               `json:"record"` // as JSON; empty where it was too long
 }
 
+// matchedVulns are the rows of a case, container by container, in the order in which the case has them.
 func matchedVulns(c inspect.Case) []matchedVuln {
 	var list []matchedVuln
 	for _, i := range c.Images {
@@ -70,6 +71,7 @@ func (v *reproduction) vulnerabilitiesFit() {
 }
 
 // levelsFollow derives the level of each vulnerability again from the thresholds that the case names.
+// The first difference is reported, and ends it: the others would be of the same cause.
 func (v *reproduction) levelsFollow() {
 	if v.c.Thresholds == nil {
 		return

@@ -13,14 +13,17 @@ import (
 
 // Audit is one audit that ended: its document as the verb printed it.
 type Audit struct {
-	Scope    string          `json:"scope"` // what was audited, in a form that is the same every night
-	At       inspect.Time    `json:"at"`
+	Scope string       `json:"scope"` // what was audited, in a form that is the same every night
+	At    inspect.Time `json:"at"`
+	// how deep the images of the audit were looked into
 	Depth    Depth           `json:"depth"`
 	Document json.RawMessage `json:"document"` // backtrail.dev/audit/v1
 }
 
 // PutAudit stores an audit. One of the same scope and time is replaced.
 func (j *Journal) PutAudit(ctx context.Context, a Audit) error {
+	// The document is what the verb printed, not a Go type: package audit imports this one, and a later version of the
+	// program compares with what an older one printed.
 	if a.At.IsZero() || !json.Valid(a.Document) {
 		return errors.New("storing an audit: it has no time, or its document is no JSON")
 	}
@@ -60,6 +63,7 @@ func (j *Journal) Audits(ctx context.Context, scope string, n int) ([]Audit, err
 	return j.audits(ctx, "WHERE scope = ? ORDER BY at DESC LIMIT ?", scope, n)
 }
 
+// where ends the query: a condition, an order, a bound, of this package's own words.
 func (j *Journal) audits(ctx context.Context, where string, args ...any) ([]Audit, error) {
 	var all []Audit
 	err := j.query(ctx, "reading audits", func(r *sql.Rows) error {

@@ -29,6 +29,7 @@ func (j *Journal) Candidates(ctx context.Context, p Place, reference string, min
 	if err != nil {
 		return nil, err
 	}
+	// runs[:here] are those of the place itself, the newest first; the others follow.
 	here := len(runs)
 	for _, r := range others {
 		if r.Place != p {
@@ -86,10 +87,14 @@ func (j *Journal) candidate(ctx context.Context, r Run, reference string) (c ins
 	if err != nil || loc.Local() {
 		return c, false, nil //nolint:nilerr // what names no registry cannot be compared with
 	}
+	// An image that raised alerts where it ran stays a candidate: alerts may be false, and it may be the only other
+	// image. The confidence and the reason show it, and a person chooses.
 	alerts, bad, err := j.trouble(ctx, r)
 	if err != nil {
 		return c, false, err
 	}
+	// The span between the first and the last sighting, not the time that it ran: between two audits an image may have
+	// been away.
 	days := int(r.Last.Sub(r.First.Time) / (24 * time.Hour))
 	reasons := []string{meaning(r, reference, loc)}
 	c = inspect.Candidate{Reference: r.Reference, Location: loc.Name() + "@" + r.Digest, Digest: r.Digest}
@@ -125,6 +130,8 @@ func shortDigest(d string) string {
 	return algorithm + ":" + hex[:min(12, len(hex))]
 }
 
+// A finding that was closed counts: it was about these bytes, and bytes do not get better. What a person waived counts
+// too.
 // trouble counts what is known against an image at a place: rules that raised alerts, and findings of high or critical
 // severity, closed ones too.
 func (j *Journal) trouble(ctx context.Context, r Run) (alerts, findings int, err error) {

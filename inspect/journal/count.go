@@ -6,6 +6,8 @@ import (
 )
 
 // Counts are the sizes of a journal.
+// Packages are distinct ones, however many images have them. Places are those with a sighting: a waiver alone makes
+// none.
 type Counts struct{ Places, Sightings, Images, Packages, Audits int }
 
 // Count counts what the journal has.

@@ -17,6 +17,8 @@ const (
 )
 
 // FactsVersion is raised when images are read in a new way: facts of an older version count as missing.
+// It is not the version of the file's form, see migrations: the form may stay while a database of packages is read in a
+// new way.
 const FactsVersion = 1
 
 // String is the depth as people name it.
@@ -49,6 +51,8 @@ func DepthOf(c *inspect.Case, container string) Depth {
 	if !ok || !image.Resolved() || image.Key() == "" {
 		return 0
 	}
+	// A check that is still running, was blocked or was skipped has not looked. Only done counts: a wrong Full would
+	// answer "not affected" of files that were not read.
 	done := func(check string) bool {
 		s, ok := c.Check(check, container)
 		return ok && !s.Running() && s.Status == inspect.CheckDone

@@ -24,12 +24,15 @@ const (
 )
 
 // maxFiles bounds the files of one image that are kept. Past it the image counts as not looked into that deep.
+// The largest images that are known to run, with a desktop or a machine-learning stack, have a few tens of thousands.
 const maxFiles = 200_000
 
 // FilesOf gives the files of a merged tree that can run or be loaded by what runs: executables, shared libraries, jars,
 // and the links by which they are called.
 func FilesOf(nodes iter.Seq[*inspect.Node]) []File {
 	var all []File
+	// Links are resolved after all files are known: a tree gives its entries in the order of paths, and a link may lead
+	// to a later one.
 	links, kept := map[string]*inspect.Node{}, map[string]File{}
 	for n := range nodes {
 		if n.Type == inspect.EntrySymlink {
@@ -55,6 +58,7 @@ const maxLinks = 40
 func resolved(p string, links map[string]*inspect.Node) string {
 	for range maxLinks {
 		next := p
+		// shortest first, since a link in a folder above decides what lies below it
 		for at := 1; at <= len(p); at++ { // the first part of the path that is a link
 			if at < len(p) && p[at] != '/' {
 				continue
@@ -82,8 +86,10 @@ func kindOf(n *inspect.Node) string {
 	switch {
 	case n.Type != inspect.EntryFile && n.Type != inspect.EntryHardlink:
 		return ""
+	// by name, since libraries need no execute permission to be loaded, and often have none
 	case strings.HasSuffix(name, ".so"), strings.Contains(name, ".so."), n.Kind == inspect.KindJar:
 		return FileLibrary
+	// a script or an ELF file without the permission can be run by its interpreter or loader
 	case n.Executable(), n.Kind != "":
 		return FileExecutable
 	}

@@ -11,6 +11,7 @@ import (
 // Finding is a finding about what runs in a container of a workload, over all the times that it was looked at.
 type Finding struct {
 	Place
+	// the same for the same cause at the same place, see inspect.FindingID
 	ID       string           `json:"id"`
 	Digest   string           `json:"digest"` // of the image that it was last seen in
 	Code     string           `json:"code"`
@@ -37,7 +38,8 @@ func (w *Waiver) Holds(at time.Time) bool {
 
 // PutFindings stores what a look at a container found: what is new is opened, what is there no more is closed, and what
 // is back is opened again. It stays the same finding when the workload runs another image that has it too. A look
-// that was not complete closes nothing: what could not be checked may still be there.
+// that was not complete closes nothing: what could not be checked may still be there. Looks may come in any order, as
+// where a saved case is opened: an older one opens nothing that a later one closed.
 func (j *Journal) PutFindings(ctx context.Context, p Place, digest string, at time.Time, found []inspect.Finding,
 	complete bool) error {
 	return j.change(ctx, "storing findings", func(w *writer) error {
@@ -52,8 +54,8 @@ func (j *Journal) PutFindings(ctx context.Context, p Place, digest string, at ti
 				VALUES (?1, ?2, ?3, ?4, ?5, ?6, coalesce((SELECT min(opened) FROM finding
 				WHERE place = ?1 AND id = ?2 AND closed = 0), ?7), ?7, 0)
 				ON CONFLICT DO UPDATE SET severity = excluded.severity, title = excluded.title,
-				seen = max(seen, excluded.seen), closed = 0,
-				opened = CASE WHEN closed > 0 THEN excluded.opened ELSE min(opened, excluded.opened) END`,
+				seen = max(seen, excluded.seen), closed = CASE WHEN closed > ?7 THEN closed ELSE 0 END,
+				opened = CASE WHEN closed > 0 AND closed <= ?7 THEN ?7 ELSE min(opened, ?7) END`,
 				place, f.ID, digest, f.Code, string(f.Severity), f.Title, now)
 			if err != nil {
 				return err
@@ -62,6 +64,7 @@ func (j *Journal) PutFindings(ctx context.Context, p Place, digest string, at ti
 		if !complete {
 			return nil
 		}
+		// What this look found has seen = now; what has an older time was there before and is not found any more.
 		return w.run("UPDATE finding SET closed = ? WHERE place = ? AND closed = 0 AND seen < ?", now, place, now)
 	})
 }
@@ -84,6 +87,7 @@ func (j *Journal) Findings(ctx context.Context, p Place) ([]Finding, error) {
 		p.Cluster, p.Namespace, p.Workload, p.Container)
 }
 
+// Of the rows of one finding, one for each image that had it, the newest is given.
 func (j *Journal) findings(ctx context.Context, where string, args ...any) ([]Finding, error) {
 	var all []Finding
 	err := j.query(ctx, "reading findings", func(r *sql.Rows) error {

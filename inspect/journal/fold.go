@@ -19,6 +19,7 @@ func (j *Journal) Fold(ctx context.Context, c *inspect.Case, files func(inspect.
 	var failed []error
 	for _, i := range c.Images {
 		depth := DepthOf(c, i.Container)
+		// it is not known which image runs: there is nothing to store facts under
 		if depth < Identity {
 			continue
 		}
@@ -47,6 +48,8 @@ func placeOf(c *inspect.Case, container string) Place {
 // reports, until now. A dump and a pod that is gone were seen in the past, and prove nothing about now.
 func sightingsOf(c *inspect.Case) []Sighting {
 	var all []Sighting
+	// AsOf of a live case is when it was looked at, and the pod was there then. Of a dump it is when the file was read,
+	// which proves nothing about the pod.
 	live := c.Target.Kind != inspect.TargetAlert && !strings.HasPrefix(c.Target.Context, snapshotContext)
 	for _, k := range c.Pod.Containers {
 		p := placeOf(c, k.Name)
@@ -99,6 +102,8 @@ func (j *Journal) foldAlerts(ctx context.Context, c *inspect.Case) error {
 	return j.change(ctx, "recording alerts", func(w *writer) error {
 		for _, a := range c.Alerts {
 			i, ok := c.Image(a.Subject)
+			// An alert that matches no container, or is about an earlier one, is no mark against the image that runs
+			// now.
 			if !ok || a.Match == inspect.MatchNone || a.Earlier || i.Key() == "" {
 				continue
 			}
@@ -134,6 +139,7 @@ func (j *Journal) foldFindings(ctx context.Context, c *inspect.Case) error {
 				of = append(of, f)
 			}
 		}
+		// Closing needs a look that could have found it: every check about this image, or about the whole case, ended.
 		complete := c.End != nil && c.End.Status == inspect.CheckDone
 		for _, s := range c.Checks {
 			if s.Status == inspect.CheckBlocked && (s.Container == i.Container || s.Container == "") {

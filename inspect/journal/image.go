@@ -31,6 +31,8 @@ type Facts struct {
 }
 
 // maxFacts bounds the JSON form of the facts of one image when it is read back.
+// A full image with 50,000 packages is some 40 MB. The bound is on what is decompressed, since the file may come from
+// elsewhere.
 const maxFacts = 512 << 20
 
 // FactsOf gives the facts of a container's image as a case found them; files are those of its merged tree.
@@ -43,6 +45,8 @@ func FactsOf(c *inspect.Case, container string, files []File) Facts {
 		}
 		return inspect.Time{}
 	}
+	// Dates are those of the data where there is one, and of the check otherwise: where compares them with the date of
+	// a record.
 	f.Advisories = ended(inspect.CheckAdvisories)
 	if !ended(inspect.CheckVulnerabilities).IsZero() && image.VulnData != nil {
 		f.Vulnerabilities = image.VulnData.Date
@@ -73,8 +77,17 @@ func (j *Journal) Put(ctx context.Context, f Facts) error {
 		if err != nil {
 			return err
 		}
-		if known != nil && known.Depth > f.Depth {
-			return w.putFacts(digest, known.renewed(f))
+		if known != nil {
+			older := f.Collected.Before(known.Collected.Time)
+			switch {
+			case known.Depth >= f.Depth && older:
+				return nil // a saved case that is folded late: all that it has is known, and newer
+			case known.Depth > f.Depth:
+				return w.putFacts(digest, known.renewed(f))
+			case older:
+				f = f.renewed(*known)
+			}
+			f = f.compared(*known)
 		}
 		if err := w.putFacts(digest, f); err != nil {
 			return err
@@ -98,6 +111,8 @@ func (j *Journal) Put(ctx context.Context, f Facts) error {
 // independent is an image without all that depends on where it runs and on what it was compared with.
 func independent(i inspect.Image) inspect.Image {
 	i = i.Clone()
+	// What a container is called, by which tag it was pulled, what gates came to and with what the image was compared
+	// belong to a place and a day. The same digest elsewhere must not inherit them.
 	i.Container, i.Reference = inspect.ImageContainer, ""
 	i.Candidates, i.Diff, i.Gates, i.Sharing = nil, nil, nil, nil
 	for n := range i.Autoruns {
@@ -116,9 +131,24 @@ func independent(i inspect.Image) inspect.Image {
 // renewed are deeper facts with what a later, less deep look found of signers and statements.
 func (f Facts) renewed(later Facts) Facts {
 	i := later.Image
+	f.Collected = later.Collected
 	f.Image.Stores, f.Image.Signatures, f.Image.Provenance = i.Stores, i.Signatures, i.Provenance
 	if i.Location != "" {
 		f.Image.Location = i.Location
+	}
+	return f
+}
+
+// compared are facts with what an earlier look at the same bytes found of known compromises and vulnerabilities, where
+// this one was compared with older data or with none. An audit examines images without these comparisons: were what a
+// case found before lost by it, the image would count as not affected, since it was compared once.
+func (f Facts) compared(known Facts) Facts {
+	if f.Advisories.Before(known.Advisories.Time) {
+		f.Image.Advisories, f.Advisories = known.Image.Advisories, known.Advisories
+	}
+	if f.Vulnerabilities.Before(known.Vulnerabilities.Time) {
+		f.Image.Vulns, f.Image.VulnData = known.Image.Vulns, known.Image.VulnData
+		f.Vulnerabilities = known.Vulnerabilities
 	}
 	return f
 }
@@ -127,6 +157,8 @@ func (f Facts) renewed(later Facts) Facts {
 func (w *writer) putFacts(digest string, f Facts) error {
 	head := f.Image
 	head.Packages = nil
+	// Packages are a column of their own: they are most of the bytes, and questions about signers and statements do not
+	// read them.
 	doc, errFacts := encode(head)
 	packages, errPackages := encode(f.Image.Packages)
 	if err := errors.Join(errFacts, errPackages); err != nil {
@@ -159,6 +191,8 @@ func (w *writer) putFacts(digest string, f Facts) error {
 
 // putKeys stores what an image is found by besides packages and files.
 func (w *writer) putKeys(image int64, i inspect.Image) error {
+	// What a node reports may be any of the three: containerd gives the index or the manifest, Docker and CRI-O the
+	// config of an image without a registry.
 	for _, d := range []string{i.Digest, i.Index, i.Config} {
 		if d == "" {
 			continue
@@ -178,6 +212,7 @@ func (w *writer) putKeys(image int64, i inspect.Image) error {
 		}
 	}
 	for _, s := range i.Signatures {
+		// a name in a signature that was not verified is a claim
 		if s.Status != inspect.Verified {
 			continue
 		}
@@ -209,6 +244,7 @@ func (w *writer) putLeads(image int64, i inspect.Image) error {
 }
 
 // maxAliases bounds the other IDs of one vulnerability.
+// A record of OSV or GHSA has a handful; the record was written elsewhere.
 const maxAliases = 50
 
 // aliasesOf are the other IDs of a vulnerability, by its record: a GHSA names its CVE.
@@ -292,6 +328,7 @@ func (j *Journal) Missing(ctx context.Context, digests []string, depth Depth) ([
 	if err != nil {
 		return nil, fmt.Errorf("reading which facts are stored: %w", damage(err))
 	}
+	// one statement for all digests: an audit looks up thousands
 	defer present.Close()
 	var missing []string
 	seen := map[string]bool{}
@@ -330,6 +367,7 @@ func decode(packed []byte, into any) error {
 }
 
 // coder compresses and decompresses. Both are safe for concurrent use.
+// The encoder writes frames of one goroutine, so that the same facts are the same bytes.
 type coder struct {
 	*zstd.Encoder
 	*zstd.Decoder

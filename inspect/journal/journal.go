@@ -50,6 +50,7 @@ func Open(ctx context.Context, path string) (*Journal, error) {
 	if !errors.Is(err, ErrDamaged) {
 		return j, err
 	}
+	// A responder at work needs a journal that can be written; what the damaged one holds is for later, and is kept.
 	notice, errAside := SetAside(path)
 	if errAside != nil {
 		return nil, errors.Join(err, errAside)
@@ -120,6 +121,8 @@ func damage(err error) error {
 func (j *Journal) change(ctx context.Context, doing string, f func(w *writer) error) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	// _txlock=immediate takes the lock for writing at the beginning: two processes wait for each other, instead of one
+	// failing in the middle with SQLITE_BUSY.
 	tx, err := j.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, damage(err))
@@ -142,6 +145,8 @@ func (j *Journal) query(ctx context.Context, doing string, scan func(*sql.Rows) 
 		return fmt.Errorf("%s: %w", doing, damage(err))
 	}
 	defer rows.Close()
+	// Rows are read one by one while another process may write: with write-ahead logging a reader sees the state of its
+	// beginning.
 	for rows.Next() {
 		if err := scan(rows); err != nil {
 			return fmt.Errorf("%s: %w", doing, damage(err))

@@ -23,6 +23,7 @@ type StoredPackage struct {
 
 // Hit is something that an image has, and where in it.
 type Hit struct {
+	// the number of a row, valid in this journal only
 	Image int64  // see StoredImage
 	What  string // the package and its version, the digest or the path
 	Path  string // empty where it is at no path
@@ -43,12 +44,15 @@ type StoredImage struct {
 }
 
 // maxNumbers bounds how many numbers stand in one statement.
+// SQLite's default is 1,000,000 bytes of a statement (SQLITE_MAX_SQL_LENGTH), at most 19 digits and a comma each: this
+// is far below, and the plan stays a series of index lookups.
 const maxNumbers = 500
 
 // PackagesNamed lists the packages whose name, or whose source package's name, has the spelling of a name: upper and
 // lower case, dashes, underscores and dots do not matter. A name without slashes also finds those whose last part it
 // is.
 func (l Lookup) PackagesNamed(ctx context.Context, name string) ([]StoredPackage, error) {
+	// UNION, not OR: each part uses an index of its own, and a package that two of them find is given once.
 	const columns = "SELECT id, type, name, version, purl FROM package WHERE "
 	s := spelling(name)
 	return l.packages(ctx, columns+"spelling = ? UNION "+columns+"upstream = ? AND upstream <> '' UNION "+
@@ -116,6 +120,8 @@ const filesQuery = `SELECT i.image, i.layer, path.value FROM part_file f JOIN im
 func (l Lookup) ImagesWithPath(ctx context.Context, path string) ([]Hit, error) {
 	if !strings.HasPrefix(path, "/") {
 		end := "/" + path
+		// The end of a path is found by reading all distinct paths, some 100,000 of a fleet: substr compares characters
+		// as they are, where LIKE would read % and _ of a file's name as a pattern.
 		return l.hits(ctx, path, filesQuery+"substr(path.value, -length(?1)) = ?1", end)
 	}
 	hits, err := l.hits(ctx, path, filesQuery+`path.value = ? UNION SELECT i.image, i.layer, path.value
@@ -136,6 +142,8 @@ func (l Lookup) ImagesWithContent(ctx context.Context, sum string) ([]Hit, error
 
 // ImagesWithDigest finds the images whose manifest, index, config or one of whose layers has a digest.
 func (l Lookup) ImagesWithDigest(ctx context.Context, digest string) ([]Hit, error) {
+	// A layer is found by the digest of its compressed bytes, which registries name, and by its diff ID, which the
+	// config names.
 	return l.hits(ctx, digest, `SELECT image, -1, '' FROM alias WHERE digest = ?1
 		UNION SELECT image, number, '' FROM layer WHERE digest = ?1
 		UNION SELECT image, number, '' FROM layer WHERE diff_id = ?1`, digest)

@@ -75,6 +75,8 @@ func (w *writer) packagePart(list []placedPackage) (int64, error) {
 			cmp.Compare(a.PURL, b.PURL), cmp.Compare(a.path, b.path))
 	})
 	h := sha256.New()
+	// The hash is over everything that is stored of the part and nothing else: two lists with one hash have the same
+	// rows.
 	for _, p := range list { // quoted: no name can be mistaken for several
 		fmt.Fprintf(h, "package %q %q %q %q %q\n", p.Type, p.Name, p.Version, p.PURL, p.path)
 	}
@@ -114,6 +116,7 @@ func (w *writer) filePart(list []File) (int64, error) {
 	}
 	for _, f := range list {
 		sum := bytesOf(f.SHA256)
+		// a file whose content could not be read has no digest to be found by
 		if sum == nil {
 			continue
 		}

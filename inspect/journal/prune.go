@@ -19,6 +19,8 @@ type Pruned struct {
 // the newest of each scope, and the facts of images that ran nowhere since and were collected before it. Waivers stay.
 // The file is made smaller.
 func (j *Journal) Prune(ctx context.Context, before time.Time) (Pruned, error) {
+	// Steps are in the order in which they depend on each other: an image is kept as long as a sighting refers to it,
+	// so sightings go first.
 	// Each count is of its own step; rows that only belonged to what a step removed are swept after all of them.
 	t := column(inspect.At(before))
 	var p Pruned
@@ -59,6 +61,7 @@ func (j *Journal) Prune(ctx context.Context, before time.Time) (Pruned, error) {
 	return p, nil
 }
 
+// NOT IN over whole tables reads each once; pruning is rare, and indexes for it would slow down every audit.
 // sweep removes rows that nothing refers to any more, each kind after what refers to it.
 func (w *writer) sweep() error {
 	for _, text := range []string{

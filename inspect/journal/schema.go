@@ -91,6 +91,7 @@ func (j *Journal) migrate(ctx context.Context) error {
 	case version > len(migrations):
 		return fmt.Errorf("%w: its form is %d, and this version reads up to %d", ErrNewer, version, len(migrations))
 	}
+	// One change for all steps: a process that is killed leaves the old form. user_version is part of the transaction.
 	return j.change(ctx, "bringing the journal to its present form", func(w *writer) error {
 		at, _, err := w.number("PRAGMA user_version")
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 
 // Place is where something runs: a container of a workload.
 type Place struct {
+	// Names are as the cluster has them, uncleaned: they are compared, and cleaned where they are shown.
 	Cluster   string `json:"cluster"` // the context of the kubeconfig, or the saved dump
 	Namespace string `json:"namespace"`
 	Workload  string `json:"workload"` // see WorkloadOf

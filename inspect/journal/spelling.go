@@ -26,6 +26,7 @@ func baseOf(name string) string {
 func upstreamOf(purl string) string {
 	_, qualifiers, _ := strings.Cut(purl, "?")
 	qualifiers, _, _ = strings.Cut(qualifiers, "#")
+	// Qualifiers of a package URL are percent-encoded pairs like those of a query (package-url specification).
 	values, err := url.ParseQuery(qualifiers)
 	if err != nil {
 		return ""

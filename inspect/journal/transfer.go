@@ -18,7 +18,8 @@ const transferSchema = "backtrail.dev/journal/v1"
 
 // Bounds of what is imported.
 const (
-	maxLine  = 256 << 20 // bytes of one line: the facts of one image
+	maxLine = 256 << 20 // bytes of one line: the facts of one image
+	// a bound on the time that a file of others may take, not on memory: lines are read one by one
 	maxLines = 50_000_000
 )
 
@@ -236,6 +237,8 @@ func takeImage(ctx context.Context, j *Journal, l imageLine) error {
 	if err != nil {
 		return err
 	}
+	// The digest cannot be proven from facts alone: whoever imports a file trusts its sender with what images contain,
+	// as with a report. What can be compared is that the line agrees with itself.
 	if l.Image.Key() != l.Digest {
 		return fmt.Errorf("the facts of %s are those of %s", l.Digest, l.Image.Key())
 	}

@@ -35,7 +35,9 @@ type unpacker struct {
 }
 
 // apply unpacks all entries. Errors: *refusal where the overlayfs snapshotter stops, *registry.LimitError. Without
-// overlayfs what is refused is left out, and the rest goes on.
+// overlayfs what is refused is left out, and the rest goes on. The order of the entries is the attacker's: a marker may
+// stand before or behind what it would remove, a link before or behind what it names. Each entry is judged by what came
+// before it, as a runtime does that unpacks a stream.
 func (u *unpacker) apply(entries []inspect.Entry) error {
 	if u.native {
 		for i := range entries {
@@ -88,8 +90,9 @@ func (u *unpacker) dated(entries []inspect.Entry) error {
 	return nil
 }
 
-// force puts a file that no snapshotter unpacks where its name says, in the place of what is in the way: the layer
-// did not run with containerd, and what is in it is to be seen all the same. Errors: *registry.LimitError.
+// force puts a file that no snapshotter unpacks where its name is, in the place of what is in the way: the layer did
+// not run with containerd, and what is in it is to be seen all the same. Errors: *registry.LimitError. Directories,
+// links and devices that are refused are left out: they hold no content that could be looked at.
 func (u *unpacker) force(e *inspect.Entry) error {
 	if e.Type != inspect.EntryFile || len(path.Base(e.Path)) > maxName {
 		return nil
@@ -109,6 +112,8 @@ func (u *unpacker) force(e *inspect.Entry) error {
 	return u.create(e, dir, e.Path)
 }
 
+// one unpacks one entry. The directory of its path is resolved through links, its last name is not: an entry replaces a
+// link, it is not written through it.
 func (u *unpacker) one(e *inspect.Entry) error {
 	if e.Path == "/" && e.Type != inspect.EntryOpaque {
 		return nil // containerd leaves the root directory as it is
@@ -138,7 +143,8 @@ func (u *unpacker) one(e *inspect.Entry) error {
 	return u.create(e, dir, p)
 }
 
-// whiteout hides what lower layers have at a path: by a node of its own for overlayfs, else by removing it.
+// whiteout hides what lower layers have at a path: by a node of its own for overlayfs, else by removing it. containerd
+// refuses a whiteout of what the same layer holds, since the node of the whiteout would stand in its place.
 func (u *unpacker) whiteout(e *inspect.Entry, dir int32, p string) error {
 	i, there := u.fs.at[p]
 	if u.native {
@@ -154,7 +160,8 @@ func (u *unpacker) whiteout(e *inspect.Entry, dir int32, p string) error {
 	return nil
 }
 
-// create makes what an entry stands for.
+// create makes what an entry stands for. An entry of a name that is there replaces it, but for a directory over a
+// directory: the last of two members with one name wins. Errors: *refusal, *registry.LimitError.
 func (u *unpacker) create(e *inspect.Entry, dir int32, p string) error {
 	if base := path.Base(p); len(base) > maxName || len(p) >= registry.MaxPath {
 		return tooLong(p)
@@ -206,6 +213,8 @@ func (u *unpacker) keep(i int32) {
 	}
 }
 
+// replace notes that something of this layer was removed at a path. If a directory is made there again, overlayfs
+// merges it with those of lower layers, and a runtime that unpacks into one directory does not.
 func (u *unpacker) replace(p string) {
 	if u.replaced == nil {
 		u.replaced = map[string]bool{}
@@ -231,7 +240,8 @@ func (u *unpacker) was(n *inspect.Node) {
 	}
 }
 
-// own gives the node of a dentry so that this layer may change it.
+// own gives the node of a dentry so that this layer may change it. A node of a lower layer is never written to: it is
+// shared with the trees of other images.
 func (u *unpacker) own(i int32) *inspect.Node {
 	n := u.fs.dentries[i].node
 	if n.Layer == u.layer {
@@ -258,7 +268,8 @@ func isWhiteout(n *inspect.Node) bool {
 	return n.Type == inspect.EntryWhiteout || n.Type == inspect.EntryChar && n.Device == "0:0"
 }
 
-// opaque hides what lower layers have in a directory.
+// opaque hides what lower layers have in a directory. The root directory of a layer cannot be opaque for overlayfs: the
+// mark on it is that of the mount's upper directory, which is not looked at.
 func (u *unpacker) opaque(dir int32) error {
 	d := &u.fs.dentries[dir]
 	again := u.marked[d.node.Path]
@@ -282,7 +293,8 @@ func (u *unpacker) opaque(dir int32) error {
 	return nil
 }
 
-// clear removes all below a directory but what entries of this layer made.
+// clear removes all below a directory but what entries of this layer made. What entries of this layer made before the
+// marker stays, as containerd's unpacking without overlayfs keeps the paths that it has unpacked.
 func (u *unpacker) clear(dir int32) {
 	for i := u.fs.dentries[dir].child; i != noDentry; {
 		next := u.fs.dentries[i].next
@@ -295,7 +307,9 @@ func (u *unpacker) clear(dir int32) {
 	}
 }
 
-// anyUnnamed reports whether the marker would remove something of its own layer without overlayfs.
+// anyUnnamed reports whether the marker would remove something of its own layer without overlayfs. Each look counts
+// against MaxEntries for the layer, since a marker may stand in a large directory many times; past the bound the answer
+// is the doubtful one.
 func (u *unpacker) anyUnnamed(dir int32) bool {
 	for i := u.fs.dentries[dir].child; i != noDentry; i = u.fs.dentries[i].next {
 		if u.seen++; u.seen > MaxEntries || u.fs.dentries[i].unnamed || u.anyUnnamed(i) {
@@ -350,21 +364,25 @@ func attributesOf(of inspect.EntryType, all map[string]string) map[string]string
 	return all
 }
 
+// modeSetGID on a directory hands its group on to what is made in it (inode(7)).
 const modeSetGID = 0o2000
 
+// attributeCapability gives a program rights without setuid (capabilities(7)); its value is binary.
 const attributeCapability = "security.capability"
 
+// settable reports whether containerd can set an attribute of a name space (xattr(7)) on what is of a type.
 func settable(of inspect.EntryType, name string) bool {
 	switch space, _, _ := strings.Cut(name, "."); space {
 	case "user":
 		return of == inspect.EntryFile || of == inspect.EntryHardlink || of == inspect.EntryDir
 	case "security", "system":
 		return true
-	default: // trusted, and what no file system knows
+	default: // trusted, and what no file system has
 		return false
 	}
 }
 
+// joined lays attributes over others, as setting them one after the other does. It changes neither map.
 func joined(a, b map[string]string) map[string]string {
 	switch {
 	case len(a) == 0:

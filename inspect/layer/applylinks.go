@@ -9,7 +9,9 @@ import (
 )
 
 // hardlink makes a further name of a file. Owner, mode and attributes of the entry are set on what the names share.
-// Setting the owner takes capabilities away, as Linux does it.
+// Setting the owner takes capabilities away, as Linux does it. The link is resolved in this layer alone: containerd
+// does not find a file of a lower layer from the directory that overlayfs unpacks into. A target that is a link is not
+// followed, as link(2) does not.
 func (u *unpacker) hardlink(e *inspect.Entry, dir int32, p string) error {
 	above, base := path.Split(e.Link)
 	above, err := u.fs.resolver.rootPath(above)
@@ -49,7 +51,8 @@ func (u *unpacker) hardlink(e *inspect.Entry, dir int32, p string) error {
 	return nil
 }
 
-// settle writes what names share to each of them.
+// settle writes what names share to each of them. It runs once, after all entries: a later header may change what
+// earlier names show. A lower name of a file becomes this layer's node only if something of it really changed.
 func (u *unpacker) settle() {
 	for _, g := range u.fs.dirty {
 		shared := &u.fs.inodes[g]
@@ -65,7 +68,8 @@ func (u *unpacker) settle() {
 	u.fs.dirty = nil
 }
 
-// rename makes a node a name of what names share, whose content is at a place.
+// rename makes a node a name of what names share, whose content is at a place. Content that another layer holds is
+// remembered in far; the offset of the entry belongs to that layer's tar and would be read from the wrong one here.
 func (u *unpacker) rename(n *inspect.Node, shared inspect.Entry, content home) {
 	name := n.Entry
 	n.Entry = shared
@@ -87,6 +91,8 @@ func (u *unpacker) home(n *inspect.Node) home {
 	return home{n.Layer, n.Entry}
 }
 
+// sameAttributes leaves content and time out: it decides whether a name of a lower layer has to be shown as changed,
+// and the time alone is nothing that a reader looks for.
 func sameAttributes(a, b *inspect.Entry) bool {
 	return a.Mode == b.Mode && a.UID == b.UID && a.GID == b.GID && maps.Equal(a.Xattrs, b.Xattrs)
 }

@@ -19,10 +19,10 @@ const (
 	annotationBaseDigest = "org.opencontainers.image.base.digest"
 )
 
-// baseImage is the image that another says to be built upon.
+// baseImage is the image that another one is built upon, as its builder or this machine's past has it.
 type baseImage struct {
 	name, digest string
-	says         string // who names it
+	source       string // where the name stands, as the beginning of a sentence
 	layers       int    // of the manifest, from the lowest on, that are its; -1 where nothing was compared
 	mismatch     bool   // it is known, and its layers are not the lowest ones
 	// of a build, which may have several: one whose layers are not the lowest ones was another stage
@@ -32,18 +32,18 @@ type baseImage struct {
 // bases finds the images that others were built on, among the layers that the cache holds.
 type bases struct{ *Cache }
 
-// baseOf reads what manifest and config say of the base image. Where the store has the manifest of that digest, from
-// an earlier case, its layers are compared: then it is no claim any more. No registry is asked: the base may lie in
-// one that has nothing to do with this case.
+// baseOf reads what manifest and config name as the base image. Where the store has the manifest of that digest, from
+// an earlier case, its layers are compared: then it is no claim any more. No registry is queried: the base may lie
+// in one that has nothing to do with this case.
 func (c bases) baseOf(img *registry.Image) (baseImage, bool) {
 	b := baseImage{layers: -1}
 	if img.ManifestFile != nil {
-		b.name, b.digest, b.says = img.ManifestFile.Annotations[annotationBaseName],
+		b.name, b.digest, b.source = img.ManifestFile.Annotations[annotationBaseName],
 			img.ManifestFile.Annotations[annotationBaseDigest], "an annotation of its manifest"
 	}
 	if b.name == "" && b.digest == "" && img.ConfigFile != nil {
 		labels := img.ConfigFile.Config.Labels
-		b.name, b.digest, b.says = labels[annotationBaseName], labels[annotationBaseDigest], "a label of its config"
+		b.name, b.digest, b.source = labels[annotationBaseName], labels[annotationBaseDigest], "a label of its config"
 	}
 	if b.name == "" && b.digest == "" {
 		return b, false
@@ -58,7 +58,8 @@ func (c bases) baseOf(img *registry.Image) (baseImage, bool) {
 }
 
 // layersOf gives the layer digests of a manifest, or of the one for a platform in an index, that the store has; none
-// otherwise.
+// otherwise. The store has it under its digest, so that it is what it claims to be; which image it is of is still a
+// claim.
 func (c bases) layersOf(digest string, platform v1.Platform) []string {
 	for range 2 { // an index, then a manifest
 		if !registry.IsDigest(digest) {
@@ -90,6 +91,8 @@ func (c bases) layersOf(digest string, platform v1.Platform) []string {
 	return nil
 }
 
+// sharedLayers counts how many of the lowest layers two images have in common, by the digests of their blobs: the same
+// content in other packing counts as another layer, which errs on the side of the image's own.
 func sharedLayers(layers []registry.Layer, known []string) int {
 	n := 0
 	for n < len(layers) && n < len(known) && layers[n].Digest() == known[n] {
@@ -98,7 +101,8 @@ func sharedLayers(layers []registry.Layer, known []string) int {
 	return n
 }
 
-// mark puts what is certain of the base onto the rows, in place of what was guessed.
+// mark puts what is certain of the base onto the rows, in place of what was guessed. Steps without a layer belong to
+// the base up to its last layer.
 func (b baseImage) mark(rows []inspect.Layer) {
 	if b.layers < 0 {
 		return
@@ -114,17 +118,18 @@ func (b baseImage) mark(rows []inspect.Layer) {
 	}
 }
 
-// setting words what the image is built upon, and who says so.
+// setting words what the image is built upon, and where that is written.
 func (b baseImage) setting() *inspect.Setting {
 	s := &inspect.Setting{Code: inspect.CodeBaseImage, Severity: inspect.Info}
-	s.Detail = fmt.Sprintf("%s names %s as its base image", b.says, cmp.Or(b.name, b.digest))
-	if b.says == seenHere {
+	s.Detail = fmt.Sprintf("%s names %s as its base image", b.source, cmp.Or(b.name, b.digest))
+	if b.source == seenHere {
 		s.Detail = fmt.Sprintf("its lowest %d layers are those of %s (%s), which was read here before", b.layers,
 			b.name, b.digest)
+		s.Basis = inspect.Seen
 		return s
 	}
 	if b.material {
-		s.Code, s.Detail = inspect.CodeBuiltFrom, fmt.Sprintf("%s names %s among what it was built from", b.says,
+		s.Code, s.Detail = inspect.CodeBuiltFrom, fmt.Sprintf("%s names %s among what it was built from", b.source,
 			cmp.Or(b.name, b.digest))
 	}
 	if b.name != "" && b.digest != "" {
@@ -138,6 +143,7 @@ func (b baseImage) setting() *inspect.Setting {
 		s.Detail += "; its layers are not the lowest ones: it was used on the way"
 	case b.layers >= 0:
 		s.Detail += fmt.Sprintf(", and its lowest %d layers are those of that image", b.layers)
+		s.Basis = inspect.Seen
 	default:
 		s.Detail += "; that image was not compared, since it was not read before"
 	}
@@ -152,7 +158,7 @@ type Origin struct {
 	Lowest  string    // diff ID of the lowest layer; empty where the config does not hold
 }
 
-// OriginOf reads the origin of an image without its layers.
+// OriginOf reads the origin of an image without its layers. It reads no registry and no store.
 func OriginOf(img *registry.Image) Origin {
 	var o Origin
 	if len(img.Layers) > 0 {

@@ -34,13 +34,30 @@ func TestBaseByHistory(t *testing.T) {
 		history []v1.History
 		want    []string
 	}{
-		"the last command that layers follow": {[]v1.History{entry("ADD", "", false), entry("CMD bash", "", true), entry("RUN", "", false), entry("CMD app", "", true)}, []string{"ADD", "CMD bash"}},
-		"another builder's steps":             {[]v1.History{entry("# debian.sh", "debuerreotype 0.15", false), entry("ENV A=1", buildkit, true), entry("RUN", buildkit, false)}, []string{"# debian.sh"}},
+		"the last command that layers follow": {
+			[]v1.History{
+				entry("ADD", "", false), entry("CMD bash", "", true), entry("RUN", "", false),
+				entry("CMD app", "", true),
+			},
+			[]string{"ADD", "CMD bash"},
+		},
+		"another builder's steps": {
+			[]v1.History{
+				entry("# debian.sh", "debuerreotype 0.15", false), entry("ENV A=1", buildkit, true),
+				entry("RUN", buildkit, false),
+			},
+			[]string{"# debian.sh"},
+		},
 		"both: the command is further on": {
-			[]v1.History{entry("# debian.sh", "debuerreotype 0.15", false), entry("RUN python", buildkit, false), entry("CMD python", buildkit, true), entry("COPY app", buildkit, false)},
+			[]v1.History{
+				entry("# debian.sh", "debuerreotype 0.15", false), entry("RUN python", buildkit, false),
+				entry("CMD python", buildkit, true), entry("COPY app", buildkit, false),
+			},
 			[]string{"# debian.sh", "RUN python", "CMD python"},
 		},
-		"one builder":            {[]v1.History{entry("COPY a", buildkit, false), entry("COPY b", buildkit, false)}, nil},
+		"one builder": {
+			[]v1.History{entry("COPY a", buildkit, false), entry("COPY b", buildkit, false)}, nil,
+		},
 		"nothing before it":      {[]v1.History{entry("ARG X", "", true), entry("COPY b", buildkit, false)}, nil},
 		"no history of anything": {nil, nil},
 	} {
@@ -67,9 +84,16 @@ func TestBaseByLabel(t *testing.T) {
 		want   []string
 		words  string
 	}{
-		"known: its layers are certain": {true, []layerSpec{debian, extra, own}, []string{debian.Step, extra.Step}, "its lowest 2 layers are those of that image"},
-		"known, and a lie":              {true, []layerSpec{debian, own}, nil, "its lowest layers are not those of that image"},
-		"not known":                     {false, []layerSpec{debian, extra, own}, nil, "that image was not compared"},
+		"known: its layers are certain": {
+			true,
+			[]layerSpec{debian, extra, own},
+			[]string{debian.Step, extra.Step},
+			"its lowest 2 layers are those of that image",
+		},
+		"known, and a lie": {
+			true, []layerSpec{debian, own}, nil, "its lowest layers are not those of that image",
+		},
+		"not known": {false, []layerSpec{debian, extra, own}, nil, "that image was not compared"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -80,13 +104,19 @@ func TestBaseByLabel(t *testing.T) {
 			if test.known {
 				must(t, b.cache.store.Put(base.Manifest.Digest, base.Manifest.Bytes))
 			}
-			config := v1.Config{Labels: map[string]string{annotationBaseName: "docker.io/library/debian:13", annotationBaseDigest: base.Digest()}}
+			config := v1.Config{
+				Labels: map[string]string{
+					annotationBaseName:   "docker.io/library/debian:13",
+					annotationBaseDigest: base.Digest(),
+				},
+			}
 			i := b.examine(t, imageOf(t, config, test.layers...)).Images[0]
 			if got := baseRows(i.Layers); !slices.Equal(got, test.want) {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 			if !slices.ContainsFunc(i.Notable, func(s inspect.Setting) bool {
-				return strings.HasPrefix(s.Code, "base-") && strings.Contains(s.Detail, test.words) && strings.Contains(s.Detail, "docker.io/library/debian:13 as its base image (sha256:")
+				return strings.HasPrefix(s.Code, "base-") && strings.Contains(s.Detail, test.words) &&
+					strings.Contains(s.Detail, "docker.io/library/debian:13 as its base image (sha256:")
 			}) {
 				t.Errorf("settings %+v", i.Notable)
 			}
@@ -106,13 +136,25 @@ func provenanceOf(statements ...inspect.Provenance) engine.Check {
 
 func TestBaseByProvenanceAndByThePast(t *testing.T) {
 	_, debian := debian()
-	extra, own, more := step("RUN more", file("more", "x")), step("COPY app /", exe("app", program("app"))), step("COPY more /", file("b", "c"))
+	extra, own, more := step(
+		"RUN more",
+		file("more", "x"),
+	), step(
+		"COPY app /",
+		exe("app", program("app")),
+	), step(
+		"COPY more /",
+		file("b", "c"),
+	)
 	base := imageOf(t, v1.Config{}, debian, extra)
 	target := imageOf(t, v1.Config{}, debian, extra, own, more)
 	b := newBench(t)
 	found := resolved(t, b, base)
 	other := resolved(t, b, imageOf(t, v1.Config{}, debian, more))
-	golang := inspect.Material{URI: "pkg:docker/golang@1.26?platform=linux%2Famd64", Digest: "sha256:" + strings.Repeat("ab", 32)}
+	golang := inspect.Material{
+		URI:    "pkg:docker/golang@1.26?platform=linux%2Famd64",
+		Digest: "sha256:" + strings.Repeat("ab", 32),
+	}
 	debianOf := inspect.Material{URI: "pkg:docker/debian@13?platform=linux%2Famd64", Digest: found.Digest()}
 	source := inspect.Material{URI: "git+https://github.com/org/app", Digest: "sha1:" + strings.Repeat("ab", 20)}
 	for _, test := range []struct {
@@ -128,21 +170,45 @@ func TestBaseByProvenanceAndByThePast(t *testing.T) {
 			"a claim about an image that is not known", false, false,
 			[]inspect.Provenance{{ID: "1", Materials: []inspect.Material{source, golang, debianOf}}},
 			nil,
-			[]string{"its provenance, which is a claim, names debian:13 among what it was built from (sha256:", "; that image was not compared"},
+			[]string{
+				"its provenance, which is a claim, names debian:13 among what it was built from (sha256:",
+				"; that image was not compared",
+			},
 		},
 		{
 			"a signed statement, and a builder beside the base", true, false,
-			[]inspect.Provenance{{ID: "1", Signed: true, Status: inspect.Verified, Materials: []inspect.Material{source, golang, debianOf}}},
+			[]inspect.Provenance{
+				{
+					ID: "1", Signed: true, Status: inspect.Verified,
+					Materials: []inspect.Material{source, golang, debianOf},
+				},
+			},
 			[]string{debian.Step, extra.Step},
-			[]string{"its signed provenance names debian:13 among what it was built from (sha256:", "and its lowest 2 layers are those of that image"},
+			[]string{
+				"its signed provenance names debian:13 among what it was built from (sha256:",
+				"and its lowest 2 layers are those of that image",
+			},
 		},
 		{
 			"a known image that was only used on the way", true, false,
-			[]inspect.Provenance{{ID: "1", Signed: true, Status: inspect.Verified, Materials: []inspect.Material{{URI: "pkg:docker/other@1", Digest: other.Digest()}}}},
+			[]inspect.Provenance{
+				{
+					ID: "1", Signed: true, Status: inspect.Verified,
+					Materials: []inspect.Material{{URI: "pkg:docker/other@1", Digest: other.Digest()}},
+				},
+			},
 			nil,
-			[]string{"its signed provenance names other:1 among what it was built from (" + other.Digest() + "); its layers are not the lowest ones: it was used on the way"},
+			[]string{
+				"its signed provenance names other:1 among what it was built from (" + other.Digest() + "); its layers are not the lowest ones: it was used on the way",
+			},
 		},
-		{"the past alone", false, true, nil, []string{debian.Step, extra.Step}, []string{"its lowest 2 layers are those of " + base + " (" + found.Digest() + "), which was read here before"}},
+		{
+			"the past alone", false, true, nil,
+			[]string{debian.Step, extra.Step},
+			[]string{
+				"its lowest 2 layers are those of " + base + " (" + found.Digest() + "), which was read here before",
+			},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			b := newBench(t)

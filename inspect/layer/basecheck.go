@@ -15,7 +15,7 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Base is the check that finds which image this one was built upon, by what provenance says that it was made of, and
+// Base is the check that finds which image this one was built upon, by what provenance names as its materials, and
 // by the images that this machine has read before: where the lowest layers are all of another image's, they are its,
 // whatever is claimed. more are checks to wait for besides the layers: provenance.
 func Base(cache *Cache, more ...string) engine.Check {
@@ -36,23 +36,23 @@ func Base(cache *Cache, more ...string) engine.Check {
 					certain = b
 				}
 			}
-			if certain.layers > 0 && certain.says == seenHere {
+			if certain.layers > 0 && certain.source == seenHere {
 				found = true
 				emit(inspect.Event{Fact: *certain.setting()})
 			}
 			if !found {
-				return engine.Nothing("nothing but the history says what the image was built upon")
+				return engine.Nothing("only the history shows what the image was built upon")
 			}
 			certain.remark(image.Layers, emit)
 			return nil
 		}}
 }
 
-// seenHere is who names a base that only this machine's past shows.
+// seenHere stands in the place of a source for a base that only the cache of this machine shows.
 const seenHere = "this machine"
 
-// remark says the rows again whose origin is another than was guessed. What provenance or the past shows can only widen
-// what is the base's: an image in between may not have been seen.
+// remark emits the rows again whose origin is another than was guessed. What provenance or the past shows can only
+// widen what is the base's: an image in between may not have been seen.
 func (b baseImage) remark(rows []inspect.Layer, emit func(inspect.Event)) {
 	if b.layers <= 0 {
 		return
@@ -66,24 +66,25 @@ func (b baseImage) remark(rows []inspect.Layer, emit func(inspect.Event)) {
 	}
 }
 
+// manifestLayers leaves out the steps without a layer.
 func manifestLayers(rows []inspect.Layer) []inspect.Layer {
 	return slices.DeleteFunc(slices.Clone(rows), func(l inspect.Layer) bool { return l.Empty })
 }
 
-// material is an image that a build was made of, as provenance says.
+// material is an image that a build was made of, by its provenance.
 type material struct {
-	name, digest, says string
+	name, digest, source string
 }
 
 // imageMaterials are the images among the materials of all statements: the base, and in a build of several stages the
 // others too. A signed statement that was verified comes first.
 func imageMaterials(statements []inspect.Provenance) []material {
 	var all []material
-	add := func(p inspect.Provenance, says string) {
+	add := func(p inspect.Provenance, source string) {
 		for _, m := range p.Materials {
 			if name := imageName(m.URI); name != "" && registry.IsDigest(m.Digest) && len(all) < MaxMaterials &&
 				!slices.ContainsFunc(all, func(o material) bool { return o.digest == m.Digest }) {
-				all = append(all, material{name, m.Digest, says})
+				all = append(all, material{name, m.Digest, source})
 			}
 		}
 	}
@@ -130,7 +131,7 @@ func imageName(uri string) string {
 
 // builtFrom compares the layers with those of a material, where the store has its manifest.
 func (c bases) builtFrom(m material, layers []inspect.Layer, platform string) baseImage {
-	b := baseImage{name: m.name, digest: m.digest, says: m.says, layers: -1, material: true}
+	b := baseImage{name: m.name, digest: m.digest, source: m.source, layers: -1, material: true}
 	known := c.layersOf(m.digest, ParsePlatform(platform))
 	if len(known) == 0 {
 		return b
@@ -155,6 +156,7 @@ type stackOf struct {
 	Digest    string `json:"digest"`
 }
 
+// stackKey names a stack of layers by their diff IDs: what the bytes are, not how they are packed.
 func stackKey(layers []inspect.Layer) string {
 	ids := make([]string, 0, len(layers))
 	for _, l := range layers {
@@ -163,7 +165,8 @@ func stackKey(layers []inspect.Layer) string {
 	return strings.Join(ids, " ")
 }
 
-// rememberStack keeps that an image has these layers, for those that are built upon it.
+// rememberStack keeps that an image has these layers, for those that are built upon it. Only proven layers are
+// remembered: a record must not let one image pass for the base of another because a config claims so.
 func (c bases) rememberStack(image inspect.Image, layers []inspect.Layer) error {
 	layers = manifestLayers(layers)
 	if len(layers) == 0 || slices.ContainsFunc(layers,
@@ -178,7 +181,7 @@ func (c bases) rememberStack(image inspect.Image, layers []inspect.Layer) error 
 }
 
 // seenBelow finds the largest image that this machine has read whose layers are the lowest ones of this one, all of
-// them.
+// them. An image is not its own base, and the layers have to be all of the other image's.
 func (c bases) seenBelow(layers []inspect.Layer) baseImage {
 	known := len(layers) // those that were proven
 	if at := slices.IndexFunc(layers, func(l inspect.Layer) bool {
@@ -193,7 +196,7 @@ func (c bases) seenBelow(layers []inspect.Layer) baseImage {
 		if err != nil || json.Unmarshal(data, &s) != nil {
 			continue
 		}
-		return baseImage{name: cmp.Or(s.Reference, s.Digest), digest: s.Digest, says: seenHere, layers: n}
+		return baseImage{name: cmp.Or(s.Reference, s.Digest), digest: s.Digest, source: seenHere, layers: n}
 	}
 	return baseImage{layers: -1}
 }

@@ -37,7 +37,10 @@ func benchLayers(b *testing.B, layers, files, size int) (packedLayers, plainLaye
 			for text.Len() < size/files {
 				text.Write(words[min(random.IntN(4096), random.IntN(4096))])
 			}
-			members = append(members, exe("usr/lib/d"+string(rune('a'+l))+"/"+string(rune('a'+f%26))+"/f"+itoa(f), text.String()))
+			members = append(
+				members,
+				exe("usr/lib/d"+string(rune('a'+l))+"/"+string(rune('a'+f%26))+"/f"+itoa(f), text.String()),
+			)
 		}
 		data := tarOf(b, members...)
 		plainLayers = append(plainLayers, data)
@@ -175,7 +178,12 @@ func BenchmarkFloor(b *testing.B) {
 func BenchmarkTree(b *testing.B) {
 	zipped, plain := benchLayers(b, 4, 200_000, 20<<20)
 	x := newBench(b)
-	layers, _, err := x.cache.ImageLayers(b.Context(), x.client, layoutOf(b, zipped, diffIDs(plain), nil), v1.Platform{})
+	layers, _, err := x.cache.ImageLayers(
+		b.Context(),
+		x.client,
+		layoutOf(b, zipped, diffIDs(plain), nil),
+		v1.Platform{},
+	)
 	must(b, err)
 	for b.Loop() {
 		tree, err := x.cache.newTree(b.Context(), layers)

@@ -13,13 +13,14 @@ const (
 )
 
 // broadcast passes what is written to it on to several subscribers, each of which reads all of it at its own pace
-// within chunkAhead. A reader that is closed holds up nobody.
+// within chunkAhead. A reader that is closed holds up no other.
 type broadcast struct {
 	taps []*subscriber
 	pool *sync.Pool
 	fill *chunk
 }
 
+// chunk is a buffer that all subscribers read and none writes to; refs counts those that have not read it to its end.
 type chunk struct {
 	buf  []byte
 	refs atomic.Int32
@@ -34,7 +35,8 @@ func newBroadcast(n int) *broadcast {
 	return f
 }
 
-// Write takes bytes over; it fails never.
+// Write takes bytes over and never fails. It blocks while a subscriber is chunkAhead chunks behind, which bounds the
+// memory of the pass to that of its slowest stage. One goroutine writes.
 func (f *broadcast) Write(p []byte) (int, error) {
 	n := len(p)
 	for len(p) > 0 {
@@ -52,6 +54,7 @@ func (f *broadcast) Write(p []byte) (int, error) {
 	return n, nil
 }
 
+// flush hands the chunk that is being filled to each subscriber that still reads.
 func (f *broadcast) flush() {
 	if f.fill == nil {
 		return
@@ -68,6 +71,7 @@ func (f *broadcast) flush() {
 	}
 }
 
+// release returns a chunk to the pool when its last reader is done with it.
 func (f *broadcast) release(c *chunk) {
 	if c.refs.Add(-1) == 0 {
 		f.pool.Put(c)
@@ -97,6 +101,7 @@ type subscriber struct {
 	err  error // set before in is closed
 }
 
+// Read blocks until bytes come. It gives the error of end after the last byte, never before.
 func (t *subscriber) Read(p []byte) (int, error) {
 	for t.cur == nil || t.off == len(t.cur.buf) {
 		if t.cur != nil {
@@ -114,7 +119,8 @@ func (t *subscriber) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// Close reports whether nothing more will be read.
+// Close makes the broadcast go on without this subscriber: a reader that stops early, as at a bound, must not hold up
+// the one beside it. Chunks that it was given and did not read are left to the garbage collector.
 func (t *subscriber) Close() error {
 	t.once.Do(func() { close(t.gone) })
 	return nil

@@ -21,7 +21,8 @@ type builder struct {
 }
 
 // build lays the layers of a tree over each other. Of a layer that exceeds a bound, what precedes the bound is kept and
-// its Oddness names the bound.
+// its Oddness names the bound. Layers are merged in the order in which they are given. An error means that a listing
+// could not be read, which is a matter of the store and not of the image: half a tree would be taken for a whole one.
 func build(ctx context.Context, t *Tree, layers []inspect.Layer) (*Tree, error) {
 	t.layers, t.far = map[int]*treeLayer{}, map[place]home{}
 	b := &builder{tree: t}
@@ -64,14 +65,17 @@ func build(ctx context.Context, t *Tree, layers []inspect.Layer) (*Tree, error) 
 	return t, nil
 }
 
-// tooMany leaves a layer out.
+// tooMany leaves a layer out. It stands in the tree with its bound and without nodes: left out silently it would look
+// like a layer that changes nothing.
 func (b *builder) tooMany(l inspect.Layer) {
 	b.gap = true
 	limit := &registry.LimitError{What: "number of files in the layers of an image", Limit: MaxImageEntries}
 	b.keep(&treeLayer{layer: l, oddness: Oddness{Limit: limit.Error()}})
 }
 
-// add lays one layer over those below it.
+// add lays one layer over those below it. Layer 0 goes the native way, since there is nothing below for whiteouts to
+// act on. Each other one is unpacked into a directory of its own first, as overlayfs has it; only if containerd would
+// refuse that, it is unpacked over the layers below.
 func (b *builder) add(l inspect.Layer, entries []inspect.Entry) {
 	if b.merged == nil {
 		b.merged = newSnapshot(len(entries), l.Number, &b.budget)
@@ -100,7 +104,8 @@ func (b *builder) add(l inspect.Layer, entries []inspect.Entry) {
 	b.finish(layer, err)
 }
 
-// finish counts what a layer hides, and notes the bound that it passed.
+// finish counts what a layer hides, and notes the bound that it passed. After a bound was passed the layers above may
+// build on what was left out, so that their refusals are not reported.
 func (b *builder) finish(l *treeLayer, err error) {
 	for _, n := range l.hidden {
 		l.counts.count(n, nil)
@@ -111,6 +116,7 @@ func (b *builder) finish(l *treeLayer, err error) {
 	b.keep(l)
 }
 
+// keep enters a layer into the tree. Layers without nodes are not looked through for what a path was before.
 func (b *builder) keep(l *treeLayer) {
 	b.tree.layers[l.layer.Number] = l
 	if len(l.disk) > 0 {
@@ -140,7 +146,7 @@ func (b *builder) unpackNative(l inspect.Layer, entries []inspect.Entry, odd Odd
 			b.merged.remove(i, nil) // the first layer is below others, or below what a container writes
 			continue
 		}
-		was := u.lost[d.node.Path]
+		was := u.lost[d.node.Path] // what stands here again is replaced, not lost
 		delete(u.lost, d.node.Path)
 		counts.count(was, d.node)
 		d.node.Change = changeOf(was, d.node)

@@ -19,7 +19,7 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Checkpoint is what a kubelet checkpoint archive says of a container at run time: CRI-O and containerd write it, as a
+// Checkpoint is what a kubelet checkpoint archive holds of a container at run time: CRI-O and containerd write it, as a
 // tar with config.dump, spec.dump and rootfs-diff.tar
 // (https://kubernetes.io/docs/reference/node/kubelet-checkpoint-api/). The memory in it is not read.
 type Checkpoint struct {
@@ -62,6 +62,15 @@ func (c *Cache) ReadCheckpoint(ctx context.Context, file string) (*Checkpoint, e
 // checkpointReader reads the members of a checkpoint archive into the cache.
 type checkpointReader struct{ *Cache }
 
+// readCheckpoint reads the members of an archive in one pass, in any order:
+//
+//	checkpoint/…      memory and state of CRIU, passed over
+//	config.dump       ID, image and time, as JSON
+//	spec.dump         the runtime specification, as JSON
+//	rootfs-diff.tar   what changed in the file system
+//	deleted.files     what was deleted (CRI-O), as a JSON list
+//
+// An archive of none of these is no checkpoint; one of some of them is taken.
 func (c checkpointReader) readCheckpoint(ctx context.Context, r io.Reader) (*Checkpoint, error) {
 	in := bufio.NewReaderSize(r, 64<<10)
 	var members io.Reader = in
@@ -104,7 +113,8 @@ func (c checkpointReader) readCheckpoint(ctx context.Context, r io.Reader) (*Che
 	return p, nil
 }
 
-// checkpointMember takes in a member, if it is one of those that are known.
+// checkpointMember takes in a member, if it is one of those that are known. A member that stands twice counts as the
+// last one. Unknown members are skipped and not unpacked.
 func (c checkpointReader) checkpointMember(ctx context.Context, p *Checkpoint, name string, r io.Reader) (bool, error) {
 	switch name {
 	case memberDiff:
@@ -129,7 +139,9 @@ func (c checkpointReader) checkpointMember(ctx context.Context, p *Checkpoint, n
 	return true, json.Unmarshal(data, &p.Deleted)
 }
 
-// keepDiff keeps the tar of what changed, and its index.
+// keepDiff keeps the tar of what changed, and its index. The tar may itself be packed; its diff ID is that of the
+// unpacked bytes, as for layers. It is written to the store under the digest that it has and never under the name of
+// its member.
 func (c checkpointReader) keepDiff(ctx context.Context, p *Checkpoint, r io.Reader) error {
 	w, err := c.store.Create()
 	if err != nil {
@@ -163,10 +175,13 @@ func (c checkpointReader) keepDiff(ctx context.Context, p *Checkpoint, r io.Read
 	return c.keep("", proof{DiffID: p.DiffID}, got.entries)
 }
 
-// keepDeleted makes a layer of the list of deleted files, as containerd has it in the tar itself.
+// keepDeleted makes a layer of the list of deleted files, as containerd has it in the tar itself. The tar has one empty
+// member for each path, named as the image specification names whiteouts, and no times: the same list gives the same
+// digest.
 func (c checkpointReader) keepDeleted(ctx context.Context, p *Checkpoint) error {
-	if len(p.Deleted) == 0 {
-		return nil
+	gonePaths, err := deletedPaths(p.Deleted)
+	if err != nil || len(gonePaths) == 0 {
+		return err
 	}
 	w, err := c.store.Create()
 	if err != nil {
@@ -174,11 +189,8 @@ func (c checkpointReader) keepDeleted(ctx context.Context, p *Checkpoint) error 
 	}
 	defer w.Discard()
 	t := tar.NewWriter(w)
-	for _, name := range slices.Sorted(slices.Values(p.Deleted)) {
-		dir, base := path.Split(cleanPath(name))
-		if base == "" || len(name) > registry.MaxPath || strings.ContainsRune(name, 0) {
-			continue
-		}
+	for _, name := range gonePaths {
+		dir, base := path.Split(name)
 		if err := t.WriteHeader(&tar.Header{Name: strings.TrimPrefix(dir, "/") + whiteoutPrefix + base, Mode: 0o644,
 			Typeflag: tar.TypeReg}); err != nil {
 			return err
@@ -202,6 +214,29 @@ func (c checkpointReader) keepDeleted(ctx context.Context, p *Checkpoint) error 
 	}
 	p.GoneID = gone
 	return c.keep("", proof{DiffID: gone}, listed.entries)
+}
+
+// deletedPaths gives each deleted path once and in order, without those that lie below another one: a whiteout of a
+// directory hides all in it, and a second whiteout below it is what containerd refuses a layer for. Names that no file
+// can have are left out. Errors: *registry.LimitError.
+func deletedPaths(names []string) ([]string, error) {
+	list := make([]string, 0, min(len(names), MaxDeleted))
+	for _, name := range names {
+		if p := cleanPath(name); p != "/" && len(p) < registry.MaxPath && !strings.ContainsRune(p, 0) {
+			list = append(list, p)
+		}
+	}
+	slices.SortFunc(list, comparePaths)
+	kept := list[:0]
+	for _, p := range list {
+		if n := len(kept); n == 0 || kept[n-1] != p && !within(p, kept[n-1]) {
+			kept = append(kept, p)
+		}
+	}
+	if len(kept) > MaxDeleted {
+		return nil, &registry.LimitError{What: "number of deleted files in a checkpoint", Limit: MaxDeleted}
+	}
+	return kept, nil
 }
 
 // config reads config.dump: what the runtime knew of the container.
@@ -254,7 +289,9 @@ func (p *Checkpoint) spec(data []byte) error {
 	return nil
 }
 
-// Of reports whether the checkpoint is one of an image's container, and why not.
+// Of reports whether the checkpoint is one of an image's container, and why not. A container ID fits or does not; names
+// are compared where there is none. Both are claims of the archive, so that a match decides what the state is shown
+// next to, and nothing else. why is meant for a person.
 func (p *Checkpoint) Of(image inspect.Image, pod *inspect.Pod, images int) (bool, string) {
 	if pod == nil {
 		return images == 1, "the case has several images and no pod"

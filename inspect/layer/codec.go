@@ -11,14 +11,23 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// indexMark begins a kept index: the name of the form and its version. An index of another version is made again.
+// indexMark begins a kept index: the name of the form and its version. An index of another version is made again. The
+// version changes whenever a field is added or read in another way: entries of two versions must never be mixed in one
+// tree.
 const indexMark = "backtrail-index/2\n"
 
 // errOldIndex means that an index was written by another version, or is none.
 var errOldIndex = errors.New("not an index of this version")
 
-// encodeIndex writes entries so that they are small and quick to read: what a path shares with the one before is
-// left out, types and MIME types are numbers of a table that grows as they first appear.
+// encodeIndex writes entries so that they are small and quick to read: what a path shares with the one before is left
+// out, types and MIME types are numbers of a table that grows as they first appear. After the mark and the number of
+// entries, each entry is
+//
+//	shared bytes of the path, rest of the path, type, mode, uid, gid, size, time, link, offset, sha256, MIME, kind,
+//	attributes, device
+//
+// Numbers are varints of encoding/binary, texts have their length before them. The same entries give the same bytes, so
+// that two machines that read a layer keep the same record.
 func encodeIndex(entries []inspect.Entry) []byte {
 	w := encoder{words: map[string]uint64{}}
 	w.buf.WriteString(indexMark)
@@ -46,7 +55,9 @@ func encodeIndex(entries []inspect.Entry) []byte {
 	return w.buf.Bytes()
 }
 
-// decodeIndex reads what encodeIndex wrote. Errors: errOldIndex, or words for what is broken.
+// decodeIndex reads what encodeIndex wrote. Errors: errOldIndex, or words for what is broken. The record is one of our
+// own, and a disk, a crash or another program may have changed it all the same: nothing in it is believed before it is
+// checked against the bytes that are left.
 func decodeIndex(data []byte) ([]inspect.Entry, error) {
 	rest, ok := bytes.CutPrefix(data, []byte(indexMark))
 	if !ok {
@@ -54,6 +65,9 @@ func decodeIndex(data []byte) ([]inspect.Entry, error) {
 	}
 	r := decoder{rest: rest}
 	n := r.uint()
+	if r.err != nil {
+		return nil, r.err // no number is not the number 0: an image of no files has nothing wrong with it
+	}
 	// An entry takes at least 14 bytes, so a claimed number cannot make us allocate more than the data are worth.
 	if n > uint64(len(rest))/14+1 {
 		return nil, fmt.Errorf("it claims %d entries in %d bytes", n, len(rest))
@@ -77,6 +91,8 @@ func decodeIndex(data []byte) ([]inspect.Entry, error) {
 // isIndex reports whether an index is one of this version.
 func isIndex(data []byte) bool { return bytes.HasPrefix(data, []byte(indexMark)) }
 
+// sharedPrefix counts the bytes that two paths begin with in common. It may end within a character: both sides count
+// bytes.
 func sharedPrefix(a, b string) int {
 	n := min(len(a), len(b))
 	for i := range n {
@@ -87,6 +103,7 @@ func sharedPrefix(a, b string) int {
 	return n
 }
 
+// encoder writes the parts of an index. It cannot fail: all goes to memory.
 type encoder struct {
 	buf   bytes.Buffer
 	words map[string]uint64
@@ -113,6 +130,8 @@ func (w *encoder) word(s string) {
 	}
 }
 
+// hash writes a digest in hex as its bytes. What is no hex has no bytes: such an entry comes back without a digest,
+// which readers take for a file whose content is not there.
 func (w *encoder) hash(s string) {
 	b, err := hex.DecodeString(s)
 	if err != nil {
@@ -121,6 +140,7 @@ func (w *encoder) hash(s string) {
 	w.text(string(b))
 }
 
+// xattrs writes attributes in the order of their names, since the order of a map differs from run to run.
 func (w *encoder) xattrs(m map[string]string) {
 	names := make([]string, 0, len(m))
 	for name := range m {
@@ -134,6 +154,8 @@ func (w *encoder) xattrs(m map[string]string) {
 	}
 }
 
+// decoder reads the parts of an index. After its first error it gives zero values and consumes nothing, so that callers
+// check err once for each entry.
 type decoder struct {
 	rest  []byte
 	words []string
@@ -156,6 +178,7 @@ func (r *decoder) entry(before string) inspect.Entry {
 	}
 }
 
+// fail keeps the first error only: what follows a broken field is noise.
 func (r *decoder) fail(format string, args ...any) {
 	if r.err == nil {
 		r.err = fmt.Errorf(format, args...)
@@ -163,6 +186,7 @@ func (r *decoder) fail(format string, args ...any) {
 	r.rest = nil
 }
 
+// uint reads a varint. More than ten bytes, and a number that ends behind the data, are errors.
 func (r *decoder) uint() uint64 {
 	v, n := binary.Uvarint(r.rest)
 	if n <= 0 {
@@ -183,6 +207,7 @@ func (r *decoder) int() int64 {
 	return v
 }
 
+// text copies, so that no entry keeps the whole record in memory.
 func (r *decoder) text() string {
 	n := r.uint()
 	if n > uint64(len(r.rest)) {
@@ -194,6 +219,8 @@ func (r *decoder) text() string {
 	return s
 }
 
+// word reads a number of the table. Only the next free number may be new: a gap would let a few bytes stand for a large
+// table.
 func (r *decoder) word() string {
 	n := r.uint()
 	switch {

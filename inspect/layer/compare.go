@@ -11,8 +11,9 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// compareTrees counts the regular files that came, went or have other content since an earlier tree, and lists those
-// that matter most. Changed symbolic links are listed and not counted.
+// Compare counts the regular files that came, went or have other content since an earlier tree, and lists those that
+// matter most, at most MaxChanges of them; the counts are complete. Changed symbolic links are listed and not counted.
+// Modes and owners are not compared here: what may be run as another user is looked for in each image by itself.
 func Compare(now, before *Tree) *inspect.FileDiff {
 	d := &inspect.FileDiff{}
 	var all []inspect.FileChange
@@ -43,6 +44,7 @@ func Compare(now, before *Tree) *inspect.FileDiff {
 	return d
 }
 
+// nextPath orders the next nodes of two sorted lists; a list that is at its end comes last.
 func nextPath(a []*inspect.Node, i int, b []*inspect.Node, j int) int {
 	switch {
 	case i == len(a):
@@ -54,7 +56,9 @@ func nextPath(a []*inspect.Node, i int, b []*inspect.Node, j int) int {
 	}
 }
 
-// count takes in a path that either tree has, and says what became of it. Nodes are nil where there is none.
+// count takes in a path that either tree has, and gives the change where there is one. Nodes are nil where a tree has
+// nothing at the path. A file in the place of a link counts as added, a link in the place of a file as removed: the
+// counts are of files.
 func count(d *inspect.FileDiff, now, before *inspect.Node) (inspect.FileChange, bool) {
 	is, was := now != nil && isRegular(now), before != nil && isRegular(before)
 	switch {
@@ -81,12 +85,13 @@ func count(d *inspect.FileDiff, now, before *inspect.Node) (inspect.FileChange, 
 	return c, true
 }
 
+// linksDiffer reports whether a path is a link on either side, and leads elsewhere or is no link on the other.
 func linksDiffer(now, before *inspect.Node) bool {
 	link := func(n *inspect.Node) bool { return n != nil && n.Type == inspect.EntrySymlink }
 	return (link(now) || link(before)) && contentOf(now) != contentOf(before)
 }
 
-// contentOf is what a change says of a side: the digest of a file, the target of a link.
+// contentOf is what a change shows of a side: the digest of a file, the target of a link.
 func contentOf(n *inspect.Node) string {
 	switch {
 	case n == nil:
@@ -98,8 +103,9 @@ func contentOf(n *inspect.Node) string {
 	}
 }
 
-// changeRank orders changes by how much they matter: programs first, what package managers write about themselves
-// last.
+// changeRank orders changes by how much they matter: programs first, what package managers write about themselves last.
+// An attacker can add any number of files to make the list long; programs cannot be pushed off it by anything but
+// programs.
 func changeRank(c inspect.FileChange) int {
 	switch {
 	case c.Executable && c.Change != "removed":
@@ -117,8 +123,9 @@ func changeRank(c inspect.FileChange) int {
 	}
 }
 
-// oftenChanged recognizes files that a package holds and that images change nevertheless: distroless edits os-release,
-// maintainer scripts make caches, slim images cut documentation.
+// OftenRewritten recognizes files that a package holds and that images change nevertheless: distroless edits
+// os-release, maintainer scripts make caches, slim images cut documentation. It decides about the order of a list and
+// how loud a difference is, never whether something is a finding: /etc is among these places.
 func OftenRewritten(p string) bool {
 	base := path.Base(p)
 	switch {
@@ -141,7 +148,8 @@ func documentation(p string) bool {
 	return within(p, "/usr/share/zoneinfo") || within(p, "/usr/share/icons")
 }
 
-// CompareLayers counts by content, so that the same layer in other packing is shared.
+// CompareLayers counts by content, so that the same layer in other packing is shared. A layer that was not read has no
+// diff ID and is shared with nothing.
 func CompareLayers(now, before []inspect.Layer) *inspect.LayerDiff {
 	d := &inspect.LayerDiff{}
 	for _, l := range now {
@@ -159,7 +167,8 @@ func CompareLayers(now, before []inspect.Layer) *inspect.LayerDiff {
 	return d
 }
 
-// Unread names the first layer that was not read to its end, and why; "" where all were.
+// Unread names the first layer that was not read to its end, and why; "" where all were. It is what a comparison needs
+// before it calls anything equal.
 func Unread(layers []inspect.Layer) string {
 	for _, l := range layers {
 		if Incomplete(l) {
@@ -169,7 +178,8 @@ func Unread(layers []inspect.Layer) string {
 	return ""
 }
 
-// Incomplete reports whether there may be more in a layer than what is shown of it.
+// Incomplete reports whether there may be more in a layer than what is shown of it. A layer that is whole and is not
+// what the config claims is not incomplete: all of it is shown.
 func Incomplete(l inspect.Layer) bool {
 	return !l.Empty && (l.DiffID == "" || l.Status == inspect.Unknown || l.Reason == string(registry.ProblemMalformed))
 }

@@ -17,7 +17,7 @@ type formError struct{ form string }
 func (f *formError) Error() string { return fmt.Sprintf("it is %s, which is not read", f.form) }
 
 // foreignForm names the form of a layer that is no tar, or one that is packed in a way that is not read: by its media
-// type where that says that the bytes hide it, else by its first bytes. It gives "" where a tar may be in it.
+// type where the bytes hide it by its definition, else by its first bytes. It gives "" where a tar may be in it.
 func foreignForm(r *bufio.Reader, mediaType string) string {
 	switch {
 	case strings.HasSuffix(mediaType, "+encrypted"):

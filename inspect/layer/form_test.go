@@ -16,12 +16,16 @@ func layerOf(t *testing.T, blob []byte, mediaType string) (inspect.Layer, string
 	t.Helper()
 	base := tarOf(t, file("a", "1"))
 	b := newBench(t)
-	target := layoutOf(t, [][]byte{packed(t, base), blob}, []string{sumOf(base), sumOf(blob)}, func(_ string,
-		m map[string]any) {
-		if mediaType != "" {
-			m["layers"].([]map[string]any)[1]["mediaType"] = mediaType
-		}
-	})
+	target := layoutOf(
+		t,
+		[][]byte{packed(t, base), blob},
+		[]string{sumOf(base), sumOf(blob)},
+		func(_ string, m map[string]any) {
+			if mediaType != "" {
+				m["layers"].([]map[string]any)[1]["mediaType"] = mediaType
+			}
+		},
+	)
 	layers, _, err := b.cache.ImageLayers(t.Context(), b.client, target, v1.Platform{})
 	must(t, err)
 	tree, err := b.cache.Tree(t.Context(), layers)
@@ -45,16 +49,18 @@ func TestForeignFormsAreUnknown(t *testing.T) {
 		"xz called gzip": {"\xfd7zXZ\x00" + noise, "", "packed with xz"},
 		"lz4":            {"\x04\x22\x4d\x18" + noise, "", "packed with lz4"},
 		"encrypted":      {noise, oci + "v1.tar+gzip+encrypted", "encrypted"},
-		"a WebAssembly module": {"\x00asm\x01\x00\x00\x00" + noise, "application/vnd.wasm.content.layer.v1+wasm",
-			"a WebAssembly module"},
+		"a WebAssembly module": {
+			"\x00asm\x01\x00\x00\x00" + noise, "application/vnd.wasm.content.layer.v1+wasm", "a WebAssembly module",
+		},
 		"Nydus": {noise, oci + "nydus.blob.v1", "a Nydus blob"},
-		"a type that nobody knows": {noise, "application/vnd.example.model",
-			"of the type application/vnd.example.model"},
+		"a type that nobody knows": {
+			noise, "application/vnd.example.model", "of the type application/vnd.example.model",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l, paths := layerOf(t, []byte(test.content), test.mediaType)
-			if l.Status != inspect.Unknown || l.Reason != inspect.ReasonUnsupported || !strings.Contains(l.Detail,
-				test.form) || paths != "/a" {
+			if l.Status != inspect.Unknown || l.Reason != inspect.ReasonUnsupported || !strings.Contains(l.Detail, test.form) ||
+				paths != "/a" {
 				t.Errorf("%s %s: %s, files %s", l.Status, l.Reason, l.Detail, paths)
 			}
 		})
@@ -79,7 +85,8 @@ func TestWhatCameBeforeADefectIsShown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l, paths := layerOf(t, test.blob, "")
 			if l.Status != inspect.Failed || l.Reason != string(registry.ProblemMalformed) ||
-				!strings.Contains(l.Detail, test.detail) || !strings.Contains(l.Detail, "is shown") {
+				!strings.Contains(l.Detail, test.detail) ||
+				!strings.Contains(l.Detail, "is shown") {
 				t.Errorf("%s %s: %s", l.Status, l.Reason, l.Detail)
 			}
 			if paths != test.paths && paths != test.paths+" /c" || !Incomplete(l) {
@@ -97,8 +104,12 @@ func TestBytesBehindAGzipStreamAreARemark(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			blob := append(packed(t, data), trailer...)
 			b := newBench(t)
-			layers, _, err := b.cache.ImageLayers(t.Context(), b.client, layoutOf(t, [][]byte{blob},
-				[]string{sumOf(data)}, nil), v1.Platform{})
+			layers, _, err := b.cache.ImageLayers(
+				t.Context(),
+				b.client,
+				layoutOf(t, [][]byte{blob}, []string{sumOf(data)}, nil),
+				v1.Platform{},
+			)
 			must(t, err)
 			if l := layers[0]; l.Status != inspect.Verified || !strings.Contains(l.Detail, "bytes follow the end") {
 				t.Errorf("%s: %s", l.Status, l.Detail)
@@ -111,8 +122,13 @@ func TestBytesBehindAGzipStreamAreARemark(t *testing.T) {
 func TestLayersShareWhatTheyMayUnpackTo(t *testing.T) {
 	var room allowance
 	read := func() error {
-		u := unpacked{r: bytes.NewReader(make([]byte, 100)), in: &counter{}, name: "gzip", room: &room,
-			out: registry.RatioFloor / 2}
+		u := unpacked{
+			r:    bytes.NewReader(make([]byte, 100)),
+			in:   &counter{},
+			name: "gzip",
+			room: &room,
+			out:  registry.RatioFloor / 2,
+		}
 		_, err := u.Read(make([]byte, 100))
 		return err
 	}

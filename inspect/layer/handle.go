@@ -7,7 +7,8 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// maxIdle is how many tars of layers stay open when nobody reads them.
+// maxIdle is how many tars of layers stay open when none of their files is read. Tars that are read are not bounded
+// here: readers close what they open.
 const maxIdle = 8
 
 // handles share the open tars of layers: an image has tens of thousands of files to read, in a few tars. The zero
@@ -23,11 +24,12 @@ type handle struct {
 	file  *os.File
 	size  int64
 	users int
-	turn  int // when it was last let go
+	turn  int // when it was last released
 	gone  bool
 }
 
-// get opens a tar, or gives the one that is open. Errors: registry.ErrNotFound.
+// get opens a tar, or gives the one that is open. Errors: registry.ErrNotFound. The file is opened under the lock, so
+// that two callers do not open it twice. Call put for each handle.
 func (h *handles) get(store *registry.Store, diffID string) (*handle, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -47,7 +49,7 @@ func (h *handles) get(store *registry.Store, diffID string) (*handle, error) {
 	return one, nil
 }
 
-// put lets a tar go. Of those that nobody reads, the ones that were read last stay open.
+// put releases a tar. Of those without readers, the ones that were read last stay open. Call it once for each get.
 func (h *handles) put(one *handle) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -77,6 +79,7 @@ func (h *handles) put(one *handle) {
 }
 
 // forget makes the next get open the tar anew: the file was found to be damaged, and another will take its place.
+// Readers that have it open keep reading the old file; the last of them closes it.
 func (h *handles) forget(diffID string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -41,7 +41,13 @@ func (b bench) examine(t testing.TB, target string) inspect.Case {
 // examineAfter is examine with a check that the search for the base image waits for.
 func (b bench) examineAfter(t testing.TB, target string, first engine.Check) inspect.Case {
 	t.Helper()
-	return layertest.Run(t, b.client, target, nil, []engine.Check{Layers(b.client, b.cache), first, Base(b.cache, first.Name)})
+	return layertest.Run(
+		t,
+		b.client,
+		target,
+		nil,
+		[]engine.Check{Layers(b.client, b.cache), first, Base(b.cache, first.Name)},
+	)
 }
 
 func mustTree(t *testing.T, b bench, c inspect.Case) *Tree {

@@ -9,7 +9,8 @@ import (
 )
 
 // history lays the layers of the manifest onto the build steps of the config, in their order. Steps without a layer
-// stand as empty rows; layers that no step names stand at the end.
+// stand as empty rows; layers that no step names stand at the end. Comments of steps are looked at for the builder that
+// made them and are not shown beside a step.
 func history(img *registry.Image) []inspect.Layer {
 	var rows []inspect.Layer
 	var comments []string
@@ -38,6 +39,7 @@ func history(img *registry.Image) []inspect.Layer {
 	return rows
 }
 
+// pending is a layer before it is read.
 func pending(claim registry.Layer) inspect.Layer {
 	l := claimed(claim)
 	l.Reason, l.Detail = inspect.Running, "it waits to be read"
@@ -45,7 +47,8 @@ func pending(claim registry.Layer) inspect.Layer {
 }
 
 // buildStep is the instruction as it was written, without what the builders wrap around it, and without the values of
-// secrets that were given to it.
+// secrets that were given to it. The wrapping is that of the classic builder, "/bin/sh -c #(nop) CMD …"; a step without
+// CreatedBy, as docker import makes it, is shown by its comment.
 func buildStep(by, comment string) string {
 	if by == "" {
 		return comment
@@ -77,7 +80,8 @@ func baseEnd(rows []inspect.Layer) int {
 }
 
 // otherBuilder describes how many rows were made before BuildKit began, which signs its steps in the comment: all of a
-// build's steps have one builder, so that steps of another one are the base image's.
+// build's steps have one builder, so that steps of another one are the base image's. 0 where all steps are of one
+// builder, or where nothing below BuildKit's first step made a layer.
 func otherBuilder(rows []inspect.Layer, comments []string) int {
 	below := false
 	for i, c := range comments {

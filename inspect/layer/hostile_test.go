@@ -55,7 +55,10 @@ func TestBombsEndInWords(t *testing.T) {
 			var bomb bytes.Buffer
 			w := pack(&bomb)
 			large := bufio.NewWriterSize(w, 4*mib)
-			_, err := io.Copy(large, io.LimitReader(zeros(t, much), registry.RatioFloor*3/2)) // what MaxRatio lets pass counts beside the floor
+			_, err := io.Copy(
+				large,
+				io.LimitReader(zeros(t, much), registry.RatioFloor*3/2),
+			) // what MaxRatio lets pass counts beside the floor
 			must(t, err)
 			must(t, large.Flush())
 			must(t, w.Close())
@@ -68,7 +71,8 @@ func TestBombsEndInWords(t *testing.T) {
 				t.Errorf("it took %v and %d MiB", took, used/mib)
 			}
 			l := c.Images[0].Layers[1]
-			if l.Status != inspect.Unknown || l.Reason != "limit" || !strings.Contains(l.Detail, "ratio") || mustTree(t, b, c).Get("/a") == nil {
+			if l.Status != inspect.Unknown || l.Reason != "limit" || !strings.Contains(l.Detail, "ratio") ||
+				mustTree(t, b, c).Get("/a") == nil {
 				t.Errorf("layer %+v", l)
 			}
 			if size, _, err := b.cache.store.Size(); err != nil || size > 64*mib {
@@ -133,23 +137,61 @@ func TestAbsurdTars(t *testing.T) {
 		err   string // in the words of the error, empty where the tar is taken
 		note  string
 	}{
-		"a size beyond the end":       {[][]byte{rawMember("f", tar.TypeReg, 1<<30, "x"), end}, "unexpected EOF", ""},
-		"a size beyond all":           {[][]byte{pax("size=9223372036854775807"), plainFile, end}, "unexpected EOF", ""},
-		"a negative size":             {[][]byte{pax("size=-1"), plainFile, end}, "invalid", ""},
-		"a size that is none":         {[][]byte{pax("size=1e9"), plainFile, end}, "invalid", ""},
-		"a name that is cut":          {[][]byte{pax("path=a\x00b"), plainFile, end}, "invalid", ""},
-		"a time beyond all":           {[][]byte{pax("mtime=99999999999999999999999"), plainFile, end}, "invalid", ""},
-		"a record of a megabyte":      {[][]byte{pax("path=" + strings.Repeat("n/", 1<<19)), plainFile, end}, "too long", ""},
-		"a name of 5000 bytes":        {[][]byte{pax("path=" + strings.Repeat("n/", 2500)), plainFile, end}, "", "longer than any path"},
-		"a long name of GNU":          {[][]byte{rawMember("././@LongLink", 'L', 5000, strings.Repeat("n", 5000)), plainFile, end}, "", "longer than any path"},
-		"attributes without end":      {[][]byte{pax("SCHILY.xattr.user.x=" + strings.Repeat("v", 100_000)), plainFile, end}, "", "too long"},
-		"a hole of an exabyte":        {[][]byte{pax("GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.realsize=1152921504606846976"), rawMember("f", tar.TypeReg, 512, "0\n"), end}, "limit", ""},
-		"holes in disorder":           {[][]byte{pax("GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.realsize=1024"), rawMember("f", tar.TypeReg, 1024, "2\n512\n512\n0\n512\n"), end}, "invalid", ""},
-		"a map of holes that goes on": {[][]byte{pax("GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.realsize=9"), rawMember("f", tar.TypeReg, 8<<20, "4000000\n"+strings.Repeat("0\n", 4<<20-4)), end}, "tar", ""},
-		"a map of a million holes":    {[][]byte{pax("GNU.sparse.numblocks=1000000", "GNU.sparse.map="+strings.Repeat("0,0,", 200_000)+"0,0", "GNU.sparse.size=9"), plainFile, end}, "invalid", ""},
-		"nothing":                     {nil, "", ""},
-		"half a block":                {[][]byte{plainFile[:200]}, "unexpected EOF", ""},
-		"a global header":             {[][]byte{rawMember("g", tar.TypeXGlobalHeader, 9, "9 path=x\n"), plainFile, end}, "", ""},
+		"a size beyond the end": {[][]byte{rawMember("f", tar.TypeReg, 1<<30, "x"), end}, "unexpected EOF", ""},
+		"a size beyond all": {
+			[][]byte{pax("size=9223372036854775807"), plainFile, end}, "unexpected EOF", "",
+		},
+		"a negative size":     {[][]byte{pax("size=-1"), plainFile, end}, "invalid", ""},
+		"a size that is none": {[][]byte{pax("size=1e9"), plainFile, end}, "invalid", ""},
+		"a name that is cut":  {[][]byte{pax("path=a\x00b"), plainFile, end}, "invalid", ""},
+		"a time beyond all":   {[][]byte{pax("mtime=99999999999999999999999"), plainFile, end}, "invalid", ""},
+		"a record of a megabyte": {
+			[][]byte{pax("path=" + strings.Repeat("n/", 1<<19)), plainFile, end}, "too long", "",
+		},
+		"a name of 5000 bytes": {
+			[][]byte{pax("path=" + strings.Repeat("n/", 2500)), plainFile, end}, "", "longer than any path",
+		},
+		"a long name of GNU": {
+			[][]byte{rawMember("././@LongLink", 'L', 5000, strings.Repeat("n", 5000)), plainFile, end},
+			"",
+			"longer than any path",
+		},
+		"attributes without end": {
+			[][]byte{pax("SCHILY.xattr.user.x=" + strings.Repeat("v", 100_000)), plainFile, end}, "", "too long",
+		},
+		"a hole of an exabyte": {
+			[][]byte{
+				pax("GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.realsize=1152921504606846976"),
+				rawMember("f", tar.TypeReg, 512, "0\n"), end,
+			},
+			"limit", "",
+		},
+		"holes in disorder": {
+			[][]byte{
+				pax("GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.realsize=1024"),
+				rawMember("f", tar.TypeReg, 1024, "2\n512\n512\n0\n512\n"), end,
+			},
+			"invalid", "",
+		},
+		"a map of holes that goes on": {
+			[][]byte{
+				pax("GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.realsize=9"),
+				rawMember("f", tar.TypeReg, 8<<20, "4000000\n"+strings.Repeat("0\n", 4<<20-4)), end,
+			},
+			"tar", "",
+		},
+		"a map of a million holes": {
+			[][]byte{
+				pax("GNU.sparse.numblocks=1000000", "GNU.sparse.map="+strings.Repeat("0,0,", 200_000)+"0,0", "GNU.sparse.size=9"),
+				plainFile, end,
+			},
+			"invalid", "",
+		},
+		"nothing":      {nil, "", ""},
+		"half a block": {[][]byte{plainFile[:200]}, "unexpected EOF", ""},
+		"a global header": {
+			[][]byte{rawMember("g", tar.TypeXGlobalHeader, 9, "9 path=x\n"), plainFile, end}, "", "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			data := slices.Concat(test.parts...)
@@ -160,7 +202,8 @@ func TestAbsurdTars(t *testing.T) {
 			if took := time.Since(started); took > patient || used > 64*mib {
 				t.Errorf("it took %v and %d MiB", took, used/mib)
 			}
-			if test.err == "" && err != nil || test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
+			if test.err == "" && err != nil ||
+				test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
 				t.Errorf("error %v, want %q", err, test.err)
 			}
 			if test.note != "" && (len(listed.notes) != 1 || !strings.Contains(listed.notes[0], test.note)) {

@@ -27,9 +27,10 @@ func (c *Cache) ImageLayers(ctx context.Context, client *registry.Client, locati
 	return got.Layers, got.Image, nil
 }
 
-// ReadImage resolves an image by its location (in the form of registry.Parse) and ingests its layers. It is memoised:
-// asking again costs nothing. Layers that could not be read are there, with their status. progress, which may be nil,
-// is called with how far it is, whoever asked first.
+// ReadImage resolves an image by its location (in the form of registry.Parse) and ingests its layers. It is memoised: a
+// second call costs nothing. Layers that could not be read are there, with their status; as long as there is one, the
+// next call reads again. progress, which may be nil, is called with how far the reading is, also where another call
+// began it.
 func (c *Cache) ReadImage(ctx context.Context, client *registry.Client, location string, platform v1.Platform,
 	progress func(inspect.Progress)) (*LayeredImage, error) {
 	open := func(ctx context.Context) (*registry.Image, error) {
@@ -42,7 +43,8 @@ func (c *Cache) ReadImage(ctx context.Context, client *registry.Client, location
 	return c.readImage(ctx, client, location+" "+platform.String(), open, progress)
 }
 
-// ReadKnownGood is ReadImage of an image that was resolved before, by the digests that it had.
+// ReadKnownGood is ReadImage of an image that was resolved before, by the digests that it had. The tag that it had may
+// have moved since: only digests are used.
 func (c *Cache) ReadKnownGood(
 	ctx context.Context, client *registry.Client, good inspect.KnownGood, progress func(inspect.Progress),
 ) (*LayeredImage, error) {
@@ -54,7 +56,8 @@ func (c *Cache) ReadKnownGood(
 	return c.readImage(ctx, client, good.Location+" "+good.Key(), open, progress)
 }
 
-// readImage opens an image and ingests its layers, once for each key.
+// readImage opens an image and ingests its layers, once for each key. Concurrent calls for one key share the reading
+// and its error.
 func (c *Cache) readImage(
 	ctx context.Context, client *registry.Client, key string, open func(context.Context) (*registry.Image, error),
 	progress func(inspect.Progress),
@@ -84,14 +87,15 @@ func (c *Cache) readImage(
 	}
 	for _, l := range got.Layers {
 		if l.Status == inspect.Unknown {
-			c.images.Forget(key) // who asks again means: try again
+			c.images.Forget(key) // a later call is another try
 			break
 		}
 	}
 	return got, nil
 }
 
-// bytes estimates what an image takes in memory: mostly its manifest and its config.
+// bytes estimates what an image takes in memory: mostly its manifest and its config. Manifest and config are kept as
+// bytes and as parsed values, hence the factor.
 func (li *LayeredImage) bytes() int64 {
 	const layerBytes = 1000
 	sum := int64(len(li.Layers)+len(li.Blobs)) * layerBytes
@@ -101,7 +105,8 @@ func (li *LayeredImage) bytes() int64 {
 	return sum
 }
 
-// follow has the progress of an image told, by its key; without a function it ends that.
+// follow sets the function that is called with the progress of an image, by the key of the memo; nil ends that. Each
+// key has one: the last caller is shown the progress, the others wait without it.
 func (c *Cache) follow(key string, progress func(inspect.Progress)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -115,6 +120,7 @@ func (c *Cache) follow(key string, progress func(inspect.Progress)) {
 	c.followers[key] = progress
 }
 
+// report passes progress on without holding the lock: the function may take its time.
 func (c *Cache) report(key string, p inspect.Progress) {
 	c.mu.Lock()
 	told := c.followers[key]

@@ -97,10 +97,10 @@ func (p proof) judge(claim registry.Layer, all []registry.Layer) inspect.Layer {
 	switch size := claim.Descriptor.Size; {
 	case size >= 0 && size != p.Size:
 		l.Status, l.Reason = inspect.Failed, string(registry.ProblemSize)
-		l.Detail = fmt.Sprintf("the manifest says %d bytes, the layer has %d", size, p.Size)
+		l.Detail = fmt.Sprintf("the manifest claims %d bytes, the layer has %d", size, p.Size)
 	case claim.DiffID != "" && claim.DiffID != p.DiffID:
 		l.Status, l.Reason = inspect.Failed, inspect.ReasonDiffIDMismatch
-		l.Detail = fmt.Sprintf("the config says diff ID %s, unpacked it is %s", claim.DiffID, p.DiffID)
+		l.Detail = fmt.Sprintf("the config claims diff ID %s, unpacked it is %s", claim.DiffID, p.DiffID)
 		if at := slices.IndexFunc(all, func(o registry.Layer) bool { return o.DiffID == p.DiffID }); at >= 0 {
 			l.Detail += fmt.Sprintf(", which the config has as layer %d: manifest and config do not have the "+
 				"layers in the same order (some versions of docker save write that; save it again with another, "+
@@ -125,7 +125,7 @@ type badLayer struct {
 
 func (b *badLayer) Error() string { return b.detail }
 
-// judge says failed where the bytes are not what they should be, unknown where they could not be looked at. Such a
+// judge gives failed where the bytes are not what they should be, unknown where they could not be looked at. Such a
 // layer has the diff ID of the part that was read, or none.
 func (b *badLayer) judge(claim registry.Layer) inspect.Layer {
 	l := claimed(claim)

@@ -48,24 +48,49 @@ func TestLayersThatDoNotHold(t *testing.T) {
 		"other size": {zipped, sumOf(other), func(_ string, m map[string]any) {
 			m["layers"].([]map[string]any)[1]["size"] = len(zipped) + 1
 		}, inspect.Failed, "size-mismatch", "carried", "/a /b"},
-		"a config that names another diff ID": {zipped, sumOf(good), nil, inspect.Failed, "diffid-mismatch", "carried", "/a /b"},
-		"gzip that ends in the middle":        {zipped[:len(zipped)-12], sumOf(other), nil, inspect.Failed, "malformed", "carried", "/a /b"},
-		"no tar":                              {packed(t, []byte(strings.Repeat("no tar", 1000))), sumOf(other), nil, inspect.Failed, "malformed", "carried", "/a"},
-		"a tar that ends in the middle":       {packed(t, other[:600]), sumOf(other[:600]), nil, inspect.Verified, "", "carried", "/a /b"},
-		"a tar that ends in a file":           {packed(t, tarOf(t, file("b", strings.Repeat("b", 2000)))[:1000]), "", nil, inspect.Failed, "malformed", "carried", "/a"},
+		"a config that names another diff ID": {
+			zipped, sumOf(good), nil, inspect.Failed, "diffid-mismatch", "carried", "/a /b",
+		},
+		"gzip that ends in the middle": {
+			zipped[:len(zipped)-12], sumOf(other), nil, inspect.Failed, "malformed", "carried", "/a /b",
+		},
+		"no tar": {
+			packed(t, []byte(strings.Repeat("no tar", 1000))), sumOf(other), nil, inspect.Failed, "malformed",
+			"carried", "/a",
+		},
+		"a tar that ends in the middle": {
+			packed(t, other[:600]), sumOf(other[:600]), nil, inspect.Verified, "", "carried", "/a /b",
+		},
+		"a tar that ends in a file": {
+			packed(t, tarOf(t, file("b", strings.Repeat("b", 2000)))[:1000]), "", nil, inspect.Failed, "malformed",
+			"carried", "/a",
+		},
 		"trailing bytes belong to the diff ID": {
 			packed(t, append(bytes.Clone(other), "trailing"...)), sumOf(append(bytes.Clone(other), "trailing"...)), nil,
 			inspect.Verified, "", "carried", "/a /b",
 		},
-		"several gzip members":         {append(packed(t, other[:700]), packed(t, other[700:])...), sumOf(other), nil, inspect.Verified, "", "carried", "/a /b"},
-		"zstd":                         {zstdOf(t, other), sumOf(other), nil, inspect.Verified, "", "carried", "/a /b"},
-		"zstd:chunked":                 {chunked(t, other), sumOf(other), nil, inspect.Verified, "", "carried", "/a /b"},
-		"zstd:chunked that ends early": {chunked(t, other)[:len(chunked(t, other))-20], sumOf(other), nil, inspect.Failed, "malformed", "carried", "/a /b"},
-		"zstd that ends in a frame":    {zstdOf(t, other)[:30], sumOf(other), nil, inspect.Failed, "malformed", "carried", "/a"},
-		"zstd with a huge window":      {[]byte("\x28\xb5\x2f\xfd\x00\xb8\x01\x00\x00"), sumOf(other), nil, inspect.Failed, "malformed", "carried", "/a"},
-		"eStargz":                      {stargz(t), sumOf(starTar(t)), nil, inspect.Verified, "", "carried", "/a /b"},
-		"not compressed":               {other, sumOf(other), nil, inspect.Verified, "", "carried", "/a /b"},
-		"empty":                        {[]byte{}, sumOf(nil), nil, inspect.Verified, "", "carried", "/a"},
+		"several gzip members": {
+			append(packed(t, other[:700]), packed(t, other[700:])...), sumOf(other), nil, inspect.Verified, "",
+			"carried", "/a /b",
+		},
+		"zstd": {zstdOf(t, other), sumOf(other), nil, inspect.Verified, "", "carried", "/a /b"},
+		"zstd:chunked": {
+			chunked(t, other), sumOf(other), nil, inspect.Verified, "", "carried", "/a /b",
+		},
+		"zstd:chunked that ends early": {
+			chunked(t, other)[:len(chunked(t, other))-20], sumOf(other), nil, inspect.Failed, "malformed", "carried",
+			"/a /b",
+		},
+		"zstd that ends in a frame": {
+			zstdOf(t, other)[:30], sumOf(other), nil, inspect.Failed, "malformed", "carried", "/a",
+		},
+		"zstd with a huge window": {
+			[]byte("\x28\xb5\x2f\xfd\x00\xb8\x01\x00\x00"), sumOf(other), nil, inspect.Failed, "malformed", "carried",
+			"/a",
+		},
+		"eStargz":        {stargz(t), sumOf(starTar(t)), nil, inspect.Verified, "", "carried", "/a /b"},
+		"not compressed": {other, sumOf(other), nil, inspect.Verified, "", "carried", "/a /b"},
+		"empty":          {[]byte{}, sumOf(nil), nil, inspect.Verified, "", "carried", "/a"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			id := test.diffID
@@ -85,7 +110,8 @@ func TestLayersThatDoNotHold(t *testing.T) {
 			}
 			i := c.Images[0]
 			l := i.Layers[1]
-			if l.Status != test.status || l.Reason != test.reason || i.Status != test.status || i.Reason != test.reason {
+			if l.Status != test.status || l.Reason != test.reason || i.Status != test.status ||
+				i.Reason != test.reason {
 				t.Errorf("layer %s %s (%s), image %s %s", l.Status, l.Reason, l.Detail, i.Status, i.Reason)
 			}
 			if (l.Status == inspect.Verified) != (l.Detail == "") {
@@ -115,7 +141,12 @@ func chunked(t testing.TB, data []byte) []byte {
 // starTar is the tar of an eStargz layer: a landmark, a file, and the list of both.
 func starTar(t testing.TB) []byte {
 	t.Helper()
-	return tarOf(t, file(".no.prefetch.landmark", "\x0f"), file("b", "2"), file("stargz.index.json", "{\n\t\"version\": 1,\n\t\"entries\": [\n{\"name\": \"b\"}]}"))
+	return tarOf(
+		t,
+		file(".no.prefetch.landmark", "\x0f"),
+		file("b", "2"),
+		file("stargz.index.json", "{\n\t\"version\": 1,\n\t\"entries\": [\n{\"name\": \"b\"}]}"),
+	)
 }
 
 // stargz packs it, with the empty gzip member at the end that says where the list is.
@@ -151,9 +182,14 @@ func TestDamagedBytesAreKeptAndNotRead(t *testing.T) {
 	data := packed(t, tarOf(t, file("a", "1")))
 	bad := packed(t, tarOf(t, file("evil", "1")))
 	b := newBench(t)
-	target := layoutOf(t, [][]byte{data}, []string{sumOf(tarOf(t, file("a", "1")))}, func(dir string, _ map[string]any) {
-		must(t, os.WriteFile(filepath.Join(dir, sumOf(data)[7:]), bad, 0o644))
-	})
+	target := layoutOf(
+		t,
+		[][]byte{data},
+		[]string{sumOf(tarOf(t, file("a", "1")))},
+		func(dir string, _ map[string]any) {
+			must(t, os.WriteFile(filepath.Join(dir, sumOf(data)[7:]), bad, 0o644))
+		},
+	)
 	layers, _, err := b.cache.ImageLayers(t.Context(), b.client, target, v1.Platform{})
 	must(t, err)
 	if layers[0].DiffID != "" {
@@ -175,7 +211,12 @@ func TestAKnownDiffIDProvesNothing(t *testing.T) {
 	_, _, err := b.cache.ImageLayers(t.Context(), b.client, first, v1.Platform{})
 	must(t, err)
 	evil := tarOf(t, file("evil", "1"))
-	layers, _, err := b.cache.ImageLayers(t.Context(), b.client, layoutOf(t, [][]byte{packed(t, evil)}, []string{sumOf(good)}, nil), v1.Platform{})
+	layers, _, err := b.cache.ImageLayers(
+		t.Context(),
+		b.client,
+		layoutOf(t, [][]byte{packed(t, evil)}, []string{sumOf(good)}, nil),
+		v1.Platform{},
+	)
 	must(t, err)
 	if l := layers[0]; l.Reason != "diffid-mismatch" || l.DiffID != sumOf(evil) {
 		t.Errorf("%+v", l)
@@ -186,10 +227,16 @@ func TestAKnownDiffIDProvesNothing(t *testing.T) {
 func TestLayersInAnotherOrder(t *testing.T) {
 	one, two := tarOf(t, file("a", "1")), tarOf(t, file("a", "2"))
 	b := newBench(t)
-	layers, _, err := b.cache.ImageLayers(t.Context(), b.client, layoutOf(t, [][]byte{packed(t, two), packed(t, one)}, []string{sumOf(one), sumOf(two)}, nil), v1.Platform{})
+	layers, _, err := b.cache.ImageLayers(
+		t.Context(),
+		b.client,
+		layoutOf(t, [][]byte{packed(t, two), packed(t, one)}, []string{sumOf(one), sumOf(two)}, nil),
+		v1.Platform{},
+	)
 	must(t, err)
 	for i, l := range layers {
-		if l.Status != inspect.Failed || l.Reason != "diffid-mismatch" || !strings.Contains(l.Detail, fmt.Sprintf("which the config has as layer %d", 1-i)) {
+		if l.Status != inspect.Failed || l.Reason != "diffid-mismatch" ||
+			!strings.Contains(l.Detail, fmt.Sprintf("which the config has as layer %d", 1-i)) {
 			t.Errorf("layer %d: %+v", i, l)
 		}
 	}
@@ -245,7 +292,12 @@ func TestIngestEndsWithItsContext(t *testing.T) {
 	b := newBench(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, _, err := b.cache.ImageLayers(ctx, b.client, layoutOf(t, [][]byte{data}, []string{sumOf(nil)}, nil), v1.Platform{})
+	_, _, err := b.cache.ImageLayers(
+		ctx,
+		b.client,
+		layoutOf(t, [][]byte{data}, []string{sumOf(nil)}, nil),
+		v1.Platform{},
+	)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
@@ -256,7 +308,13 @@ func TestIngestEndsWithItsContext(t *testing.T) {
 }
 
 func TestUnpackedBytesAreBounded(t *testing.T) {
-	u := unpacked{r: bytes.NewReader(make([]byte, 100)), in: &counter{n: 10 << 20}, name: "gzip", room: &allowance{}, out: registry.RatioFloor + registry.MaxRatio*(10<<20)}
+	u := unpacked{
+		r:    bytes.NewReader(make([]byte, 100)),
+		in:   &counter{n: 10 << 20},
+		name: "gzip",
+		room: &allowance{},
+		out:  registry.RatioFloor + registry.MaxRatio*(10<<20),
+	}
 	_, err := u.Read(make([]byte, 100))
 	if !errors.As(err, new(*registry.LimitError)) {
 		t.Errorf("error %v", err)

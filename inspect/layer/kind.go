@@ -11,7 +11,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// headSize is how many first bytes of a file tell its kind. It is what the MIME library reads.
+// headSize is how many first bytes of a file its kind is read from. It is what the MIME library reads.
 const headSize = 4096
 
 // mimeOf gives the MIME type that stereoscope's file.MIMEType gives, which syft's cataloguers select by: empty for an
@@ -24,7 +24,8 @@ func mimeOf(head []byte) string {
 	return name
 }
 
-// kindOf describes what sort of program begins with these bytes, "" if none.
+// kindOf describes what sort of program begins with these bytes, "" if none. What a file is called decides only for
+// archives: a program that is named like a picture is still a program. Text that a shell runs without "#!" has no kind.
 func kindOf(name string, head []byte) inspect.Kind {
 	switch {
 	case bytes.HasPrefix(head, []byte("\x7fELF")):
@@ -43,7 +44,8 @@ func kindOf(name string, head []byte) inspect.Kind {
 	return ""
 }
 
-// isPE follows the pointer at 0x3c from the DOS stub to "PE\0\0": "MZ" alone begins texts too.
+// isPE follows the pointer at 0x3c from the DOS stub to "PE\0\0": "MZ" alone begins texts too. The pointer may lie
+// behind the first bytes that are kept; then it is not taken for a program.
 func isPE(head []byte) bool {
 	if !bytes.HasPrefix(head, []byte("MZ")) || len(head) < 0x40 {
 		return false
@@ -67,6 +69,8 @@ func isMachO(head []byte) bool {
 	return false
 }
 
+// isJar recognizes an archive of Java by its name, or by META-INF/ as the first name in it, where jar(1) puts it (the
+// local header has 30 bytes before the name).
 func isJar(name string, head []byte) bool {
 	if !bytes.HasPrefix(head, []byte("PK\x03\x04")) {
 		return false

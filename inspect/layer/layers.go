@@ -14,7 +14,8 @@ import (
 )
 
 // Layers is the check that reads the layers of an image, verifies and indexes them, and settles the status of the
-// image's bytes.
+// image's bytes. It fails only where the store or the context does. What is wrong with the image is in its facts: a
+// limit ends the check after the image was marked unknown, so that no case stays without a status.
 func Layers(client *registry.Client, cache *Cache) engine.Check {
 	return engine.Check{Name: inspect.CheckLayers, Run: func(ctx context.Context, on engine.On,
 		emit func(inspect.Event)) error {
@@ -58,7 +59,8 @@ func Resolve(ctx context.Context, client *registry.Client, image inspect.Image) 
 	return img, nil
 }
 
-// platformOf reads a platform as a case writes it; the zero platform where it says none.
+// ParsePlatform reads a platform as a case writes it, linux/arm64/v8; the zero platform, which any image satisfies,
+// where it names none or is malformed.
 func ParsePlatform(text string) v1.Platform {
 	if p, err := v1.ParsePlatform(text); err == nil && p != nil {
 		return *p
@@ -66,8 +68,8 @@ func ParsePlatform(text string) v1.Platform {
 	return v1.Platform{}
 }
 
-// showLayers ingests the layers and says each as it comes: first as waiting, as being read, then as it ended, then with
-// what it changed against the tree below.
+// showLayers ingests the layers and emits each as it comes: first as waiting, as being read, then as it ended, then
+// with what it changed against the tree below, and with findings about what runtimes unpack to different files.
 func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *registry.Image, on engine.On,
 	emit func(inspect.Event)) ([]inspect.Layer, error) {
 	rows := history(img)
@@ -130,7 +132,8 @@ func (c bases) comparedLayers(image inspect.Image, platform v1.Platform) []strin
 	return c.layersOf(image.Diff.KnownGood.Digest, platform)
 }
 
-// onRow puts what was found onto the row that the history gave.
+// onRow puts what was found onto the row that the history gave. The history is a claim of whoever built the image;
+// number, digest and status are not taken from it.
 func onRow(l, row inspect.Layer) inspect.Layer {
 	l.Position, l.CreatedBy, l.Created, l.Base = row.Position, row.CreatedBy, row.Created, row.Base
 	return l
@@ -155,7 +158,8 @@ func layerBlob(in Ingested, of string) (inspect.Blob, bool) {
 }
 
 // settled is the image with the status of its bytes: what the subject check found wrong with manifest and config
-// stands, unless a layer is worse.
+// stands, unless a layer is worse. Facts of other checks are cut off: an image head carries none of them, and folding
+// it leaves them as they are.
 func settled(image inspect.Image, layers []inspect.Layer) *inspect.Image {
 	image.Stores, image.Layers, image.Signatures, image.Provenance, image.SBOMs, image.Packages = nil, nil, nil, nil,
 		nil, nil

@@ -55,6 +55,9 @@ const (
 	// bytes.
 	MaxCheckpointMembers = 100_000
 	MaxCheckpointText    = 16 << 20
+	// MaxDeleted bounds the paths that a checkpoint lists as deleted. Each takes a few bytes of JSON there and a block
+	// of 512 bytes in the tar that is made of the list.
+	MaxDeleted = 200_000
 	// MaxChanges is how many changed files a diff lists; its counts are complete.
 	MaxChanges = 1000
 )

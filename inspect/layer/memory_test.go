@@ -147,7 +147,8 @@ func TestAnImageOfTooManyFilesEndsInWords(t *testing.T) {
 			t.Errorf("layer %d: %s %s", l.Number, l.Status, l.Detail)
 		}
 	}
-	if last := i.Layers[4]; last.Status != inspect.Unknown || last.Reason != "limit" || !strings.Contains(last.Detail, "what came before it is shown") {
+	if last := i.Layers[4]; last.Status != inspect.Unknown || last.Reason != "limit" ||
+		!strings.Contains(last.Detail, "what came before it is shown") {
 		t.Errorf("the layer that passes the limit: %s %s %s", last.Status, last.Reason, last.Detail)
 	}
 	if used > 600*mib {

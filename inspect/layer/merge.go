@@ -36,7 +36,8 @@ type merger struct {
 	inodes map[int32]int32 // of from, in to
 }
 
-// merge gives the nodes of the layer, sorted.
+// merge gives the nodes of the layer, sorted. Directories come before what is in them, so that the parent of a node
+// that is added is always there.
 func (m *merger) merge() []*inspect.Node {
 	order := m.from.sorted()
 	list := make([]*inspect.Node, 0, len(order))
@@ -52,7 +53,8 @@ func (m *merger) merge() []*inspect.Node {
 	return list
 }
 
-// add puts a node where there is nothing.
+// add puts a node where there is nothing. A node that stands where the same layer took something away, by a whiteout of
+// its directory, is modified rather than added.
 func (m *merger) add(i int32) {
 	n := m.from.dentries[i].node
 	parent := m.from.dentries[m.from.dentries[i].parent].node.Path
@@ -66,7 +68,9 @@ func (m *merger) add(i int32) {
 	}
 }
 
-// over puts a node where there is one.
+// over puts a node where there is one. The rules are those of overlayfs: a whiteout hides, a directory merges with a
+// directory, anything else replaces. The attribute trusted.overlay.opaque is not read from the tar:
+// containerd sets it by the marker alone.
 func (m *merger) over(low, i int32) {
 	d := &m.from.dentries[i]
 	was := m.to.dentries[low].node
@@ -97,7 +101,7 @@ func (m *merger) over(low, i int32) {
 	d.node.Change = changeOf(was, d.node)
 }
 
-// share keeps together what shares an inode.
+// share keeps together what shares an inode. The numbers of inodes of two snapshots have nothing to do with each other.
 func (m *merger) share(i, to int32) {
 	group := m.from.dentries[i].inode
 	if group == 0 {
@@ -116,6 +120,7 @@ func (m *merger) share(i, to int32) {
 	m.to.dentries[to].inode = g
 }
 
+// loses notes a node of a lower layer that the merged tree no longer shows.
 func (m *merger) loses(n *inspect.Node) {
 	if m.lost == nil {
 		m.lost = map[string]*inspect.Node{}

@@ -9,7 +9,8 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Oddness is what a layer holds that not every runtime unpacks as it is shown.
+// Oddness is what a layer holds that not every runtime unpacks as it is shown. The zero Oddness is an ordinary layer.
+// All text quotes foreign names.
 type Oddness struct {
 	Refused string   // why containerd with overlayfs does not unpack the layer: it is shown as without overlayfs
 	Stopped string   // why containerd does not unpack it without overlayfs either: what is refused is left out
@@ -25,7 +26,7 @@ func (t *Tree) Oddness(layer int) Oddness {
 	return Oddness{}
 }
 
-// judge makes a layer unknown whose entries are not all shown.
+// judge makes a layer unknown whose entries are not all shown. A layer that is worse than unknown stays what it is.
 func (o Oddness) judge(l inspect.Layer) inspect.Layer {
 	if o.Limit != "" && l.Status == inspect.Verified {
 		l.Status, l.Reason, l.Detail = inspect.Unknown, string(registry.ProblemLimit),
@@ -34,7 +35,8 @@ func (o Oddness) judge(l inspect.Layer) inspect.Layer {
 	return l
 }
 
-// findings gives what is to be said of a layer of an image.
+// findings gives the findings about a layer of an image: one for a refusal, one for all doubts together. A refusal of
+// every snapshotter outranks one of overlayfs alone. image is the name of the container; it is part of the key.
 func (o Oddness) findings(image string, l inspect.Layer) []inspect.Finding {
 	var list []inspect.Finding
 	add := func(code string, severity inspect.Severity, title, detail string) {
@@ -71,7 +73,8 @@ func (o Oddness) findings(image string, l inspect.Layer) []inspect.Finding {
 }
 
 // hides reports whether there are files in one reading that there are not in another; else only modes, owners or
-// attributes differ.
+// attributes differ. An image can be built so that a scanner that unpacks in one way is shown other files than a
+// runtime that unpacks in another; modes and owners alone do not hide content.
 func (o Oddness) hides() bool {
 	for _, line := range o.Differs {
 		for _, d := range []doubt{doubtRoot, doubtReplaced, doubtDevice, doubtLink, doubtUnnamed, doubtGlobal} {
@@ -111,6 +114,7 @@ type doubts struct {
 	more  int // paths that are not named
 }
 
+// add takes in a doubt about a path. Only the first path of each kind is kept: a layer may have a million of them.
 func (d *doubts) add(kind doubt, p string) {
 	if slices.Contains(d.kinds, kind) {
 		d.more++
@@ -119,7 +123,7 @@ func (d *doubts) add(kind doubt, p string) {
 	d.kinds, d.paths = append(d.kinds, kind), append(d.paths, p)
 }
 
-// text names all, the first path of each.
+// lines words all doubts, with the first path of each kind, quoted.
 func (d *doubts) lines() []string {
 	list := make([]string, 0, len(d.kinds))
 	for i, kind := range d.kinds {

@@ -13,7 +13,8 @@ import (
 )
 
 // Open gives the content of a regular file of a layer, or of a hard link whose content the same layer holds. It can
-// also be read and sought. Errors: inspect.ErrNotKept.
+// also be read and sought. Errors: inspect.ErrNotKept. The entry may be of a listing that was changed on the disk or
+// carried by a bundle: offset and size are checked against the tar before anything is read.
 func (c *Cache) Open(_ context.Context, diffID string, e inspect.Entry) (inspect.Content, error) {
 	if e.Type != inspect.EntryFile && e.Type != inspect.EntryHardlink {
 		return nil, fmt.Errorf("opening %s: it is a %s", e.Path, e.Type)
@@ -50,7 +51,9 @@ func (c *content) Close() error {
 	return nil
 }
 
-// openSparse puts a file with holes together in memory. Its offset tells where its first header block is.
+// openSparse puts a file with holes together in memory. Its offset is -1 minus the place of its first header block.
+// archive/tar fills the holes; the whole file is held, up to MaxHeld, because content is read by offset and holes have
+// none.
 func openSparse(f io.ReaderAt, size int64, e inspect.Entry) (inspect.Content, error) {
 	start := -1 - e.Offset
 	if start >= size {

@@ -65,7 +65,10 @@ func (c *Cache) layer(ctx context.Context, client *registry.Client, img *registr
 	return client.Layer(ctx, img, claim.Number)
 }
 
-// settle commits what was read if it holds, else says what is wrong with it.
+// settle commits what was read if it holds, else gives what is wrong with it. The order of the checks matters. Bytes
+// that are not their digest are kept under the digest that they have, as evidence, and are not unpacked into a layer.
+// What went wrong with the store is no word about the layer. A tar that breaks off is kept with the entries before,
+// under the diff ID of what was read.
 func (c *Cache) settle(claim registry.Layer, blob *blobWriter, got parsed, bad error) (proof, error) {
 	actual, want := blob.digest(), claim.Digest()
 	if want != "" && actual != want {
@@ -113,6 +116,7 @@ func (c *Cache) partial(p proof, got parsed, bad error) error {
 	return b
 }
 
+// unreadLayer names the problem by the kind of the error: only malformed means that the bytes themselves are wrong.
 func unreadLayer(bad error) *badLayer {
 	b := &badLayer{problem: registry.ProblemMalformed, detail: bad.Error()}
 	switch {
@@ -124,6 +128,7 @@ func unreadLayer(bad error) *badLayer {
 	return b
 }
 
+// counted writes a number with its noun.
 func counted(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -131,6 +136,8 @@ func counted(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
+// mismatch words that bytes are not those of a digest; that they end early points to a transfer that broke rather than
+// to a changed layer.
 func mismatch(claim registry.Layer, size int64, actual string) string {
 	text := (&registry.DigestError{Want: claim.Digest(), Have: actual}).Error()
 	if size < claim.Descriptor.Size {
@@ -139,7 +146,8 @@ func mismatch(claim registry.Layer, size int64, actual string) string {
 	return text
 }
 
-// noBytes tells a layer that cannot be had from a run that cannot go on.
+// noBytes separates a layer that cannot be fetched from a run that cannot go on. A network that fails is no defect of
+// the image: the layer is unknown, and the case goes on with the others.
 func noBytes(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
@@ -161,6 +169,7 @@ type parsed struct {
 	tar *registry.Writer // the unpacked tar, complete and not yet committed; nil where the blob is the tar
 }
 
+// discard removes a tar that was not committed; after a commit it does nothing.
 func (p parsed) discard() {
 	if p.tar != nil {
 		p.tar.Discard()
@@ -168,7 +177,13 @@ func (p parsed) discard() {
 }
 
 // parse unpacks a blob while it comes and scans its tar, which it also keeps. With an error it gives what came before.
-// Errors: *storeError, *registry.LimitError, *formError, or what is malformed.
+// Errors: *storeError, *registry.LimitError, *formError, or what is malformed. Three goroutines work on one blob:
+//
+//	blob ─► unpack ─► broadcast ─► store   (hashes: the diff ID)
+//	└─► scanTar (here: entries, digests of files)
+//
+// scanTar runs in the caller's goroutine. Each of the others ends when the broadcast ends or its reader is closed, so
+// that none is left behind when one of them fails.
 func (c *Cache) parse(ctx context.Context, blob io.Reader, mediaType string) (parsed, error) {
 	in := bufio.NewReaderSize(blob, 64<<10)
 	if form := foreignForm(in, mediaType); form != "" {
@@ -212,13 +227,15 @@ func (c *Cache) parse(ctx context.Context, blob io.Reader, mediaType string) (pa
 	return got, err
 }
 
-// drain writes what a subscriber reads, and closes it when writing fails, so that it holds up nobody.
+// drain writes what a subscriber reads, and closes it when writing fails, so that it holds up no other.
 func drain(w io.Writer, t *subscriber) error {
 	defer t.Close()
 	_, err := io.CopyBuffer(onlyWriter{w}, t, make([]byte, chunkSize))
 	return err
 }
 
+// firstError prefers the error that is nearest to the cause: a full disk, then a tar that breaks or passes a bound,
+// then the stream that it was read from.
 func firstError(written, scanned, unpacked error) error {
 	if errors.As(written, new(*storeError)) {
 		return written
@@ -240,13 +257,14 @@ func (o onlyWriter) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// storeError marks what went wrong with the store, which says nothing about the layer.
+// storeError marks what went wrong with the store, which is no word about the layer.
 type storeError struct{ err error }
 
 func (s *storeError) Error() string { return s.err.Error() }
 func (s *storeError) Unwrap() error { return s.err }
 
-// copyTo copies while its context lasts.
+// copyTo copies while its context lasts. It checks the context once per chunk, and the bound on what one layer may have
+// (registry.MaxLayerBytes), which holds for unpacked bytes as well. progress is called with the bytes so far.
 func copyTo(ctx context.Context, w io.Writer, r io.Reader, progress func(int64)) error {
 	buf, done := make([]byte, chunkSize), int64(0)
 	for {
@@ -274,7 +292,8 @@ func copyTo(ctx context.Context, w io.Writer, r io.Reader, progress func(int64))
 	}
 }
 
-// guarded turns a panic of a goroutine of ours into an error, as the engine does it for a check's own goroutine.
+// guarded turns a panic of a goroutine of ours into an error, as the engine does it for a check's own goroutine. A
+// hostile tar that makes a library panic costs its own layer, not the case.
 func guarded(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -291,6 +310,7 @@ type blobWriter struct {
 	size int64
 }
 
+// newBlob opens a writer for a blob. digest is what the blob claims to be, empty where it has to be kept in any case.
 func (c *Cache) newBlob(digest string) (*blobWriter, error) {
 	if digest != "" && c.store.Has(digest) {
 		return &blobWriter{hash: sha256.New()}, nil
@@ -302,6 +322,7 @@ func (c *Cache) newBlob(digest string) (*blobWriter, error) {
 	return &blobWriter{w: w}, nil
 }
 
+// Write hashes and keeps. Errors: *storeError.
 func (b *blobWriter) Write(p []byte) (int, error) {
 	b.size += int64(len(p))
 	if b.w != nil {
@@ -310,6 +331,7 @@ func (b *blobWriter) Write(p []byte) (int, error) {
 	return b.hash.Write(p)
 }
 
+// digest is that of the bytes so far; call it after the last Write.
 func (b *blobWriter) digest() string {
 	if b.w != nil {
 		return b.w.Digest()
@@ -320,6 +342,7 @@ func (b *blobWriter) digest() string {
 // kept reports whether the store had the blob before.
 func (b *blobWriter) kept() bool { return b.w == nil }
 
+// commit keeps the blob under the digest that it has, whatever it claims to be.
 func (b *blobWriter) commit() error {
 	if b.w == nil {
 		return nil

@@ -1,9 +1,6 @@
 package layer
 
 import (
-	"path"
-	"strings"
-
 	"github.com/backtrail/backtrail/inspect"
 )
 
@@ -45,14 +42,6 @@ func join(dir, name string) string {
 		return "/" + name
 	}
 	return dir + "/" + name
-}
-
-// linkTarget gives where a symbolic link in a directory points to, inside the root.
-func linkTarget(dir, link string) string {
-	if strings.HasPrefix(link, "/") {
-		return path.Clean(link)
-	}
-	return path.Join(dir, link)
 }
 
 // ComparePaths orders clean paths component by component, so that what is in a directory follows it directly.

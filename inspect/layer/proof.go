@@ -22,6 +22,7 @@ type proof struct {
 	cached bool // an earlier run made it
 }
 
+// bytes estimates what a proof takes in memory.
 func (p proof) bytes() int64 {
 	sum := int64(400)
 	for _, n := range p.Notes {
@@ -31,7 +32,8 @@ func (p proof) bytes() int64 {
 }
 
 // proven returns the proof of an earlier run, if all blobs and records that it refers to are still there in full
-// length.
+// length. The bytes are not hashed again: that would take as long as reading the layer the first time. A file that is
+// about to be called altered is, see Tree.VerifyFile.
 func (c *Cache) proven(digest string) (proof, bool) {
 	p, ok := c.kept(digest)
 	if !ok {
@@ -59,7 +61,8 @@ func (c *Cache) kept(digest string) (proof, bool) {
 	return p, c.has(digest, p.Size) && c.has(p.DiffID, p.TarSize)
 }
 
-// has reports whether a blob is there with this size. One that was cut short by a crash is dropped.
+// has reports whether a blob is there with this size. One that was cut short by a crash is dropped. The size is all
+// that is compared here.
 func (c *Cache) has(digest string, size int64) bool {
 	f, have, err := c.store.Open(digest)
 	if err != nil {
@@ -73,13 +76,16 @@ func (c *Cache) has(digest string, size int64) bool {
 	return true
 }
 
-// drop removes a blob that is damaged. Open handles stay readable; the next one is of what takes its place.
+// drop removes a blob that is damaged. Open handles stay readable; the next one is of what takes its place. It is
+// called where bytes are not their digest: the next reader fetches them again.
 func (c *Cache) drop(digest string) error {
 	c.handles.forget(digest)
 	return c.store.Remove(digest)
 }
 
-// keep writes the index and the proof of a layer. The proof comes last: where it is, the rest is.
+// keep writes the index and the proof of a layer. The proof comes last: where it is, the rest is. digest is that of the
+// blob, empty for a layer that was not read to its end or has none: such a one gets no proof, and is read again in the
+// next run.
 func (c *Cache) keep(digest string, p proof, entries []inspect.Entry) error {
 	p.Entries = len(entries)
 	c.count(p)
@@ -100,7 +106,8 @@ func (c *Cache) keep(digest string, p proof, entries []inspect.Entry) error {
 	return nil
 }
 
-// pin keeps the entries of a layer in memory until unpin, as far as MaxPinnedEntries allows.
+// pin keeps the entries of a layer in memory until unpin, as far as MaxPinnedEntries allows. An image with many large
+// layers must not hold all listings at once.
 func (c *Cache) pin(diffID string, entries []inspect.Entry) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -124,7 +131,9 @@ func (c *Cache) unpin(diffID string) {
 	c.index.Forget(diffID)
 }
 
-// count keeps the proof of a layer for builders of trees, which need it before they read the index.
+// count keeps the proof of a layer for builders of trees, which need it before they read the index. Past MaxKeptLayers
+// all of them are forgotten: an audit of thousands of images must not collect them, and a builder that finds none
+// counts while it merges.
 func (c *Cache) count(p proof) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

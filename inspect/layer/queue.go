@@ -47,7 +47,8 @@ type queue struct {
 }
 
 // IngestAll ingests the layers of an image, a few at a time, and returns them lowest first. Those that the image it is
-// compared with does not have come first, newest first. watch (which may be nil) is told how they come.
+// compared with does not have come first, newest first. watch, which may be nil, follows them. An error means that the
+// context ended or the store cannot be written; what is wrong with a layer is in its Status.
 func (c *Cache) IngestAll(ctx context.Context, client *registry.Client, img *registry.Image,
 	watch *Watch) ([]inspect.Layer, error) {
 	q := &queue{
@@ -66,7 +67,8 @@ func (c *Cache) IngestAll(ctx context.Context, client *registry.Client, img *reg
 	return q.layers, q.group.Wait()
 }
 
-// plan adds up what has to be read, and says so before it is.
+// plan adds up what has to be read, and reports it before anything is. Sizes are those of the manifest, a claim: they
+// drive a progress bar and nothing else.
 func (q *queue) plan() {
 	n := 0
 	for i, l := range q.img.Layers {
@@ -83,7 +85,8 @@ func (q *queue) plan() {
 	}
 }
 
-// open adds a lane. It is called with the lock held.
+// open adds a lane. It is called with the lock held. A lane ends when nothing is left. A panic in one becomes the error
+// of the group, which ends the others.
 func (q *queue) open(ctx context.Context) {
 	q.lanes++
 	q.group.Go(func() error {
@@ -120,6 +123,7 @@ func (q *queue) next() (int, bool) {
 	return n, true
 }
 
+// read ingests one layer. Each lane writes to its own place of q.layers.
 func (q *queue) read(ctx context.Context, n int) error {
 	q.watch.began(n)
 	layer, actual, err := q.cache.ingest(ctx, q.client, q.img, n, func(done int64) { q.moved(ctx, n, done) })
@@ -132,7 +136,9 @@ func (q *queue) read(ctx context.Context, n int) error {
 	return nil
 }
 
-// moved takes in how many bytes of a layer have come, and opens another lane where they come fast.
+// moved takes in how many bytes of a layer have come, and opens another lane where they come fast. It is called from
+// the goroutine that reads the layer, after each chunk. Bytes that come after the end of a layer was counted are not
+// counted again.
 func (q *queue) moved(ctx context.Context, n int, done int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -148,7 +154,8 @@ func (q *queue) moved(ctx context.Context, n int, done int64) {
 	q.watch.progress(inspect.Progress{Done: q.sum, Total: q.total, Unit: "bytes", Text: q.text})
 }
 
-// end settles the sums: of a layer that was left out on the way nothing more comes.
+// end settles the sums: of a layer that was left out on the way nothing more comes. Later progress of the layer is
+// ignored.
 func (q *queue) end(n int, l inspect.Layer) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -165,8 +172,9 @@ type Ingested struct {
 	Actual string // digest of the bytes that came, where they are not the layer's
 }
 
-// Watch is told how an image's layers come. A nil Watch, and a nil function, hears nothing. Its calls are serialised,
-// but for Shared.
+// Watch follows an image's layers as they come. A nil Watch is allowed, and so is each nil function. Calls are
+// serialized, so that the functions need no lock of their own, but for Shared; they run in the lanes and must not
+// block.
 type Watch struct {
 	// the layers, by digest, that the image it is compared with has too, as far as that is known by now
 	Shared   func() []string

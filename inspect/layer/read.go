@@ -59,7 +59,8 @@ func (t *Tree) ReadFile(ctx context.Context, p string, limit int64) ([]byte, err
 	return data, nil
 }
 
-// Head reads the first bytes of a file, at most limit of them.
+// Head reads the first bytes of a file, at most limit of them. It reads nothing beyond them, so that a file of any size
+// may be looked at.
 func (t *Tree) Head(ctx context.Context, n *inspect.Node, limit int64) ([]byte, error) {
 	c, err := t.Open(ctx, n)
 	if err != nil {
@@ -69,7 +70,8 @@ func (t *Tree) Head(ctx context.Context, n *inspect.Node, limit int64) ([]byte, 
 	return io.ReadAll(io.NewSectionReader(c, 0, min(c.Size(), limit)))
 }
 
-// Files returns the regular files directly in a directory by their names, at most limit of them.
+// Files returns the regular files directly in a directory by their names, at most limit of them. A link to a directory
+// is followed, links within it are not.
 func (t *Tree) Files(dir string, limit int) map[string]*inspect.Node {
 	real := t.Resolve(dir)
 	if real == nil {

@@ -20,8 +20,10 @@ const (
 // refusal is why containerd stops to unpack a layer.
 type refusal struct{ path, why string }
 
+// Error quotes the path: it is a foreign string.
 func (r *refusal) Error() string { return fmt.Sprintf("%q %s", r.path, r.why) }
 
+// tooLong refuses a name past maxName or a path past registry.MaxPath (PATH_MAX).
 func tooLong(p string) *refusal { return &refusal{p, "is longer than Linux lets a name be"} }
 
 // errNotExist is that of a path at which there is nothing.
@@ -39,7 +41,8 @@ type linkResolver struct {
 }
 
 // directory resolves the clean path of a directory. changed is the state of the tree: results are remembered until it
-// is another. Errors: *refusal, *registry.LimitError.
+// is another. Errors: *refusal, *registry.LimitError. Layers put thousands of files into one directory behind a link;
+// without the memo each would walk the links again.
 func (r *linkResolver) directory(dir string, changed int) (string, error) {
 	if r.memo == nil || r.at != changed {
 		r.memo, r.at = map[string]string{}, changed
@@ -54,7 +57,9 @@ func (r *linkResolver) directory(dir string, changed int) (string, error) {
 	return real, err
 }
 
-// rootPath resolves all of a path, which need not be clean.
+// rootPath resolves all of a path, which need not be clean. It ends: each round either meets a link, of which
+// maxLinksWalked are followed, or only cleans the path. The path may grow with each link, so that what is looked up is
+// bounded by bytes too (MaxLookup).
 func (r *linkResolver) rootPath(p string) (string, error) {
 	if p == "" {
 		return "/", nil
@@ -77,7 +82,8 @@ func (r *linkResolver) rootPath(p string) (string, error) {
 	}
 }
 
-// walkLinks replaces the links of a path by their targets, one level.
+// walkLinks replaces the links of a path by their targets, one level. next may be relative, absolute or unclean;
+// rootPath goes on until it no longer changes.
 func (r *linkResolver) walkLinks(p string, walked *int) (string, error) {
 	dir, file := path.Split(p)
 	switch {
@@ -100,7 +106,8 @@ func (r *linkResolver) walkLinks(p string, walked *int) (string, error) {
 	return path.Join(above, next), nil
 }
 
-// walkLink gives the target of a link, and what is none as it is.
+// walkLink gives the target of a link, and what is none as it is. link reports whether p was one. What is not there is
+// no link: later entries may make it.
 func (r *linkResolver) walkLink(p string, walked *int) (next string, link bool, err error) {
 	if *walked > maxLinksWalked {
 		return "", false, &refusal{p, fmt.Sprintf("leads through more than %d links", maxLinksWalked)}
@@ -139,6 +146,8 @@ func (r *linkResolver) lstat(p string) (*inspect.Node, error) {
 	return r.walk(p)
 }
 
+// walk is the slow way of lstat: name by name from the root directory. ".." at the root would leave the tree in which
+// the snapshotter's directory lies, and there nothing of the image is.
 func (r *linkResolver) walk(p string) (*inspect.Node, error) {
 	at, links := r.find("/"), 0
 	rest := strings.Split(p[1:], "/")

@@ -49,7 +49,7 @@ func scanTar(ctx context.Context, r io.Reader) (tarListing, error) {
 	return scanWithin(ctx, r, MaxSparse)
 }
 
-// scanWithin is scanTar with its own bound on the bytes of sparse files.
+// scanWithin is scanTar with its own bound on the bytes of sparse files. Tests and fuzzing use a smaller one.
 func scanWithin(ctx context.Context, r io.Reader, maxSparse int64) (tarListing, error) {
 	src := &counter{r: r}
 	s := &scan{
@@ -60,7 +60,8 @@ func scanWithin(ctx context.Context, r io.Reader, maxSparse int64) (tarListing, 
 	return tarListing{withoutTOC(s.entries, s.toc), s.notes.list, s.refused}, err
 }
 
-// all reads members until the end, and then what follows it.
+// all reads members until the end, and then what follows it. start is the place of the member's first header block,
+// extended headers included, at which a sparse file can be read again.
 func (s *scan) all(ctx context.Context) error {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -85,7 +86,9 @@ func (s *scan) all(ctx context.Context) error {
 	return nil
 }
 
-// member takes in one member, whose first header block is at start.
+// member takes in one member, whose first header block is at start. The name is cleaned before anything else: all later
+// code sees absolute paths without "..". The bits above 0o7777 of a mode, which some writers set to the type of the
+// file, are dropped.
 func (s *scan) member(h *tar.Header, start int64) error {
 	s.toc = false
 	if len(s.entries) >= MaxEntries {
@@ -111,7 +114,9 @@ func (s *scan) member(h *tar.Header, start int64) error {
 	return nil
 }
 
-// ofType takes in what the type of a member says. It reports false for types that are left out.
+// ofType takes in what belongs to the type of a member. It reports false for types that are left out. Types that the
+// tar format reserves are an error for containerd; here they are noted and passed over, so that the rest of the layer
+// is still looked at. A link's own mode means nothing.
 func (s *scan) ofType(e *inspect.Entry, h *tar.Header, start int64) (bool, error) {
 	switch h.Typeflag {
 	case tar.TypeXGlobalHeader:
@@ -146,7 +151,8 @@ func (s *scan) ofType(e *inspect.Entry, h *tar.Header, start int64) (bool, error
 	return true, nil
 }
 
-// device takes in the number of a device node.
+// device takes in the number of a device node. The type of an entry for a block device is its own, so that 0:0 as a
+// block device is no whiteout.
 func (s *scan) device(e *inspect.Entry, h *tar.Header) {
 	e.Type = inspect.EntryChar
 	if h.Typeflag == tar.TypeBlock {
@@ -165,7 +171,8 @@ func (s *scan) refuse(format string, args ...any) {
 	s.notes.add(format, args...)
 }
 
-// keep adds an entry, or what it stands for if it is a whiteout.
+// keep adds an entry, or what it stands for if it is a whiteout. The type of a member with such a name does not matter,
+// to containerd neither: a directory .wh.x hides x.
 func (s *scan) keep(e inspect.Entry) {
 	dir, base := path.Split(e.Path)
 	if name, ok := strings.CutPrefix(base, whiteoutPrefix); ok {
@@ -192,7 +199,8 @@ const (
 	opaqueMarker   = ".wh..wh..opq"
 )
 
-// content reads a regular file: its digest, and what its first bytes say.
+// content reads a regular file: its digest, and what its first bytes say. Every byte is hashed, and read exactly once:
+// a header that claims another size than the tar holds is malformed.
 func (s *scan) content(e *inspect.Entry, h *tar.Header, start int64) error {
 	e.Type, e.Size, e.Offset = inspect.EntryFile, h.Size, s.src.n
 	if isSparse(h) {
@@ -221,6 +229,7 @@ func (s *scan) content(e *inspect.Entry, h *tar.Header, start int64) error {
 	return nil
 }
 
+// orUnexpected makes an end that comes too early an error: io.EOF alone would read as the end of the tar.
 func orUnexpected(err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -244,12 +253,14 @@ func isSparse(h *tar.Header) bool {
 // cleanPath makes a member's name an absolute path that cannot leave the root.
 func cleanPath(name string) string { return path.Clean("/" + name) }
 
-// leaves reports whether a name goes up at some point. Such names are taken inside the root, and noted.
+// leaves reports whether a name goes up at some point. Such names are taken inside the root, and noted. A name like ..x
+// goes nowhere.
 func leaves(name string) bool {
 	return strings.Contains(name, "..") && strings.Contains("/"+name+"/", "/../")
 }
 
-// climbs reports whether a link in a directory goes up further than the root is.
+// climbs reports whether a link in a directory goes up further than the root is. dir is where the link is, clean. Only
+// the letters are looked at: where the names lead through other links is settled when layers are merged.
 func climbs(dir, link string) bool {
 	if !strings.Contains(link, "..") {
 		return false
@@ -289,6 +300,8 @@ type remarks struct {
 	list []string
 }
 
+// add formats foreign names with %q, so that no control character of a name reaches a terminal; those past MaxNotes are
+// dropped.
 func (r *remarks) add(format string, args ...any) {
 	if len(r.list) < MaxNotes {
 		r.list = append(r.list, fmt.Sprintf(format, args...))

@@ -19,10 +19,23 @@ import (
 func TestScanRecordsWhatTheTarSays(t *testing.T) {
 	long := strings.Repeat("long/", 60) + "name"
 	members := []member{
-		{Header: tar.Header{Name: "./pax\xff", Mode: 0o4755, Uid: 7, Gid: 8, Format: tar.FormatGNU}, Content: "\x7fELF rest"},
+		{
+			Header:  tar.Header{Name: "./pax\xff", Mode: 0o4755, Uid: 7, Gid: 8, Format: tar.FormatGNU},
+			Content: "\x7fELF rest",
+		},
 		{Header: tar.Header{Name: long, Mode: 0o644, Format: tar.FormatGNU}, Content: "gnu"},
 		{Header: tar.Header{Name: "/" + long + "2", Mode: 0o644, Format: tar.FormatPAX}, Content: "pax"},
-		{Header: tar.Header{Name: "cap", Mode: 0o755, PAXRecords: map[string]string{"SCHILY.xattr.security.capability": "\x01\x00", "SCHILY.xattr.user.note": "text"}}, Content: "#!/bin/sh\n"},
+		{
+			Header: tar.Header{
+				Name: "cap",
+				Mode: 0o755,
+				PAXRecords: map[string]string{
+					"SCHILY.xattr.security.capability": "\x01\x00",
+					"SCHILY.xattr.user.note":           "text",
+				},
+			},
+			Content: "#!/bin/sh\n",
+		},
 		{Header: tar.Header{Name: "null", Mode: 0o666, Typeflag: tar.TypeChar, Devmajor: 1, Devminor: 3}, Content: ""},
 		{Header: tar.Header{Name: "pipe", Mode: 0o644, Typeflag: tar.TypeFifo}, Content: ""},
 		{Header: tar.Header{Name: "empty", Mode: 0o644}, Content: ""},
@@ -36,7 +49,8 @@ func TestScanRecordsWhatTheTarSays(t *testing.T) {
 	}
 	for i, e := range entries {
 		m := members[i]
-		if e.Path != cleanPath(m.Name) || e.Mode != uint32(m.Mode) || e.UID != m.Uid || e.GID != m.Gid || e.Size != int64(len(m.Content)) {
+		if e.Path != cleanPath(m.Name) || e.Mode != uint32(m.Mode) || e.UID != m.Uid || e.GID != m.Gid ||
+			e.Size != int64(len(m.Content)) {
 			t.Errorf("entry %+v", e)
 		}
 		if e.Type != inspect.EntryFile {
@@ -47,7 +61,9 @@ func TestScanRecordsWhatTheTarSays(t *testing.T) {
 			t.Errorf("content of %+v", e)
 		}
 	}
-	if entries[0].Kind != inspect.KindELF || entries[3].Kind != inspect.KindScript || entries[4].Type != inspect.EntryChar || entries[5].Type != inspect.EntryFIFO {
+	if entries[0].Kind != inspect.KindELF || entries[3].Kind != inspect.KindScript ||
+		entries[4].Type != inspect.EntryChar ||
+		entries[5].Type != inspect.EntryFIFO {
 		t.Error("kinds or types")
 	}
 	if x := entries[3].Xattrs; x["security.capability"] != "0x0100" || x["user.note"] != "text" {
@@ -93,7 +109,12 @@ func TestSparseFiles(t *testing.T) {
 	want := append(make([]byte, 1<<20-512), bytes.Repeat([]byte("z"), 512)...)
 	data := sparseTar(t)
 	b := newBench(t)
-	layers, _, err := b.cache.ImageLayers(t.Context(), b.client, layoutOf(t, [][]byte{data}, []string{sumOf(data)}, nil), defaultPlatform())
+	layers, _, err := b.cache.ImageLayers(
+		t.Context(),
+		b.client,
+		layoutOf(t, [][]byte{data}, []string{sumOf(data)}, nil),
+		defaultPlatform(),
+	)
 	must(t, err)
 	tree, err := b.cache.Tree(t.Context(), layers)
 	must(t, err)
@@ -107,8 +128,16 @@ func TestSparseFiles(t *testing.T) {
 }
 
 func TestOddTarsAreNoted(t *testing.T) {
-	listed, err := scanTar(t.Context(), bytes.NewReader(tarOf(t,
-		file("../etc/x", ""), hardlink("l", "../../etc/shadow"), file(strings.Repeat("x/", 3000)+"x", ""), symlink(".", "etc"), whiteout(".wh."),
+	listed, err := scanTar(t.Context(), bytes.NewReader(tarOf(
+		t,
+		file(
+			"../etc/x",
+			"",
+		),
+		hardlink("l", "../../etc/shadow"),
+		file(strings.Repeat("x/", 3000)+"x", ""),
+		symlink(".", "etc"),
+		whiteout(".wh."),
 	)))
 	must(t, err)
 	notes := listed.notes
@@ -187,7 +216,11 @@ func FuzzScan(f *testing.F) {
 			t.Fatalf("index: %v", err)
 		}
 		half := len(entries) / 2
-		tree, err := build(t.Context(), &Tree{store: listings{"a": entries, "b": entries[:half], "c": entries[half:]}}, []inspect.Layer{{Number: 0, DiffID: "a"}, {Number: 1, DiffID: "b"}, {Number: 2, DiffID: "c"}})
+		tree, err := build(
+			t.Context(),
+			&Tree{store: listings{"a": entries, "b": entries[:half], "c": entries[half:]}},
+			[]inspect.Layer{{Number: 0, DiffID: "a"}, {Number: 1, DiffID: "b"}, {Number: 2, DiffID: "c"}},
+		)
 		must(t, err)
 		for _, r := range tree.Shadowed() {
 			if r.By <= r.Node.Layer || tree.Get(r.Node.Path) == r.Node {
@@ -222,7 +255,11 @@ func (listings) Open(context.Context, string, inspect.Entry) (inspect.Content, e
 func (listings) Blob(context.Context, string) (io.ReadCloser, error) { return nil, inspect.ErrNotKept }
 
 func FuzzIndex(f *testing.F) {
-	f.Add(encodeIndex([]inspect.Entry{{Path: "/a", Type: inspect.EntryFile, SHA256: "00", Xattrs: map[string]string{"a": "b"}}}))
+	f.Add(
+		encodeIndex(
+			[]inspect.Entry{{Path: "/a", Type: inspect.EntryFile, SHA256: "00", Xattrs: map[string]string{"a": "b"}}},
+		),
+	)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		entries, err := decodeIndex(data)
 		if err == nil && len(entries) > len(data) {

@@ -8,8 +8,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// relic is a file of a layer that a later one deleted, or put another in the place of: no container sees it, and
-// whoever has the image still has it.
+// ShadowedEntry is a file of a layer that a later one deleted, or put another in the place of: no container sees it,
+// and everybody who pulls the image still gets it. Secrets and dropped tools are found there.
 type ShadowedEntry struct {
 	Node     *inspect.Node
 	By       int // number of the layer that took it away
@@ -17,7 +17,7 @@ type ShadowedEntry struct {
 }
 
 // Shadowed lists the regular files with content that the merged tree does not show, lowest layer first. A copy that
-// differs from what stands in its place in its mode only is none.
+// differs from what stands in its place in its mode only is none. Empty files are left out.
 func (t *Tree) Shadowed() []ShadowedEntry {
 	numbers := t.Numbers()
 	gone := map[*inspect.Node]int{}
@@ -69,8 +69,9 @@ func (t *Tree) Entries(number int) iter.Seq[*inspect.Node] {
 	return slices.Values(l.nodes)
 }
 
-// Before is the image as it was with the layers below a number only: its directories and links, and those of its
-// files that keep takes. It shares its nodes with the tree.
+// Before is the image as it was with the layers below a number only: its directories and links, and those of its files
+// that keep takes. It shares its nodes with the tree. Files for which keep reports false are left out, so that a caller
+// who needs a few databases does not hold the listing of a whole image a second time.
 func (t *Tree) Before(number int, keep func(*inspect.Node) bool) *Tree {
 	gone, at := map[*inspect.Node]bool{}, map[string]*inspect.Node{}
 	for _, below := range t.Numbers() {
@@ -109,7 +110,8 @@ func (t *Tree) Hidden(number int) iter.Seq[*inspect.Node] {
 	return slices.Values(s.hidden)
 }
 
-// Previous returns what the layers below a node's own have at its path; nil where none has anything.
+// Previous returns what the layers below a node's own have at its path; nil where none has anything. A layer in between
+// may have taken it away; see Lost.
 func (t *Tree) Previous(n *inspect.Node) *inspect.Node {
 	for _, number := range slices.Backward(t.Numbers()) {
 		if number >= n.Layer {

@@ -25,7 +25,7 @@ type Skips struct {
 	Named []string // numbers in the manifest of the image that is looked at, or digests, or what digests begin with
 
 	mu      sync.Mutex
-	out     map[string]string // by digest: why it is left out, "" where a person asks for it, whatever the rest says
+	out     map[string]string // by digest: why it is left out, "" where a person asks for it, whatever the options are
 	reading map[string]context.CancelCauseFunc
 }
 
@@ -42,6 +42,7 @@ func (s *Skips) Skip(digest string) {
 // Want takes back that a layer is left out, for the next time that it is read, whyever it was.
 func (s *Skips) Want(digest string) { s.decide(digest, "") }
 
+// decide sets the latest word about a layer.
 func (s *Skips) decide(digest, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -52,7 +53,8 @@ func (s *Skips) decide(digest, why string) {
 }
 
 // number leaves out the layers that are named by their number, of the image that is looked at: the one that it is
-// compared with counts from 0 too. What a person has decided since stays.
+// compared with counts from 0 too. What a person has decided since stays. A name of more than three digits is taken for
+// the beginning of a digest.
 func (s *Skips) number(layers []registry.Layer) {
 	for _, name := range s.Named {
 		n, err := strconv.Atoi(name)
@@ -92,7 +94,9 @@ func (s *Skips) reason(claim registry.Layer) string {
 	return ""
 }
 
-// unless reads a layer that is not left out, until a person does so. Errors: *badLayer, and those of read.
+// unless reads a layer that is not left out, until a person does so. Errors: *badLayer, and those of read. The reading
+// runs under a context of its own, so that Skip can end it without ending the case. Two images that share the layer
+// share the decision.
 func (s *Skips) unless(ctx context.Context, claim registry.Layer,
 	read func(context.Context) (proof, error)) (proof, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -109,6 +113,7 @@ func (s *Skips) unless(ctx context.Context, claim registry.Layer,
 	return p, err
 }
 
+// begin registers the reading before the reason is looked up, so that a Skip in between ends it.
 func (s *Skips) begin(claim registry.Layer, cancel context.CancelCauseFunc) (why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -171,7 +171,12 @@ func TestMoreLanesOnAFastLink(t *testing.T) {
 		now += by
 		most = max(most, now)
 	}
-	_, err := b.cache.IngestAll(t.Context(), b.client, img, &Watch{Begin: func(int) { count(1) }, Layer: func(Ingested) { count(-1) }})
+	_, err := b.cache.IngestAll(
+		t.Context(),
+		b.client,
+		img,
+		&Watch{Begin: func(int) { count(1) }, Layer: func(Ingested) { count(-1) }},
+	)
 	must(t, err)
 	if most < 3 || most > 4 {
 		t.Errorf("%d layers at a time", most)
@@ -184,11 +189,21 @@ func TestProgressOfLayers(t *testing.T) {
 	s.rate = 400_000
 	base, top := step("base", file("a", noisy(1, 50_000))), step("top", file("b", noisy(2, 90_000)))
 	b := newBench(t)
-	_, err := b.cache.IngestAll(t.Context(), b.client, resolved(t, b, s.push(t, imageOf(t, v1.Config{}, base), "base")), nil)
+	_, err := b.cache.IngestAll(
+		t.Context(),
+		b.client,
+		resolved(t, b, s.push(t, imageOf(t, v1.Config{}, base), "base")),
+		nil,
+	)
 	must(t, err)
 	img := resolved(t, b, s.push(t, imageOf(t, v1.Config{}, base, top), "shop"))
 	var all []inspect.Progress
-	_, err = b.cache.IngestAll(t.Context(), b.client, img, &Watch{Progress: func(p inspect.Progress) { all = append(all, p) }})
+	_, err = b.cache.IngestAll(
+		t.Context(),
+		b.client,
+		img,
+		&Watch{Progress: func(p inspect.Progress) { all = append(all, p) }},
+	)
 	must(t, err)
 	size := img.Layers[1].Descriptor.Size
 	if all[0] != (inspect.Progress{Total: size, Unit: "bytes", Text: "reading 1 of 2 layers"}) {
@@ -229,7 +244,8 @@ func TestALayerIsLeftOut(t *testing.T) {
 			}
 			i := c.Images[0]
 			l := i.Layers[1]
-			if l.Status != inspect.Unknown || l.Reason != "skipped" || !strings.Contains(l.Detail, why) || l.DiffID != "" {
+			if l.Status != inspect.Unknown || l.Reason != "skipped" || !strings.Contains(l.Detail, why) ||
+				l.DiffID != "" {
 				t.Errorf("layer %+v", l)
 			}
 			if i.Status != inspect.Unknown || i.Reason != "skipped" || verdict.Of(&c).Status != inspect.CaseIncomplete {
@@ -238,7 +254,10 @@ func TestALayerIsLeftOut(t *testing.T) {
 			if len(i.Layers) != 3 || i.Layers[2].Status != inspect.Verified {
 				t.Errorf("layers %+v", i.Layers)
 			}
-			if !slices.ContainsFunc(c.Blobs, func(blob inspect.Blob) bool { return blob.Digest == digest && blob.State == "missing" }) {
+			if !slices.ContainsFunc(
+				c.Blobs,
+				func(blob inspect.Blob) bool { return blob.Digest == digest && blob.State == "missing" },
+			) {
 				t.Errorf("blobs %+v", c.Blobs)
 			}
 			b.cache.Skips().Want(digest)
@@ -276,7 +295,13 @@ func TestProgressOfAnImageThatAnotherOneReads(t *testing.T) {
 	}()
 	time.Sleep(200 * time.Millisecond)
 	var heard []inspect.Progress
-	_, err := b.cache.ReadImage(t.Context(), b.client, ref, v1.Platform{}, func(p inspect.Progress) { heard = append(heard, p) })
+	_, err := b.cache.ReadImage(
+		t.Context(),
+		b.client,
+		ref,
+		v1.Platform{},
+		func(p inspect.Progress) { heard = append(heard, p) },
+	)
 	must(t, err)
 	must(t, <-first)
 	if len(heard) == 0 || heard[len(heard)-1].Done != heard[0].Total {

@@ -40,7 +40,7 @@ type inode struct {
 }
 
 // newSnapshot makes an empty tree with room for n nodes. The root directory is the snapshotter's own: containerd
-// leaves out what a layer says about it.
+// leaves out what a layer lists of it.
 func newSnapshot(n, layer int, b *budget) *snapshot {
 	s := &snapshot{at: make(map[string]int32, n+1), inodes: make([]inode, 1)}
 	s.dentries = make([]dentry, 0, n+16)
@@ -53,13 +53,15 @@ func newSnapshot(n, layer int, b *budget) *snapshot {
 	return s
 }
 
-// grow makes room for n more nodes in one piece.
+// grow makes room for n more nodes in one piece. Nodes that were given out stay where they are: a slab is replaced,
+// never moved.
 func (s *snapshot) grow(n int) {
 	if cap(s.slab)-len(s.slab) < n {
 		s.slab = make([]inspect.Node, 0, n)
 	}
 }
 
+// newNode takes a node from the slab. Nodes of a layer lie together in memory and are freed together.
 func (s *snapshot) newNode(e inspect.Entry, layer int) *inspect.Node {
 	if len(s.slab) == cap(s.slab) {
 		s.grow(1024)
@@ -76,9 +78,11 @@ func (s *snapshot) get(p string) *inspect.Node {
 	return nil
 }
 
+// isDir reports whether a dentry is a directory; a link to one is none.
 func (s *snapshot) isDir(i int32) bool { return s.dentries[i].node.Type == inspect.EntryDir }
 
-// put adds a name to a directory.
+// put adds a name to a directory. The path of the node must be free, and its directory be dir. The newest name stands
+// first among its neighbours.
 func (s *snapshot) put(dir int32, node *inspect.Node) int32 {
 	i := int32(len(s.dentries))
 	first := s.dentries[dir].child
@@ -94,7 +98,8 @@ func (s *snapshot) put(dir int32, node *inspect.Node) int32 {
 	return i
 }
 
-// remove takes away a name and all below it. lost is told of each.
+// remove takes away a name and all below it. lost is told of each. lost may be nil. Dentries are marked and not reused,
+// so that numbers that others hold stay valid.
 func (s *snapshot) remove(i int32, lost func(*inspect.Node)) {
 	d := &s.dentries[i]
 	if d.prev != noDentry {
@@ -110,7 +115,8 @@ func (s *snapshot) remove(i int32, lost func(*inspect.Node)) {
 	s.forget(i, lost)
 }
 
-// empty takes away all below a directory.
+// empty takes away all below a directory. It goes down and up along the pointers instead of calling itself: a tar can
+// make a path of 2,000 directories cheaply.
 func (s *snapshot) empty(dir int32, lost func(*inspect.Node)) {
 	s.changed++
 	at := s.dentries[dir].child
@@ -129,6 +135,7 @@ func (s *snapshot) empty(dir int32, lost func(*inspect.Node)) {
 	}
 }
 
+// forget takes a dentry out of the index by path.
 func (s *snapshot) forget(i int32, lost func(*inspect.Node)) {
 	d := &s.dentries[i]
 	d.gone = true
@@ -138,7 +145,8 @@ func (s *snapshot) forget(i int32, lost func(*inspect.Node)) {
 	}
 }
 
-// link makes a name share the inode of another.
+// link makes a name share the inode of another. The group of names is made at the first further name; most files never
+// have one.
 func (s *snapshot) link(dir, target int32, node *inspect.Node) int32 {
 	group := s.dentries[target].inode
 	if group == 0 {
@@ -174,7 +182,8 @@ func (s *snapshot) directory(dir string, made func(n, above *inspect.Node) error
 	return s.makeDirectory(dir, made)
 }
 
-// nearest gives what is there of a path: its own dentry, or that of the nearest name above it.
+// nearest gives what is there of a path: its own dentry, or that of the nearest name above it. It ends at the root
+// directory, which is always there.
 func (s *snapshot) nearest(p string) int32 {
 	for {
 		if i, ok := s.at[p]; ok {
@@ -184,7 +193,8 @@ func (s *snapshot) nearest(p string) int32 {
 	}
 }
 
-// makeDirectory makes a directory whose path leads through no link.
+// makeDirectory makes a directory whose path leads through no link. The budget is taken before each directory: one
+// header of 4 KiB can name 2,000 directories. Errors: *refusal, *registry.LimitError.
 func (s *snapshot) makeDirectory(dir string, made func(n, above *inspect.Node) error) (int32, error) {
 	at := s.nearest(dir)
 	above := s.dentries[at].node.Path
@@ -220,7 +230,8 @@ func (s *snapshot) sorted() []int32 {
 	return s.below(list, 0, &names)
 }
 
-// below appends all below a directory. names is room that the directories share.
+// below appends all below a directory. names is room that the directories share. Directories are as deep as MaxPath
+// lets them be, which bounds the recursion.
 func (s *snapshot) below(list []int32, dir int32, names *[]int32) []int32 {
 	from := len(*names)
 	for i := s.dentries[dir].child; i != noDentry; i = s.dentries[i].next {

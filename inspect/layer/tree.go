@@ -24,11 +24,13 @@ type Tree struct {
 	key    string         // names the layers
 }
 
+// place is a name in a layer.
 type place struct {
 	layer int
 	path  string
 }
 
+// home is where the content of a node lies: the layer, and the entry whose offset is one of that layer's tar.
 type home struct {
 	layer int
 	entry inspect.Entry
@@ -62,7 +64,8 @@ func (c *Cache) newTree(ctx context.Context, layers []inspect.Layer) (*Tree, err
 	return build(ctx, &Tree{store: c, cache: c}, layers)
 }
 
-// arrange makes what the questions need.
+// arrange makes the index by path, and for each node the place behind all that is below it, in one pass over the sorted
+// nodes: open is the chain of directories that the pass is in.
 func (t *Tree) arrange() {
 	t.at = make(map[string]int32, len(t.nodes))
 	t.end = make([]int32, len(t.nodes))
@@ -89,7 +92,9 @@ func (t *Tree) Get(p string) *inspect.Node {
 }
 
 // Resolve returns the node that a path leads to, following symbolic links in every component inside the root only;
-// nil where there is none, and where links go round. Hard links are not resolved: see Open.
+// nil where there is none, and where links go round. Names are resolved one after the other as the kernel does it
+// (path_resolution(7)): ".." behind a link goes up from where the link leads to, so that /opt/link/../x cannot name one
+// file to a container and another one here. Hard links are not resolved: see Open.
 func (t *Tree) Resolve(p string) *inspect.Node {
 	real, ok := t.follow(p, true)
 	if !ok {
@@ -102,8 +107,10 @@ func (t *Tree) Resolve(p string) *inspect.Node {
 // ok is false where a directory on the way is missing; then the path is clean and otherwise as named.
 func (t *Tree) Place(p string) (real string, ok bool) { return t.follow(p, false) }
 
+// follow resolves a path; last reports whether a link at its end is followed too. It gives the path and whether all of
+// it, or all but the last name, is there.
 func (t *Tree) follow(p string, last bool) (string, bool) {
-	rest := strings.Split(strings.Trim(path.Clean("/"+p), "/"), "/")
+	rest := strings.Split(strings.Trim(p, "/"), "/")
 	at, links := "/", 0
 	for len(rest) > 0 {
 		name := rest[0]
@@ -121,7 +128,9 @@ func (t *Tree) follow(p string, last bool) (string, bool) {
 			return join(at, path.Join(append([]string{name}, rest...)...)), len(rest) == 0 && !last
 		}
 		if n.Type != inspect.EntrySymlink || len(rest) == 0 && !last {
-			at = next
+			if at = next; n.Type != inspect.EntryDir && len(rest) > 0 {
+				return path.Clean("/" + p), false // ENOTDIR: not even ".." is looked for in a file
+			}
 			continue
 		}
 		if links++; links > MaxLinks {

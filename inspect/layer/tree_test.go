@@ -98,7 +98,10 @@ func TestMerge(t *testing.T) {
 			[3]int{0, 0, 2},
 		},
 		"an opaque directory hides what is below, not what is in its own layer": {
-			[][]member{{file("opt/1", "1"), file("opt/2", "1")}, {dir("opt/"), whiteout("opt/.wh..wh..opq"), file("opt/2", "2")}},
+			[][]member{
+				{file("opt/1", "1"), file("opt/2", "1")},
+				{dir("opt/"), whiteout("opt/.wh..wh..opq"), file("opt/2", "2")},
+			},
 			"/opt/2=2",
 			[3]int{0, 1, 1},
 		},
@@ -151,7 +154,10 @@ func TestMerge(t *testing.T) {
 			[][]member{{hardlink("b", "../../a")}}, "", [3]int{0, 0, 0},
 		},
 		"odd whiteouts are nothing": {
-			[][]member{{file("a", "1")}, {whiteout(".wh."), whiteout(".wh..."), whiteout(".wh..wh.aufs"), whiteout(".wh.nothing")}},
+			[][]member{
+				{file("a", "1")},
+				{whiteout(".wh."), whiteout(".wh..."), whiteout(".wh..wh.aufs"), whiteout(".wh.nothing")},
+			},
 			"/a=1",
 			[3]int{0, 0, 0},
 		},
@@ -166,7 +172,8 @@ func TestMerge(t *testing.T) {
 				t.Errorf("added, modified, removed: %v, want %v", got, test.changes)
 			}
 			for n := range tree.All() {
-				if n.Path != "/" && (tree.Get(parent(n.Path)) == nil || tree.Get(parent(n.Path)).Type != inspect.EntryDir) {
+				if n.Path != "/" &&
+					(tree.Get(parent(n.Path)) == nil || tree.Get(parent(n.Path)).Type != inspect.EntryDir) {
 					t.Errorf("%s stands in no directory", n.Path)
 				}
 			}
@@ -183,8 +190,14 @@ func parent(p string) string {
 
 func TestResolve(t *testing.T) {
 	tree := treeOfLayers(t, []member{
-		file("usr/bin/busybox", "b"), symlink("bin", "usr/bin"), symlink("usr/bin/sh", "busybox"), symlink("out", "../../../usr/bin/busybox"),
-		symlink("a", "b"), symlink("b", "a"), symlink("abs", "/bin/sh"), symlink("nowhere", "gone/x"), symlink("self", "."),
+		file(
+			"usr/bin/busybox",
+			"b",
+		), symlink("bin", "usr/bin"), symlink("usr/bin/sh", "busybox"), symlink("out", "../../../usr/bin/busybox"),
+		symlink(
+			"a",
+			"b",
+		), symlink("b", "a"), symlink("abs", "/bin/sh"), symlink("nowhere", "gone/x"), symlink("self", "."),
 	})
 	for p, want := range map[string]string{
 		"/bin/sh": "/usr/bin/busybox", "/abs": "/usr/bin/busybox", "/out": "/usr/bin/busybox", "/a": "", "/nowhere": "", "/bin/../bin/./sh": "/usr/bin/busybox",
@@ -209,8 +222,145 @@ func TestResolve(t *testing.T) {
 	}
 }
 
+// A path that goes up behind a link names what the kernel finds there, not what the letters of the path look like: else
+// a preload file could name a calm file to whoever reads it, and another one to the loader.
+func TestGoingUpBehindALink(t *testing.T) {
+	tree := treeOfLayers(t, []member{
+		file(
+			"var/tmp/evil.so",
+			"evil",
+		), dir("var/tmp/deep"), symlink("opt/x", "/var/tmp/deep"), file("opt/evil.so", "calm"),
+		symlink("bin", "usr/bin"), file("usr/bin/sh", "sh"), file("usr/etc/x", "usr"), file("etc/x", "root"),
+		symlink("to-file", "etc/x"), symlink("up", "opt/x/.."),
+	})
+	for p, want := range map[string]string{
+		"/opt/x/../evil.so":       "evil",
+		"/opt/evil.so":            "calm",
+		"/opt/./x/./../evil.so":   "evil",
+		"/up/evil.so":             "evil",
+		"/bin/../etc/x":           "usr",
+		"/usr/../etc/x":           "root",
+		"/etc/../../../etc/x":     "root",
+		"bin/../../etc/x":         "root",
+		"/etc/x/../x":             "", // a file is no directory
+		"/etc/x/.":                "",
+		"/to-file/../x":           "",
+		"/opt/nothing/../evil.so": "",
+	} {
+		got := ""
+		if n := tree.Resolve(p); n != nil {
+			got = read(t, tree, n)
+		}
+		if got != want {
+			t.Errorf("%s leads to %q, want %q", p, got, want)
+		}
+	}
+	for p, want := range map[string]string{
+		"/opt/x/../new": "/var/tmp/new", "/bin/../etc/x": "/usr/etc/x", "/opt/x": "/opt/x", "/..": "/", "": "/",
+	} {
+		if real, ok := tree.Place(p); real != want || !ok {
+			t.Errorf("the place of %s is %s %v, want %s", p, real, ok, want)
+		}
+	}
+	for _, p := range []string{"/no/such/../dir/x", "/etc/x/y", "/opt/nothing/../evil.so"} {
+		if real, ok := tree.Place(p); ok || !strings.HasPrefix(real, "/") || strings.Contains(real, "..") {
+			t.Errorf("the place of %s is %s %v", p, real, ok)
+		}
+	}
+}
+
+// Forty links are followed, as Linux does it, and not one more.
+func TestLinksOfOnePathAreBounded(t *testing.T) {
+	chain := func(n int) []member {
+		list := many(n, func(i int) member { return symlink(fmt.Sprintf("l%d", i), fmt.Sprintf("l%d", i+1)) })
+		return append(list, file(fmt.Sprintf("l%d", n), "end"))
+	}
+	for n, want := range map[int]bool{1: true, MaxLinks: true, MaxLinks + 1: false, 10 * MaxLinks: false} {
+		if got := treeOfLayers(t, chain(n)).Resolve("/l0"); (got != nil) != want {
+			t.Errorf("%d links lead to %v", n, got)
+		}
+	}
+}
+
+func TestBelow(t *testing.T) {
+	tree := treeOfLayers(t, []member{file("a/b/c", ""), file("a/b-d", ""), file("a/a", ""), file("ab", "")})
+	for dir, want := range map[string]string{
+		"/a": "/a/a /a/b /a/b/c /a/b-d", "/a/b": "/a/b/c", "/a/b/c": "", "/ab": "", "/nope": "",
+		"/": "/a /a/a /a/b /a/b/c /a/b-d /ab",
+	} {
+		var got []string
+		for n := range tree.Below(dir) {
+			got = append(got, n.Path)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("below %s: %q, want %q", dir, got, want)
+		}
+	}
+	if tree.Len() != 7 || len(tree.MergedNodes()) != 7 || tree.Bytes() <= 0 {
+		t.Errorf("%d nodes, %d listed", tree.Len(), len(tree.MergedNodes()))
+	}
+	for n := range tree.Below("/") { // an iterator that is left early gives no more
+		if n.Path != "/a" {
+			t.Errorf("first %s", n.Path)
+		}
+		break
+	}
+}
+
+// An image without layers, or of which none could be read, is a tree of nothing, not a defect.
+func TestATreeOfNothing(t *testing.T) {
+	c := newBench(t).cache
+	for name, layers := range map[string][]inspect.Layer{
+		"no layers":             nil,
+		"only steps":            {{Empty: true, Number: -1}},
+		"a layer that is bad":   {{Number: 0, Status: inspect.Failed}},
+		"several that are lost": {{Number: 0, Status: inspect.Unknown}, {Number: 1, Status: inspect.Unknown}},
+	} {
+		tree, err := c.Tree(t.Context(), layers)
+		must(t, err)
+		if tree.Len() != 0 || tree.Get("/") != nil || tree.Resolve("/etc/x") != nil || len(tree.Children("/")) > 0 {
+			t.Errorf("%s: %d nodes", name, tree.Len())
+		}
+		if was, _ := tree.Lost("/x"); was != nil || len(tree.Shadowed()) > 0 {
+			t.Errorf("%s: something was lost", name)
+		}
+	}
+	if _, err := c.Tree(t.Context(), []inspect.Layer{{DiffID: "sha256:" + strings.Repeat("0", 64)}}); err == nil {
+		t.Error("a layer whose listing is lost is merged")
+	}
+}
+
+// A layer that is missing is skipped; those above it may rest on it, so that they are not called odd for it.
+func TestLayersAboveAGap(t *testing.T) {
+	c := newBench(t).cache
+	keep := func(members ...member) string {
+		id, entries := keptLayer(t, c, members...)
+		must(t, c.keep("", proof{DiffID: id}, entries))
+		return id
+	}
+	low, top := keep(file("a", "1")), keep(hardlink("b", "gone"), file("c", "3"))
+	for _, gap := range []bool{true, false} {
+		layers := []inspect.Layer{{Number: 0, DiffID: low}, {Number: 1}, {Number: 2, DiffID: top}}
+		if !gap {
+			layers = slices.Delete(layers, 1, 2)
+		}
+		tree, err := c.Tree(t.Context(), layers)
+		must(t, err)
+		if odd := tree.Oddness(2); (odd.Refused == "") != gap {
+			t.Errorf("gap %v: refused %q", gap, odd.Refused)
+		}
+		if got := strings.Join(regular(t, tree), " "); got != "/a=1 /c=3" {
+			t.Errorf("gap %v: files %s", gap, got)
+		}
+	}
+}
+
 func TestLayerNodesKeepWhatWasDeleted(t *testing.T) {
-	tree := treeOfLayers(t, []member{dir("etc/"), file("etc/key", "secret"), file("etc/a", "1")}, []member{whiteout("etc/.wh.key"), file("etc/a", "2"), file("etc/b", "3")})
+	tree := treeOfLayers(
+		t,
+		[]member{dir("etc/"), file("etc/key", "secret"), file("etc/a", "1")},
+		[]member{whiteout("etc/.wh.key"), file("etc/a", "2"), file("etc/b", "3")},
+	)
 	var got []string
 	nodes := tree.LayerNodes(1)
 	for i := range nodes {
@@ -254,14 +404,27 @@ func TestLinksThatGoRoundDoNotGrow(t *testing.T) {
 			t.Errorf("a path of %d bytes: %.60s…", len(n.Path), n.Path)
 		}
 	}
-	if got := regular(t, tree); !slices.Equal(got, []string{"/a/loop/b/file=a/loop/b", "/a/loop/file=a/loop", "/b/x/c/file=b/x/c", "/b/x/file=b/x", "/b/x/w/file=b/y"}) {
+	if got := regular(t, tree); !slices.Equal(
+		got,
+		[]string{
+			"/a/loop/b/file=a/loop/b",
+			"/a/loop/file=a/loop",
+			"/b/x/c/file=b/x/c",
+			"/b/x/file=b/x",
+			"/b/x/w/file=b/y",
+		},
+	) {
 		t.Errorf("files are %q", got)
 	}
 }
 
 // Whoever looks at a layer finds the file that another one took away, with its content.
 func TestWhatWasTakenAwayCanBeRead(t *testing.T) {
-	tree := treeOfLayers(t, []member{file("a", "deleted"), file("b", "replaced"), file("c/d", "below")}, []member{whiteout(".wh.a"), file("b", "new"), whiteout(".wh.c")})
+	tree := treeOfLayers(
+		t,
+		[]member{file("a", "deleted"), file("b", "replaced"), file("c/d", "below")},
+		[]member{whiteout(".wh.a"), file("b", "new"), whiteout(".wh.c")},
+	)
 	var got []string
 	for _, n := range tree.LayerNodes(1) {
 		if isRegular(&n) {

@@ -32,6 +32,7 @@ func newTreeLayer(of inspect.Layer, disk []*inspect.Node, b *budget) *treeLayer 
 	return l
 }
 
+// search finds the place of a path among disk.
 func (l *treeLayer) search(p string) (int, bool) {
 	return slices.BinarySearchFunc(l.disk, p, func(n *inspect.Node, p string) int { return comparePaths(n.Path, p) })
 }
@@ -53,7 +54,8 @@ func (l *treeLayer) get(p string) *inspect.Node {
 }
 
 // lookup finds what stands in this layer alone where a path of another leads to. Errors: errNotExist, *refusal,
-// *registry.LimitError.
+// *registry.LimitError. Most layers have no links; for them a binary search finds the nearest name, and whether
+// something that is no directory stands on the way.
 func (l *treeLayer) lookup(p string) (*inspect.Node, error) {
 	if l.links {
 		real, err := l.resolver.rootPath(p)
@@ -91,7 +93,8 @@ func (t *Tree) Layer(number int) inspect.Layer {
 	return inspect.Layer{}
 }
 
-// Changes counts the regular files that a layer adds, modifies and removes against the tree below it.
+// Changes counts the regular files that a layer adds, modifies and removes against the tree below it. A file that is
+// replaced by a directory counts as removed, a change of the mode alone as modified.
 func (t *Tree) Changes(layer int) (added, modified, removed int) {
 	s, ok := t.layers[layer]
 	if !ok {
@@ -100,7 +103,8 @@ func (t *Tree) Changes(layer int) (added, modified, removed int) {
 	return s.counts.added, s.counts.modified, s.counts.removed
 }
 
-// Open gives the content of a regular file or hard link of this tree, or of a node of LayerNodes.
+// Open gives the content of a regular file or hard link of this tree, or of a node of LayerNodes. Errors:
+// inspect.ErrNotKept where the layer was not read.
 func (t *Tree) Open(ctx context.Context, node *inspect.Node) (inspect.Content, error) {
 	h := t.home(node)
 	diffID := t.DiffID(h.layer)
@@ -148,7 +152,8 @@ func (t *Tree) MergedNodes() []inspect.Node {
 	return list
 }
 
-// Lost finds what was at a path in a lower layer and which layer took it away, nil where it was never there.
+// Lost finds what was at a path in a lower layer and which layer took it away, nil where it was never there. Layers are
+// few, hidden files per layer may be many: each is searched by halves.
 func (t *Tree) Lost(p string) (was *inspect.Node, by int) {
 	for number, s := range t.layers {
 		i, ok := slices.BinarySearchFunc(s.hidden, p, func(n *inspect.Node,

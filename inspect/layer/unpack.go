@@ -20,7 +20,7 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// packing is how a layer is compressed.
+// packing is how a layer is compressed. Those that are not read here are foreign forms, see foreignForm.
 type packing int
 
 const (
@@ -29,7 +29,7 @@ const (
 	zstandard
 )
 
-// packingOf tells by the first bytes, as the media type beside it is only a claim. A zstd:chunked layer may begin with
+// packingOf goes by the first bytes, as the media type beside it is only a claim. A zstd:chunked layer may begin with
 // a skippable frame.
 func packingOf(r *bufio.Reader) packing {
 	head, _ := r.Peek(4)
@@ -44,7 +44,9 @@ func packingOf(r *bufio.Reader) packing {
 	return plain
 }
 
-// unpack opens a compressed stream, all of its members, within the bounds on what may come out.
+// unpack opens a compressed stream, all of its members, within the bounds on what may come out. Errors name the
+// packing, since the media type beside it may name another. zstd is decoded by one goroutine within MaxWindow: a frame
+// can ask for gigabytes.
 func unpack(r *bufio.Reader, how packing, room *allowance) (*unpacked, error) {
 	in := &counter{r: r}
 	u := &unpacked{in: in, name: "tar", end: func() {}, room: room}
@@ -77,6 +79,7 @@ type gunzip struct {
 	ended  bool
 }
 
+// newGunzip reads the header of the first member. Errors: what is no gzip.
 func newGunzip(in *bufio.Reader) (*gunzip, error) {
 	z, err := gzip.NewReader(in)
 	if err != nil {
@@ -86,6 +89,7 @@ func newGunzip(in *bufio.Reader) (*gunzip, error) {
 	return &gunzip{in: in, z: z}, nil
 }
 
+// Read joins the members, as RFC 1952, section 2.2, has it.
 func (g *gunzip) Read(p []byte) (int, error) {
 	for !g.ended {
 		n, err := g.z.Read(p)
@@ -102,7 +106,8 @@ func (g *gunzip) Read(p []byte) (int, error) {
 	return 0, io.EOF
 }
 
-// next goes on to the next member, or to the end.
+// next goes on to the next member, or to the end. What does not begin as a member is not unpacked by any runtime, and
+// hashed all the same: it belongs to the blob's digest.
 func (g *gunzip) next() error {
 	if head, _ := g.in.Peek(2); bytes.Equal(head, []byte{0x1f, 0x8b}) {
 		if err := g.z.Reset(g.in); err != nil {
@@ -131,6 +136,8 @@ type unpacked struct {
 	behind func() int64 // bytes that follow the packed ones; nil where none may
 }
 
+// Read checks two bounds with each chunk: the bytes of one layer, and what comes out for each byte that went in. Past
+// the ratio bytes are taken from the allowance of the image.
 func (u *unpacked) Read(p []byte) (int, error) {
 	n, err := u.r.Read(p)
 	u.out += int64(n)
@@ -149,6 +156,7 @@ func (u *unpacked) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// Close frees the decompressor. The stream below stays open.
 func (u *unpacked) Close() error {
 	u.end()
 	return nil
@@ -180,6 +188,7 @@ func withAllowance(ctx context.Context) context.Context {
 	return context.WithValue(ctx, allowanceKey{}, &allowance{})
 }
 
+// allowanceOf gives the allowance of a context, a fresh one where it has none.
 func allowanceOf(ctx context.Context) *allowance {
 	if a, ok := ctx.Value(allowanceKey{}).(*allowance); ok {
 		return a
@@ -191,6 +200,7 @@ func allowanceOf(ctx context.Context) *allowance {
 const xattrPrefix = "SCHILY.xattr."
 
 // xattrs gives the extended attributes of a member. Values that are no text are written as getfattr does: 0x and hex.
+// Their number is bounded by MaxNames for the layer: a PAX header may have any number of records.
 func (s *scan) xattrs(h *tar.Header) map[string]string {
 	var m map[string]string
 	for key, value := range h.PAXRecords {
@@ -211,6 +221,7 @@ func (s *scan) xattrs(h *tar.Header) map[string]string {
 	return m
 }
 
+// attributeText keeps values readable and terminals safe; security.capability is always binary.
 func attributeText(value string) string {
 	if utf8.ValidString(value) && strings.IndexFunc(value, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
 		return value

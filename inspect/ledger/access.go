@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/redact"
 )
 
 // What an Access was.
@@ -37,7 +38,8 @@ type Exported struct {
 }
 
 // LogAccess adds a line to the access log of the case in a folder, and gives the log's new head. Number and Prev are
-// filled in.
+// filled in; secrets are removed from the other fields as from those of the record. Several processes may log at once:
+// each waits for the others. A last line that a crash cut off is put aside.
 func LogAccess(dir string, a Access) (head string, err error) {
 	path := filepath.Join(dir, accessFile)
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR|os.O_APPEND, 0o600)
@@ -48,6 +50,10 @@ func LogAccess(dir string, a Access) (head string, err error) {
 	if err := lockWait(f); err != nil {
 		return "", fmt.Errorf("locking the access log of the case: %w", err)
 	}
+	if err := endLine(f, filepath.Join(dir, accessCutFile)); err != nil {
+		return "", fmt.Errorf("reading the access log of the case: %w", err)
+	}
+	a = a.redacted()
 	a.Number, a.Prev, err = accessHead(dir)
 	if err != nil {
 		return "", err
@@ -61,6 +67,14 @@ func LogAccess(dir string, a Access) (head string, err error) {
 		return "", writeError("writing the access log of the case", err)
 	}
 	return hashLine(line), nil
+}
+
+// redacted is the access without secrets: a path may be an address with a password, a name that of --operator.
+func (a Access) redacted() Access {
+	for _, field := range []*string{&a.Who, &a.Tool, &a.What, &a.Path} {
+		*field, _ = redact.Prose(*field)
+	}
+	return a
 }
 
 // AccessHead is the hash of the newest line of the access log of a case; empty where there is none.
@@ -88,7 +102,8 @@ func exports(dir string) []Exported {
 	return list
 }
 
-// eachAccess reads the access log; a line that is not JSON ends it.
+// eachAccess reads the access log. A line that is not JSON is an error, but for the last one where it lacks its break:
+// a crash cut that off.
 func eachAccess(dir string, take func(a Access, line []byte)) error {
 	b, err := readSmall(filepath.Join(dir, accessFile), maxSmall)
 	if os.IsNotExist(err) {
@@ -98,9 +113,12 @@ func eachAccess(dir string, take func(a Access, line []byte)) error {
 		return err
 	}
 	for line := range bytes.Lines(b) {
-		line = bytes.TrimSuffix(line, []byte("\n"))
+		line, whole := bytes.CutSuffix(line, []byte("\n"))
 		var a Access
 		if json.Unmarshal(line, &a) != nil {
+			if !whole {
+				return nil
+			}
 			return fmt.Errorf("reading the access log of the case: a line is not JSON")
 		}
 		take(a, line)

@@ -1,21 +1,22 @@
 package ledger
 
 import (
-	"context"
 	"fmt"
-	"io"
 
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Chain follows the lines of a record: their numbers rise by one, and each names the hash of the one before.
+// Chain follows the lines of a record: their numbers rise by one, and each names the hash of the one before. It proves
+// that nothing was taken out, put in or changed up to the newest line whose hash is known from elsewhere, as from an
+// export; whoever can write the file can write a whole chain anew.
 type Chain struct {
 	Seq    uint64 // of the newest entry
 	Head   string // hash of the newest line: sha256:…
 	Broken error  // where the chain broke first; nil while it holds
 }
 
-// follow takes the next entry with its line.
+// follow takes the next entry with its line, without its break. The first break is remembered: what follows it is read
+// all the same, since a reader must see what is there.
 func (c *Chain) follow(e inspect.Event, line []byte) {
 	if c.Broken == nil {
 		switch {
@@ -26,12 +27,4 @@ func (c *Chain) follow(e inspect.Event, line []byte) {
 		}
 	}
 	c.Seq, c.Head = max(c.Seq, e.Seq), hashLine(line)
-}
-
-// CheckChain reads a record and follows its chain to the end. The error is one of reading; a broken chain is in the
-// result.
-func CheckChain(ctx context.Context, r io.Reader) (Chain, error) {
-	var c Chain
-	err := eachEvent(ctx, r, &c, func(inspect.Event) {})
-	return c, err
 }

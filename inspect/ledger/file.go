@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +23,8 @@ const (
 	accessFile  = "access.jsonl"
 	summaryFile = "summary.json"
 	cutFile     = "events.cut"
+
+	accessCutFile = "access.cut"
 )
 
 // maxSameName bounds the cases of one target that begin in the same second.
@@ -102,6 +106,9 @@ func (l *Ledger) restore(ctx context.Context) error {
 	defer r.Close()
 	var chain Chain
 	err = eachEvent(ctx, r, &chain, func(e inspect.Event) {
+		if e.Fact == nil {
+			return
+		}
 		l.folded.Apply(e)
 		if r, is := e.Fact.(inspect.Redaction); is {
 			r.Container = e.Container
@@ -109,6 +116,9 @@ func (l *Ledger) restore(ctx context.Context) error {
 		}
 	})
 	l.seq, l.prev = chain.Seq, chain.Head
+	if err == nil && chain.Broken != nil {
+		l.folded.Apply(inspect.Event{Fact: notIntact(chain)}) // as in a replay, and no line of the record
+	}
 	return err
 }
 
@@ -181,27 +191,48 @@ func (f *file) close() error {
 }
 
 // dropCutLine moves the bytes after the last line break into a file beside, so that the next entry begins a line.
-func (f *file) dropCutLine() error {
-	info, err := f.f.Stat()
+func (f *file) dropCutLine() error { return endLine(f.f, filepath.Join(f.dir, cutFile)) }
+
+// endLine makes a file of lines end with a line break. A last line that a crash cut off moves into the file aside, at
+// most MaxLine bytes of it: after a crash of the machine there may be a block of zeros. One that only lacks its break
+// is a whole line, and gets it: a JSON object of which the end is missing is never valid.
+func endLine(f *os.File, aside string) error {
+	info, err := f.Stat()
 	if err != nil {
 		return err
 	}
-	end := info.Size()
-	tail := make([]byte, min(end, MaxLine))
-	if _, err := f.f.ReadAt(tail, end-int64(len(tail))); err != nil {
+	begin, err := lastLine(f, info.Size())
+	if err != nil || begin == info.Size() {
 		return err
 	}
-	at := len(tail)
-	for at > 0 && tail[at-1] != '\n' {
-		at--
-	}
-	if at == len(tail) {
-		return nil
-	}
-	if err := os.WriteFile(filepath.Join(f.dir, cutFile), tail[at:], 0o600); err != nil {
+	tail := make([]byte, min(info.Size()-begin, MaxLine))
+	if _, err := f.ReadAt(tail, begin); err != nil {
 		return err
 	}
-	return f.f.Truncate(end - int64(len(tail)-at))
+	if json.Valid(tail) {
+		_, err := f.Write([]byte("\n"))
+		return err
+	}
+	if err := os.WriteFile(aside, tail, 0o600); err != nil {
+		return err
+	}
+	return f.Truncate(begin)
+}
+
+// lastLine is where the bytes behind the last line break begin.
+func lastLine(r io.ReaderAt, size int64) (int64, error) {
+	chunk := make([]byte, 64<<10)
+	for end := size; end > 0; {
+		n := min(end, int64(len(chunk)))
+		if _, err := r.ReadAt(chunk[:n], end-n); err != nil {
+			return 0, err
+		}
+		if at := bytes.LastIndexByte(chunk[:n], '\n'); at >= 0 {
+			return end - n + int64(at) + 1, nil
+		}
+		end -= n
+	}
+	return 0, nil
 }
 
 func openEvents(dir string) (io.ReadCloser, error) {

@@ -1,11 +1,7 @@
 package ledger
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -96,33 +92,40 @@ func (l *Ledger) clean(e inspect.Event, now time.Time) (inspect.Event, error) {
 	return e, err
 }
 
-// add numbers, stamps, chains, writes, folds and delivers.
+// add numbers, stamps, chains, writes, folds and delivers. A fact that JSON has no form for is not taken, and leaves no
+// gap in the numbers.
 func (l *Ledger) add(e inspect.Event, now time.Time) (inspect.Event, error) {
 	e = e.Stamped(inspect.At(now))
 	var err error
+	cut := false
 	if !inspect.Transient(e.Fact) {
-		l.seq++
-		e.Seq, e.Prev = l.seq, l.prev
-		err = l.write(e)
+		e.Seq, e.Prev = l.seq+1, l.prev
+		written, line, isCut, bad := encode(e)
+		if bad != nil {
+			return inspect.Event{}, bad
+		}
+		e, cut = written, isCut
+		l.seq, l.prev = e.Seq, hashLine(line)
+		err = l.write(line, durable(e.Fact))
 	}
 	l.folded.Apply(e)
 	for _, f := range l.listeners {
 		f(e)
 	}
+	if cut {
+		_, werr := l.add(inspect.Event{Check: e.Check, Container: e.Container, Fact: cutNotice(e)}, now)
+		err = errors.Join(err, werr)
+	}
 	return e, err
 }
 
-// write puts the event's line on disk and remembers its hash for the next one.
-func (l *Ledger) write(e inspect.Event) error {
-	line, err := json.Marshal(e)
-	if err != nil {
-		return fmt.Errorf("encoding entry %d: %w", e.Seq, err)
-	}
-	l.prev = hashLine(line)
+// write puts a line on disk. The error of the first write that failed is given once: what follows is not written, since
+// half a line may stand before it.
+func (l *Ledger) write(line []byte, sync bool) error {
 	if l.file == nil || l.failed != nil {
 		return nil
 	}
-	l.failed = l.file.write(line, durable(e.Fact))
+	l.failed = l.file.write(line, sync)
 	return l.failed
 }
 
@@ -199,10 +202,4 @@ func (l *Ledger) Close() error {
 		return nil
 	}
 	return l.file.close()
-}
-
-// hashLine is the digest of a line without its break.
-func hashLine(line []byte) string {
-	sum := sha256.Sum256(line)
-	return "sha256:" + hex.EncodeToString(sum[:])
 }

@@ -11,7 +11,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -87,11 +86,7 @@ func (l *Ledger) redact(f inspect.Fact) (inspect.Fact, []inspect.Redaction) {
 		x.CreatedBy = r.keep("createdBy")(redact.BuildStep(x.CreatedBy))
 		f = x
 	}
-	clean, changed := r.value("", reflect.ValueOf(f))
-	if changed {
-		f = clean.Interface().(inspect.Fact)
-	}
-	return f, r.found
+	return rewriter{text: r.prose}.fact(f), r.found
 }
 
 // redactor collects what is removed from one fact.
@@ -115,6 +110,13 @@ func (r *redactor) note(field string, secrets []redact.Secret) {
 			Where: strings.TrimSpace(r.kind + " " + field), Kind: s.Kind, Original: r.l.salted(s.Value),
 		})
 	}
+}
+
+// prose cleans a text of which nothing is known but that it is one.
+func (r *redactor) prose(field, s string) (string, bool) {
+	clean, secrets := redact.Prose(s)
+	r.note(field, secrets)
+	return clean, len(secrets) > 0
 }
 
 func (r *redactor) text(field, s string) string { return r.keep(field)(redact.Text(s)) }
@@ -141,94 +143,4 @@ func (r *redactor) settings(c inspect.ImageConfig) inspect.ImageConfig {
 		c.Labels = labels
 	}
 	return c
-}
-
-// value cleans every text within a value. What was not changed is not copied; what was, shares nothing with the value.
-func (r *redactor) value(field string, v reflect.Value) (reflect.Value, bool) {
-	switch v.Kind() {
-	case reflect.String:
-		clean, secrets := redact.Prose(v.String())
-		if len(secrets) == 0 {
-			return v, false
-		}
-		r.note(field, secrets)
-		return reflect.ValueOf(clean).Convert(v.Type()), true
-	case reflect.Pointer, reflect.Interface:
-		if v.IsNil() {
-			return v, false
-		}
-		inner, changed := r.value(field, v.Elem())
-		if !changed || v.Kind() == reflect.Interface {
-			return inner, changed
-		}
-		p := reflect.New(inner.Type())
-		p.Elem().Set(inner)
-		return p, true
-	case reflect.Struct:
-		return r.fields(field, v)
-	case reflect.Slice:
-		if v.Type().Elem().Kind() == reflect.Uint8 {
-			return v, false
-		}
-		return r.list(field, v)
-	case reflect.Map:
-		return r.table(field, v)
-	default:
-		return v, false
-	}
-}
-
-func (r *redactor) fields(field string, v reflect.Value) (reflect.Value, bool) {
-	out, changed := v, false
-	for i := range v.NumField() {
-		t := v.Type().Field(i)
-		if !t.IsExported() {
-			continue
-		}
-		name, _, _ := strings.Cut(t.Tag.Get("json"), ",")
-		inner, is := r.value(strings.TrimPrefix(field+"."+name, "."), v.Field(i))
-		if !is {
-			continue
-		}
-		if !changed {
-			out, changed = reflect.New(v.Type()).Elem(), true
-			out.Set(v)
-		}
-		out.Field(i).Set(inner)
-	}
-	return out, changed
-}
-
-func (r *redactor) list(field string, v reflect.Value) (reflect.Value, bool) {
-	out, changed := v, false
-	for i := range v.Len() {
-		inner, is := r.value(field, v.Index(i))
-		if !is {
-			continue
-		}
-		if !changed {
-			out, changed = reflect.MakeSlice(v.Type(), v.Len(), v.Len()), true
-			reflect.Copy(out, v)
-		}
-		out.Index(i).Set(inner)
-	}
-	return out, changed
-}
-
-func (r *redactor) table(field string, v reflect.Value) (reflect.Value, bool) {
-	out, changed := v, false
-	for _, k := range v.MapKeys() {
-		inner, is := r.value(field, v.MapIndex(k))
-		if !is {
-			continue
-		}
-		if !changed {
-			out, changed = reflect.MakeMap(v.Type()), true
-			for _, all := range v.MapKeys() {
-				out.SetMapIndex(all, v.MapIndex(all))
-			}
-		}
-		out.SetMapIndex(k, inner)
-	}
-	return out, changed
 }

@@ -34,11 +34,15 @@ func Replay(r io.Reader) inspect.Source {
 			err = nil
 		}
 		if err == nil && chain.Broken != nil {
-			emit(inspect.Event{Fact: inspect.Notice{Level: "error", Text: "the record of this case is not intact: " +
-				chain.Broken.Error()}})
+			emit(inspect.Event{Fact: notIntact(chain)})
 		}
 		return err
 	}
+}
+
+// notIntact is the notice about a chain that does not hold.
+func notIntact(c Chain) inspect.Notice {
+	return inspect.Notice{Level: "error", Text: "the record of this case is not intact: " + c.Broken.Error()}
 }
 
 // Read gives the entries of a saved record as they are, also where its chain does not hold, and without remarks of its

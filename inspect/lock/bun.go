@@ -20,6 +20,10 @@ type bunAbout struct {
 }
 
 // readBun reads bun.lock (https://bun.sh/docs/install/lockfile): a list for each package, NAME@VERSION first.
+//
+//	"debug": ["debug@4.4.1", "", {"dependencies": …}, "sha512-…"]
+//
+// An address in place of the empty text is where the tarball comes from. Rows that cannot be read are passed over.
 func readBun(data []byte) ([]entry, error) {
 	var l bunLock
 	if err := json.Unmarshal(plainJSON(data), &l); err != nil {
@@ -61,7 +65,8 @@ func readBun(data []byte) ([]entry, error) {
 	return clip(all), nil
 }
 
-// plainJSON leaves out commas before closing brackets, outside of strings.
+// plainJSON leaves out commas before closing brackets, outside of strings. bun writes them, and encoding/json does not
+// take them. The text is not checked here.
 func plainJSON(data []byte) []byte {
 	out := make([]byte, 0, len(data))
 	quoted := false

@@ -19,7 +19,8 @@ type comparison struct {
 	missed int // rows past the bound
 }
 
-// add adds a row within the bound, with the lock as its place where it has none.
+// add adds a row within the bound, with the lock as its place where it has none. Its status follows from the severity:
+// a difference is observed, or failed where a person should look at it.
 func (c *comparison) add(r inspect.LockRow) {
 	if len(c.rows) >= maxRows {
 		c.missed++
@@ -61,7 +62,8 @@ func (c *comparison) root() string {
 	return strings.TrimSuffix(dir, "/")
 }
 
-// npm compares each package at its place.
+// npm compares each package at its place. The places of the lock are folders, so that a package that lies somewhere
+// else is one that no lock names, even if another of its name is locked.
 func (c *comparison) npm() {
 	places := map[string]bool{}
 	var absent []entry
@@ -90,7 +92,8 @@ func (c *comparison) npm() {
 	c.absent(absent, there)
 }
 
-// version compares the version of a package with the one that its lock names.
+// version compares the version of a package with the one that its lock names. npm's hidden lock is the better witness:
+// it was written by the installation itself. Against it a difference means that the package was changed afterwards.
 func (c *comparison) version(e entry, have installed) {
 	dir := path.Dir(have.path)
 	if e.version == "" || have.version == e.version || have.version == "" {
@@ -132,7 +135,8 @@ func (c *comparison) scriptGone(e entry, have installed) {
 	})
 }
 
-// phantoms makes rows of packages that no lock names. Where they are many, the lock is not the tree's.
+// phantoms makes rows of packages that no lock names. Where they are many, the lock is not the tree's. More than five,
+// and more than a fifth of what is there, are too many.
 func (c *comparison) phantoms(places []string, there int) {
 	foreign := there == 0 || len(places) > max(5, there/5)
 	for _, place := range places {
@@ -159,7 +163,8 @@ func (c *comparison) phantom(have installed, script string, foreign bool) {
 	c.add(r)
 }
 
-// absent makes rows of packages that are missing where most others are there.
+// absent makes rows of packages that are missing where most others are there. Images leave packages out as a matter of
+// course, so that this never is more than info.
 func (c *comparison) absent(entries []entry, there int) {
 	if there < len(entries) {
 		return
@@ -172,7 +177,8 @@ func (c *comparison) absent(entries []entry, there int) {
 	}
 }
 
-// pnpm compares the folders of the virtual store, which are named after package and version.
+// pnpm compares the folders of the virtual store, which are named after package and version. A folder cannot be renamed
+// by the package in it without breaking every link to it, which makes its name a witness.
 func (c *comparison) pnpm() {
 	locked := c.locked()
 	store := c.root() + "/node_modules/.pnpm"
@@ -204,7 +210,7 @@ func (c *comparison) pnpm() {
 }
 
 // storeName takes name and version out of a folder of pnpm's store: @scope+name@1.0.0_peer@2.0.0 or
-// name@1.0.0(peer@2.0.0).
+// name@1.0.0(peer@2.0.0). Empty strings where the name is of another form.
 func storeName(base string) (name, version string) {
 	at := strings.IndexByte(base[min(1, len(base)):], '@') + 1
 	if at < 1 {
@@ -258,6 +264,7 @@ func (c *comparison) flat() {
 }
 
 // named compares by names alone: where packages are installed is not in such a lock, and others may be there beside it.
+// A package of the system that has the name of a locked one is taken for it.
 func (c *comparison) named() {
 	there := 0
 	var absent []entry
@@ -288,7 +295,8 @@ func (c *comparison) named() {
 	c.absent(absent, there)
 }
 
-// sameVersion ignores what the spelling of versions leaves open: a local version, zeros at the end.
+// sameVersion ignores what the spelling of versions leaves open: a local version, zeros at the end. (PEP 440,
+// https://packaging.python.org/en/latest/specifications/version-specifiers/)
 func sameVersion(a, b string) bool {
 	plain := func(s string) string {
 		s, _, _ = strings.Cut(strings.ToLower(s), "+")
@@ -301,7 +309,7 @@ func sameVersion(a, b string) bool {
 }
 
 // composer compares the lock with what composer recorded in vendor: the commits, and packages that the lock does not
-// name.
+// name. installed.json is what composer wrote after the installation. A branch moves by nature and is left out.
 func (c *comparison) composer() {
 	at := c.root() + "/vendor/composer/installed.json"
 	data, err := c.ReadFile(c.ctx, at, maxFile)
@@ -339,7 +347,8 @@ func (c *comparison) golang() {
 	}
 }
 
-// programs compares the modules in the programs that are built of a module.
+// programs compares the modules in the programs that are built of a module. Pseudo-versions and replaced modules stand
+// in go.sum as well; the standard library does not.
 func (c *comparison) programs(module string) {
 	locked := map[string]bool{}
 	for _, e := range c.file.entries {

@@ -21,7 +21,7 @@ type file struct {
 	entries []entry
 }
 
-// entry is a package of a lock.
+// entry is a package of a lock. What a kind of lock does not have is empty.
 type entry struct {
 	name      string
 	version   string
@@ -33,7 +33,8 @@ type entry struct {
 	spare     bool   // for development, optional, of a platform, or brought inside another package: it may be missing
 }
 
-// clip keeps a lock within its bound, and in one order.
+// clip keeps a lock within its bound, and in one order. Readers that fill it from a map get one order that way; what is
+// past maxEntries is cut after the sorting.
 func clip(entries []entry) []entry {
 	slices.SortStableFunc(entries, func(a, b entry) int {
 		switch {

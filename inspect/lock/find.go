@@ -15,7 +15,8 @@ type form struct {
 	read      func([]byte) ([]entry, error)
 }
 
-// limit bounds one lock, in bytes.
+// limit bounds one lock, in bytes. The YAML of yarn and pnpm takes about a hundred times its size in memory when it is
+// decoded, bun's is copied once more.
 func (f form) limit() int64 {
 	switch f.kind {
 	case "pnpm", "yarn", "bun":
@@ -47,7 +48,8 @@ var forms = map[string]form{
 var inside = []string{"/node_modules/", "/site-packages/", "/dist-packages/", "/vendor/", "/gems/", "/pkg/mod/",
 	"/testdata/"}
 
-// formOf returns the form of a lock file that belongs to an application; ok is false for all others.
+// formOf returns the form of a lock file that belongs to an application; ok is false for all others. npm's hidden lock
+// counts in the outermost node_modules only: each package could bring one.
 func formOf(p string) (form, bool) {
 	f, ok := forms[path.Base(p)]
 	if !ok {
@@ -67,7 +69,8 @@ func formOf(p string) (form, bool) {
 // hiddenName is the file that npm leaves in node_modules.
 const hiddenName = ".package-lock.json"
 
-// find reads the lock files of a tree, and makes a row of each that cannot be read.
+// find reads the lock files of a tree, and makes a row of each that cannot be read. Errors: those of the context. A
+// lock without packages is left out.
 func find(ctx context.Context, tree *layer.Tree) (files []file, unread []inspect.LockRow, err error) {
 	left := int64(maxBytes)
 	for n := range tree.All() {
@@ -97,7 +100,8 @@ func find(ctx context.Context, tree *layer.Tree) (files []file, unread []inspect
 	return files, unread, nil
 }
 
-// readFile reads one lock. A parser that breaks over hostile bytes is an error of this lock.
+// readFile reads one lock. A parser that breaks over hostile bytes is an error of this lock. Errors:
+// *registry.LimitError, and what the reader refuses.
 func readFile(ctx context.Context, tree *layer.Tree, n *inspect.Node, f form) (entries []entry, err error) {
 	data, err := tree.ReadFile(ctx, n.Path, f.limit())
 	if err != nil {

@@ -19,7 +19,8 @@ var codes = map[inspect.LockChange]string{
 // maxNamed is how many packages a title names.
 const maxNamed = 3
 
-// findings makes a finding of each row that a person should look at; those of one foreign host are one.
+// findings makes a finding of each row that a person should look at; those of one foreign host are one. Rows of low
+// severity are shown in their table alone.
 func findings(container string, rows []inspect.LockRow) []inspect.Finding {
 	groups := map[string][]inspect.LockRow{}
 	var order []string
@@ -43,7 +44,8 @@ func findings(container string, rows []inspect.LockRow) []inspect.Finding {
 	return all
 }
 
-// findingOf is one finding of rows about the same, which are named in its evidence, at most 20.
+// findingOf is one finding of rows about the same, which are named in its evidence, at most 20. The worst row gives
+// severity and place. The ID is that of the place and the package, so that it stays the same from run to run.
 func findingOf(container string, rows []inspect.LockRow) inspect.Finding {
 	rows = slices.Clone(rows)
 	slices.SortStableFunc(rows, func(a, b inspect.LockRow) int {

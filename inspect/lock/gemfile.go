@@ -12,6 +12,15 @@ import (
 var spec = regexp.MustCompile(`^ {4}([^ !(]+) \(([^)]+)\)$`)
 
 // readGemfile reads a Gemfile.lock. Its sections GEM, GIT and PATH have a remote and specs.
+//
+//	GEM
+//	remote: https://rubygems.org/
+//	specs:
+//	rack (3.1.12)
+//	base64
+//
+// Deeper lines are dependencies. A version with a platform behind a dash is spare: bundler locks those of all
+// platforms.
 func readGemfile(data []byte) ([]entry, error) {
 	var all []entry
 	section, remote, revision, sections := "", "", "", 0

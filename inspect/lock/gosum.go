@@ -7,7 +7,7 @@ import (
 )
 
 // readGoSum reads a go.sum: a module, its version and a hash in each line. Lines for the go.mod alone are no module
-// that was built.
+// that was built. All are spare: go.sum also names versions that were only looked at.
 func readGoSum(data []byte) ([]entry, error) {
 	var all []entry
 	layer.Lines(data, func(line string) {

@@ -23,7 +23,7 @@ type installed struct {
 	layer         int
 }
 
-// tree is the merged tree of an image with the packages that were found in it.
+// tree is the merged tree of an image with the packages that were found in it. It is used by one goroutine.
 type tree struct {
 	*layer.Tree
 	ctx      context.Context // of the check: the comparisons have none
@@ -36,7 +36,8 @@ type tree struct {
 var ecosystems = map[string]string{"npm": "npm", "python": "python", "gem": "gem", "php-composer": "composer",
 	"go-module": "go"}
 
-// newTree indexes the packages of an image by place and by name.
+// newTree indexes the packages of an image by place and by name. A package with several locations is one at each of
+// them.
 func newTree(ctx context.Context, t *layer.Tree, packages []inspect.Package) *tree {
 	all := &tree{Tree: t, ctx: ctx, byPath: map[string]installed{}, byName: map[string][]installed{},
 		manifest: map[string]manifest{}}
@@ -86,7 +87,8 @@ func (t *tree) script(dir string) string {
 	return ""
 }
 
-// read reads the package.json of a folder. What cannot be read is as if it were not there.
+// read reads the package.json of a folder. What cannot be read is as if it were not there. Fields of the wrong type, as
+// old packages have them, are as if they were missing; the others count.
 func (t *tree) read(dir string) manifest {
 	at := dir + "/package.json"
 	if m, ok := t.manifest[at]; ok {
@@ -114,7 +116,8 @@ func (t *tree) read(dir string) manifest {
 	return m
 }
 
-// at returns the npm package in a folder; ok is false where none is, and for a link.
+// at returns the npm package in a folder; ok is false where none is, and for a link. The catalog of the image goes
+// first, as its version is the one that other checks show.
 func (t *tree) at(dir string) (installed, bool) {
 	if p, ok := t.byPath[dir+"/package.json"]; ok {
 		return p, true
@@ -128,7 +131,8 @@ func (t *tree) at(dir string) (installed, bool) {
 }
 
 // modules lists the folders of packages in a node_modules folder and in those below it, each by its place below root.
-// Folders that begin with a dot are the package managers' own, and links lead to packages of a workspace.
+// Folders that begin with a dot are the package managers' own, and links lead to packages of a workspace. At most
+// maxModules, and maxDepth deep.
 func (t *tree) modules(root string) []string {
 	var places []string
 	var walk func(dir string, depth int)

@@ -55,6 +55,11 @@ type npmDep struct {
 const modules = "node_modules/"
 
 // readNPM reads npm's lock files, and the hidden one that it leaves in node_modules.
+//
+//	"node_modules/debug": {"version": "4.4.1", "resolved": "https://…", "integrity": "sha512-…"}
+//
+// A package of a workspace has a place outside of node_modules and is left out; the link to it is kept as a link.
+// (https://docs.npmjs.com/cli/configuring-npm/package-lock-json)
 func readNPM(data []byte) ([]entry, error) {
 	var l npmLock
 	if err := json.Unmarshal(data, &l); err != nil {
@@ -86,6 +91,7 @@ func readNPM(data []byte) ([]entry, error) {
 const maxDepth = 100
 
 // npmTree reads the tree of a lock of version 1, in which each package lies in the folder of the one that has it.
+// encoding/json itself bounds how deep a text may nest; this bounds what is kept of it.
 func npmTree(all []entry, below string, deps map[string]npmDep, depth int) []entry {
 	if depth > maxDepth {
 		return all

@@ -34,7 +34,7 @@ type pnpmPackage struct {
 }
 
 // readPNPM reads pnpm-lock.yaml. The keys have had several forms since version 5: /NAME/VERSION, /NAME@VERSION,
-// NAME@VERSION.
+// NAME@VERSION. requiresBuild stands for an install script: pnpm does not keep more.
 func readPNPM(data []byte) ([]entry, error) {
 	var l pnpmLock
 	if err := yaml.Unmarshal(data, &l); err != nil {
@@ -61,7 +61,8 @@ func readPNPM(data []byte) ([]entry, error) {
 	return clip(all), nil
 }
 
-// pnpmKey takes the name and the version out of the key of a package.
+// pnpmKey takes the name and the version out of the key of a package. Both are empty for what is no key. A scope holds
+// a slash and an @ of its own, so that the last of each counts.
 func pnpmKey(key string) (name, version string) {
 	key, _, _ = strings.Cut(strings.TrimPrefix(key, "/"), "(")
 	if at := strings.LastIndexByte(key, '/'); at > 0 && at+1 < len(key) && key[at+1] >= '0' && key[at+1] <= '9' {

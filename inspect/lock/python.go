@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -24,6 +25,13 @@ type tomlPackage struct {
 	Optional bool       `toml:"optional"`
 	Category string     `toml:"category"` // of old poetry: main, dev
 	Source   tomlSource `toml:"source"`
+	Sdist    tomlFile   `toml:"sdist"`
+	Wheels   []tomlFile `toml:"wheels"`
+}
+
+// tomlFile is an archive of a package in uv.lock. uv fetches it from its own address, whatever the registry is.
+type tomlFile struct {
+	URL string `toml:"url"`
 }
 
 // tomlSource is a source of uv, by its kind, or of poetry, by type and url.
@@ -64,7 +72,8 @@ func readTOML(data []byte) ([]entry, error) {
 	return clip(all), nil
 }
 
-// tomlBlocks cuts a lock before each package and before what stands after them.
+// tomlBlocks cuts a lock before each package and before what stands after them. Lines within strings of several lines
+// could look like a head; what such a cut leaves is no TOML, and an error.
 func tomlBlocks(data []byte) [][]byte {
 	var blocks [][]byte
 	start, at := 0, 0
@@ -78,7 +87,8 @@ func tomlBlocks(data []byte) [][]byte {
 	return append(blocks, data[start:])
 }
 
-// entries are the packages by their normalized names.
+// entries are the packages by their normalized names. Sources by path and editable ones are links: nothing is fetched
+// for them.
 func (l tomlLock) entries() []entry {
 	var all []entry
 	for _, p := range l.Packages {
@@ -95,10 +105,25 @@ func (l tomlLock) entries() []entry {
 			e.resolved = "git+" + s.URL + "#" + s.Reference
 		case s.URL != "":
 			e.resolved = s.URL
+		default:
+			e.resolved = p.fetched()
 		}
 		all = append(all, e)
 	}
 	return all
+}
+
+// fetched is where a package of a registry is really taken from: the address of an archive on a host that is neither
+// the registry's nor one of those that archives commonly lie on, else the registry.
+func (p tomlPackage) fetched() string {
+	registry := originOf(p.Source.Registry).host
+	for _, f := range append([]tomlFile{p.Sdist}, p.Wheels...) {
+		if host := originOf(f.URL).host; host != "" && host != registry && !slices.Contains(registries["python"],
+			host) {
+			return f.URL
+		}
+	}
+	return p.Source.Registry
 }
 
 // pipfileLock is a Pipfile.lock.
@@ -123,7 +148,7 @@ type pipfilePackage struct {
 	Path    string `json:"path"`
 }
 
-// readPipfile reads Pipfile.lock. Packages of "develop" may be missing.
+// readPipfile reads Pipfile.lock. Packages of "develop" may be missing. An index that no source defines has no address.
 func readPipfile(data []byte) ([]entry, error) {
 	var l pipfileLock
 	if err := json.Unmarshal(data, &l); err != nil {
@@ -156,7 +181,9 @@ func readPipfile(data []byte) ([]entry, error) {
 var requirement = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\])?\s*==\s*([^\s;\\]+)`)
 
 // readRequirements reads a requirements file with hashes, which pip takes for a lock. Without any hash it is none: a
-// list of wishes, to which other packages may be added.
+// list of wishes, to which other packages may be added. Options are about the whole file wherever they stand
+// (https://pip.pypa.io/en/stable/reference/requirements-file-format/), the last index counts. A marker behind a
+// semicolon makes a package spare.
 func readRequirements(data []byte) ([]entry, error) {
 	var all []entry
 	hashed, index := false, ""
@@ -169,18 +196,20 @@ func readRequirements(data []byte) ([]entry, error) {
 			index = strings.TrimLeft(strings.TrimPrefix(strings.TrimPrefix(line, "--index-url"), "-i"), " =")
 		}
 		if name, address, at := strings.Cut(line, " @ "); at && !strings.HasPrefix(line, "#") &&
-			strings.Contains(address, "://") {
+			strings.Contains(address, "://") && len(all) < maxEntries {
 			address, _, _ = strings.Cut(address, " ")
 			all = append(all, entry{name: pythonName(name), resolved: address})
 			return
 		}
 		if m := requirement.FindStringSubmatch(line); m != nil && len(all) < maxEntries {
-			all = append(all, entry{name: pythonName(m[1]), version: m[2], resolved: index,
-				spare: strings.Contains(line, ";")})
+			all = append(all, entry{name: pythonName(m[1]), version: m[2], spare: strings.Contains(line, ";")})
 		}
 	})
 	if !hashed {
 		return nil, nil
+	}
+	for i := range all {
+		all[i].resolved = first(all[i].resolved, index)
 	}
 	return clip(all), nil
 }

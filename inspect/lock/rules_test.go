@@ -153,7 +153,8 @@ func TestRewrittenReleases(t *testing.T) {
 			t.Errorf("%s: %+v", name, c.rows)
 		}
 		for _, r := range c.rows {
-			if r.Severity != inspect.High || r.Status != inspect.RowFailed || !strings.Contains(r.Detail, "sha512-old and is sha512-new") {
+			if r.Severity != inspect.High || r.Status != inspect.RowFailed ||
+				!strings.Contains(r.Detail, "sha512-old and is sha512-new") {
 				t.Errorf("%s: %+v", name, r)
 			}
 		}
@@ -167,7 +168,10 @@ func TestPackagesFromElsewhere(t *testing.T) {
 	lockOf := func(more ...entry) file {
 		f := file{path: "/app/package-lock.json", kind: "npm", eco: "npm"}
 		for n := range 6 {
-			f.entries = append(f.entries, entry{name: fmt.Sprint("p", n), version: "1.0.0", resolved: from("npm.corp.example")})
+			f.entries = append(
+				f.entries,
+				entry{name: fmt.Sprint("p", n), version: "1.0.0", resolved: from("npm.corp.example")},
+			)
 		}
 		f.entries = append(f.entries, more...)
 		return f
@@ -177,16 +181,28 @@ func TestPackagesFromElsewhere(t *testing.T) {
 		before []entry
 		want   inspect.Severity // "" for no row
 	}{
-		"the proxy of all":              {entry{name: "a", resolved: from("npm.corp.example")}, nil, ""},
-		"the public registry":           {entry{name: "a", resolved: from("registry.npmjs.org")}, nil, ""},
-		"no address":                    {entry{name: "a"}, nil, ""},
-		"another host":                  {entry{name: "a", resolved: from("files.example")}, nil, inspect.Medium},
-		"another host, as before":       {entry{name: "a", resolved: from("files.example")}, []entry{{resolved: from("files.example")}}, inspect.Info},
-		"another host, of another then": {entry{name: "a", resolved: from("files.example")}, []entry{{resolved: from("npm.corp.example")}}, inspect.Medium},
-		"all of a scope":                {entry{name: "@x/a", resolved: from("x.example")}, nil, inspect.Info},
-		"a look-alike":                  {entry{name: "a", resolved: from("registry.npmjs.orq")}, nil, inspect.High},
-		"a look-alike, as before":       {entry{name: "a", resolved: from("registry.npmjs.orq")}, []entry{{resolved: from("registry.npmjs.orq")}}, inspect.Info},
-		"a repository":                  {entry{name: "a", resolved: "git+https://github.com/x/a.git"}, nil, inspect.Info},
+		"the proxy of all":    {entry{name: "a", resolved: from("npm.corp.example")}, nil, ""},
+		"the public registry": {entry{name: "a", resolved: from("registry.npmjs.org")}, nil, ""},
+		"no address":          {entry{name: "a"}, nil, ""},
+		"another host":        {entry{name: "a", resolved: from("files.example")}, nil, inspect.Medium},
+		"another host, as before": {
+			entry{name: "a", resolved: from("files.example")}, []entry{{resolved: from("files.example")}}, inspect.Info,
+		},
+		"another host, of another then": {
+			entry{name: "a", resolved: from("files.example")},
+			[]entry{{resolved: from("npm.corp.example")}},
+			inspect.Medium,
+		},
+		"all of a scope": {entry{name: "@x/a", resolved: from("x.example")}, nil, inspect.Info},
+		"a look-alike":   {entry{name: "a", resolved: from("registry.npmjs.orq")}, nil, inspect.High},
+		"a look-alike, as before": {
+			entry{name: "a", resolved: from("registry.npmjs.orq")},
+			[]entry{{resolved: from("registry.npmjs.orq")}},
+			inspect.Info,
+		},
+		"a repository": {
+			entry{name: "a", resolved: "git+https://github.com/x/a.git"}, nil, inspect.Info,
+		},
 		"a repository, a registry before": {
 			entry{name: "a", resolved: "git+https://github.com/x/a.git"}, []entry{{resolved: from("registry.npmjs.org")}}, inspect.Medium,
 		},
@@ -218,7 +234,9 @@ func TestModulesOfPrograms(t *testing.T) {
 		"the module of no program": {"shop.example/lib", nil},
 		"no go.mod":                {"", nil},
 	} {
-		members := []layertest.Member{layertest.File("src/go.sum", "good.example/y v1.0.0 h1:x=\ngood.example/y v1.0.0/go.mod h1:x=\n")}
+		members := []layertest.Member{
+			layertest.File("src/go.sum", "good.example/y v1.0.0 h1:x=\ngood.example/y v1.0.0/go.mod h1:x=\n"),
+		}
 		if tt.module != "" {
 			members = append(members, layertest.File("src/go.mod", "module \""+tt.module+"\"\n\ngo 1.26\n"))
 		}
@@ -239,7 +257,10 @@ func goRows(t *testing.T, members []layertest.Member, programs map[string]string
 	for at, list := range programs {
 		words := strings.Fields(list)
 		for n := 0; n < len(words); n += 2 {
-			packages = append(packages, inspect.Package{Type: "go-module", Name: words[n], Version: words[n+1], Locations: []string{at}})
+			packages = append(
+				packages,
+				inspect.Package{Type: "go-module", Name: words[n], Version: words[n+1], Locations: []string{at}},
+			)
 		}
 	}
 	merged := mergedTree(t, members)
@@ -261,10 +282,14 @@ func TestRowsAreBoundedAndCounted(t *testing.T) {
 		f.entries = append(f.entries, entry{name: name, version: "1", integrity: "sha512-new", spare: true})
 		before[name] = []entry{{name: name, version: "1", integrity: "sha512-old"}}
 	}
-	rows := compareAll(newTree(t.Context(), mergedTree(t, []layertest.Member{layertest.File("etc/motd", "x")}), nil), []file{f},
-		map[string]map[string][]entry{f.path: before})
+	rows := compareAll(
+		newTree(t.Context(), mergedTree(t, []layertest.Member{layertest.File("etc/motd", "x")}), nil),
+		[]file{f},
+		map[string]map[string][]entry{f.path: before},
+	)
 	last := rows[len(rows)-1]
-	if len(rows) != maxRows+1 || last.Status != inspect.RowUnknown || !strings.Contains(last.Detail, "7 more differences are left out") {
+	if len(rows) != maxRows+1 || last.Status != inspect.RowUnknown ||
+		!strings.Contains(last.Detail, "7 more differences are left out") {
 		t.Errorf("%d rows, the last %+v", len(rows), last)
 	}
 }
@@ -273,8 +298,10 @@ func TestRowsAreBoundedAndCounted(t *testing.T) {
 // package as it is installed.
 func TestFindingsOfLocks(t *testing.T) {
 	row := func(change inspect.LockChange, name string, s inspect.Severity) inspect.LockRow {
-		return inspect.LockRow{File: "/app/package-lock.json", Path: "/app/node_modules/" + name + "/package.json", Name: name, Locked: "1.0.0",
-			Installed: "1.0.1", Change: change, Severity: s, Resolved: "https://files.example/" + name + ".tgz"}
+		return inspect.LockRow{
+			File: "/app/package-lock.json", Path: "/app/node_modules/" + name + "/package.json", Name: name, Locked: "1.0.0",
+			Installed: "1.0.1", Change: change, Severity: s, Resolved: "https://files.example/" + name + ".tgz",
+		}
 	}
 	rows := []inspect.LockRow{
 		row(inspect.LockForeignSource, "a", inspect.Medium), row(inspect.LockForeignSource, "b", inspect.Medium),
@@ -295,7 +322,8 @@ func TestFindingsOfLocks(t *testing.T) {
 	for _, f := range findings("web", rows) {
 		titles = append(titles, f.Title)
 		ids[f.ID] = true
-		if !strings.HasPrefix(f.Subject, "web:/app/") || f.Code == "" || len(f.Evidence) == 0 || !strings.HasPrefix(f.Cause, "package:") {
+		if !strings.HasPrefix(f.Subject, "web:/app/") || f.Code == "" || len(f.Evidence) == 0 ||
+			!strings.HasPrefix(f.Cause, "package:") {
 			t.Errorf("%+v", f)
 		}
 	}

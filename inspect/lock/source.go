@@ -28,13 +28,15 @@ var registries = map[string][]string{
 		"repo.packagist.com", "packagist.org", "git.drupalcode.org", "ftp.drupal.org", "downloads.wordpress.org"},
 }
 
-// origin is where a lock takes a package from.
+// origin is where a lock takes a package from. The zero origin is the registry that is configured, or no address at
+// all.
 type origin struct {
 	host string
 	git  bool // of a repository, not a registry
 }
 
-// originOf reads the address of an entry; the empty origin is the registry that is set.
+// originOf reads the address of an entry; the empty origin is the registry that is set. Credentials are no part of the
+// host: https://registry.npmjs.org@evil.example/ is of evil.example.
 func originOf(resolved string) origin {
 	git := strings.HasPrefix(resolved, "git") || strings.HasSuffix(strings.SplitN(resolved, "#", 2)[0], ".git")
 	text := strings.TrimPrefix(resolved, "git+")
@@ -58,8 +60,10 @@ func originOf(resolved string) origin {
 	return origin{host, git}
 }
 
-// foreign makes rows of packages that are not taken from where the others are. before are the entries of the same
-// lock in the image that is compared with, by name; nil without one.
+// foreign makes rows of packages that are not taken from where the others are. before are the entries of the same lock
+// in the image that is compared with, by name; nil without one. The host of most packages is the rule of the lock,
+// whatever host that is; a lock that has all from one proxy has no rows. One that poses as a registry is reported
+// whatever the others are.
 func (c *comparison) foreign(before map[string][]entry) {
 	known := registries[c.file.eco]
 	if known == nil {
@@ -93,7 +97,7 @@ func (c *comparison) foreign(before map[string][]entry) {
 			c.repository(e, o, before)
 		case counts[o.host] == len(c.file.entries):
 		case len(scopes[scopeOf(e.name)]) == 1:
-			c.source(e, before, inspect.Info, fmt.Sprintf("all of %s is taken from %s", scopeOf(e.name), o.host))
+			c.scope(e, o, before)
 		default:
 			c.source(e, before, inspect.Medium, fmt.Sprintf("it is taken from %s, and %d others from %s", o.host,
 				counts[main], main))
@@ -109,7 +113,8 @@ func scopeOf(name string) string {
 	return ""
 }
 
-// mostOf is the host that most packages are taken from; of several, a known registry.
+// mostOf is the host that most packages are taken from; of several, a known registry. Empty where no package has an
+// address.
 func mostOf(counts map[string]int, known []string) string {
 	hosts := slices.Sorted(maps.Keys(counts))
 	slices.SortStableFunc(hosts, func(a, b string) int {
@@ -122,6 +127,18 @@ func mostOf(counts map[string]int, known []string) string {
 	return hosts[0]
 }
 
+// scope makes a row of a package whose scope is taken from one host, as those of companies are. A scope that came from
+// elsewhere in the image that is compared with is no company's own.
+func (c *comparison) scope(e entry, o origin, before map[string][]entry) {
+	severity, why := inspect.Info, fmt.Sprintf("all of %s is taken from %s", scopeOf(e.name), o.host)
+	if old := before[e.name]; len(old) > 0 {
+		if was := originOf(old[0].resolved).host; was != "" && was != o.host {
+			severity, why = inspect.Medium, why+", and came from "+was+" before"
+		}
+	}
+	c.source(e, before, severity, why)
+}
+
 // repository makes a row of a package that is taken from a repository. Many are, so that only a change of it counts.
 func (c *comparison) repository(e entry, o origin, before map[string][]entry) {
 	severity, why := inspect.Info, "it is taken from a repository at "+o.host
@@ -132,7 +149,8 @@ func (c *comparison) repository(e entry, o origin, before map[string][]entry) {
 	c.source(e, before, severity, why)
 }
 
-// source adds the row, lowered where the same package came from the same host before.
+// source adds the row, lowered where the same package came from the same host before. That the same package came from
+// the same host before is no proof that the host is fine; it is no news either.
 func (c *comparison) source(e entry, before map[string][]entry, severity inspect.Severity, why string) {
 	host := originOf(e.resolved).host
 	if slices.ContainsFunc(before[e.name], func(b entry) bool { return originOf(b.resolved).host == host }) {
@@ -142,7 +160,8 @@ func (c *comparison) source(e entry, before map[string][]entry, severity inspect
 		Severity: severity, Detail: why})
 }
 
-// posesAs returns the registry that a host is made to be taken for.
+// posesAs returns the registry that a host is made to be taken for. Known hosts themselves never pose. Short names are
+// left out, which too many others are like.
 func posesAs(host string, known []string) string {
 	if slices.Contains(known, host) {
 		return ""
@@ -156,7 +175,8 @@ func posesAs(host string, known []string) string {
 	return ""
 }
 
-// oneSlip reports whether two texts differ by one character, or by two neighbors that changed places.
+// oneSlip reports whether two texts differ by one character, or by two neighbors that changed places. It cuts what both
+// begin and end with; at most one character of each may be left, or two that changed places.
 func oneSlip(a, b string) bool {
 	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
 		a, b = a[1:], b[1:]
@@ -168,7 +188,8 @@ func oneSlip(a, b string) bool {
 }
 
 // rewritten makes rows of packages that have other content at the same version than before: registries do not replace a
-// release, and a tag that was moved is how a poisoned one gets in.
+// release, and a tag that was moved is how a poisoned one gets in. Registries refuse a second upload of a version, so
+// that other content means that the lock, a mirror or the registry was tampered with.
 func (c *comparison) rewritten(before map[string][]entry) {
 	for _, e := range c.file.entries {
 		if e.integrity == "" || e.version == "" || e.link || c.file.kind != "composer" && originOf(e.resolved).git ||

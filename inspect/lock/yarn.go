@@ -3,6 +3,7 @@ package lock
 import (
 	"bytes"
 	"fmt"
+	"net/url"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -11,6 +12,12 @@ import (
 )
 
 // readYarn reads a yarn.lock: the first version has a form of its own, later ones are YAML.
+//
+//	debug@^4.0.0, debug@4.x:
+//	version "4.4.1"
+//	resolved "https://registry.yarnpkg.com/debug/-/debug-4.4.1.tgz#…"
+//
+// Deeper lines are dependencies. What stands before the first block is left out.
 func readYarn(data []byte) ([]entry, error) {
 	if bytes.Contains(data[:min(len(data), 4096)], []byte("__metadata:")) {
 		return readBerry(data)
@@ -68,7 +75,8 @@ type berryPackage struct {
 	Link       string   `json:"linkType"`   // hard, soft
 }
 
-// readBerry reads the lock of yarn 2 and later, which is YAML.
+// readBerry reads the lock of yarn 2 and later, which is YAML. Packages of a workspace, links and patches fetch nothing
+// of their own. (https://yarnpkg.com/protocol/npm)
 func readBerry(data []byte) ([]entry, error) {
 	var l map[string]berryPackage
 	if err := yaml.Unmarshal(data, &l); err != nil {
@@ -84,9 +92,7 @@ func readBerry(data []byte) ([]entry, error) {
 			spare: bool(p.Conditions)}
 		switch kind, rest, _ := strings.Cut(reference, ":"); kind {
 		case "npm":
-			if _, address, at := strings.Cut(rest, "::__archiveUrl="); at {
-				e.resolved = address
-			}
+			e.resolved = archiveOf(rest)
 		case "workspace", "portal", "link", "file", "patch":
 			e.link = true
 		default:
@@ -95,6 +101,24 @@ func readBerry(data []byte) ([]entry, error) {
 		all = append(all, e)
 	}
 	return clip(all), nil
+}
+
+// archiveOf is the address that a locator of npm is fetched from where it is not its registry's own:
+// 1.0.0::__archiveUrl=https%3A%2F%2Fnpm.example%2Fdebug.tgz. Parameters are escaped as in a query, and joined by "&".
+// What cannot be unescaped is kept as it is: it must not read as no address.
+func archiveOf(locator string) string {
+	_, parameters, _ := strings.Cut(locator, "::")
+	for p := range strings.SplitSeq(parameters, "&") {
+		address, ok := strings.CutPrefix(p, "__archiveUrl=")
+		if !ok {
+			continue
+		}
+		if plain, err := url.QueryUnescape(address); err == nil {
+			return plain
+		}
+		return address
+	}
+	return ""
 }
 
 // cutReference splits what stands after the name, whose scope begins with the same sign.

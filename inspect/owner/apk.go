@@ -12,7 +12,7 @@ import (
 // apkInstalled are the places of apk's database; the second one is that of a merged /usr.
 func apkInstalled() []string { return []string{"/lib/apk/db/installed", "/usr/lib/apk/db/installed"} }
 
-// readApk reads apk's list of installed packages.
+// readApk reads apk's list of installed packages. Errors: a file past MaxDatabase.
 func readApk(ctx context.Context, t *layer.Tree) (*Database, error) {
 	for _, place := range apkInstalled() {
 		data, err := readSmall(ctx, t, place)
@@ -28,8 +28,17 @@ func readApk(ctx context.Context, t *layer.Tree) (*Database, error) {
 	return nil, nil
 }
 
-// parseApk reads the lines of apk's database (https://wiki.alpinelinux.org/wiki/Apk_spec): P: package, F: directory,
-// R: file in it, Z: its checksum, a blank line between packages. Files in /etc are protected like conffiles.
+// parseApk reads the lines of apk's database (https://wiki.alpinelinux.org/wiki/Apk_spec): P: package, F: directory, R:
+// file in it, Z: its checksum, a blank line between packages. Files in /etc are protected like conffiles.
+// An example:
+//
+//	P:musl
+//	V:1.2.5-r0
+//	F:lib
+//	R:ld-musl-x86_64.so.1
+//	Z:Q1Kja2+POZKxEkUOZqwSjC6kmaED4=
+//
+// A file before any package, and a name with a slash, count for nothing: R: names one component.
 func parseApk(data []byte) *Database {
 	db := &Database{Name: "apk"}
 	owner, version, dir := "", "", ""
@@ -74,7 +83,8 @@ func parseApk(data []byte) *Database {
 	return db
 }
 
-// apkSum reads a checksum: Q1 and base64 of a SHA-1, Q2 of a SHA-256, or the hex of an MD5 in very old databases.
+// apkSum reads a checksum: Q1 and base64 of a SHA-1, Q2 of a SHA-256, or the hex of an MD5 in very old databases. apk
+// has nothing stronger than SHA-1 for files up to version 2, see Claim.Weakness.
 func apkSum(text string) string {
 	if isHex(text, 32) {
 		return "md5:" + strings.ToLower(text)

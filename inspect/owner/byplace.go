@@ -7,10 +7,11 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// A package manager that lists no files can be told only by where it puts them. That is of low confidence: whoever
-// drops a file can drop it there. It explains a program, and clears none that shows a sign.
+// Files of a package manager that lists none can be attributed only by where it puts them. That is of low confidence:
+// whoever drops a file can drop it there. It explains a program, and clears none that shows a sign.
 
-// ByPlace names whose directory a program lies in: npm's, RubyGems', a Python egg's, Nix's; "" for nobody's.
+// ByPlace names whose directory a program lies in: npm's, RubyGems', a Python egg's, Nix's; "" for none of
+// them. The innermost directory decides: a package may bring packages of its own.
 func ByPlace(t *layer.Tree, p string) string {
 	if at := strings.LastIndex(p, "/node_modules/"); at >= 0 {
 		return npmPackage(t, p, at+len("/node_modules/"))
@@ -33,7 +34,8 @@ func ByPlace(t *layer.Tree, p string) string {
 	return ""
 }
 
-// npmPackage names the package whose directory begins at a place of a path, if its package.json is there.
+// npmPackage names the package whose directory begins at a place of a path, if its package.json is there. A scope is
+// part of the name: @scope/name.
 func npmPackage(t *layer.Tree, p string, at int) string {
 	words := strings.SplitN(p[at:], "/", 3)
 	name := words[0]

@@ -7,18 +7,20 @@ import (
 	"github.com/backtrail/backtrail/inspect/memo"
 )
 
-// OwnershipCache keeps what the package databases of images say about their trees, within bounds. It is safe for
-// concurrent use.
+// Cache keeps what the package databases of images hold about their trees, within bounds. It is safe for concurrent
+// use.
 type Cache struct {
 	known *memo.Cache[*Ownership]
 }
 
-// NewOwnershipCache returns an empty cache.
+// NewCache returns an empty cache.
 func NewCache() *Cache {
 	return &Cache{memo.New(memo.Bounds{Count: MaxKeptOwners, Bytes: MaxKeptOwnerBytes}, (*Ownership).bytes)}
 }
 
-// Of asks all package databases of a tree, and compares what they say with what is there. Do not change the answer.
+// Of reads all package databases of a tree, and compares what they name with what is there. Trees of a bundle have no
+// key and are read each time. Do not change the answer: other checks hold it. Errors: those of the context and of the
+// store, registry.ErrDamagedStore among them; a database that is broken is no error, see Ownership.Level.
 func (c *Cache) Of(ctx context.Context, t *layer.Tree) (*Ownership, error) {
 	if t.Key() == "" {
 		return readAll(ctx, t)

@@ -20,7 +20,7 @@ import (
 const chiselManifest = "/var/lib/chisel/manifest.wall"
 
 // readChisel reads chisel's manifest (https://documentation.ubuntu.com/chisel/en/latest/reference/manifest/): JSON
-// lines, packed by zstd.
+// lines, packed by zstd. A manifest that cannot be unpacked leaves the ownership partial.
 func readChisel(ctx context.Context, t *layer.Tree) (*Database, error) {
 	data, err := readSmall(ctx, t, chiselManifest)
 	if data == nil || err != nil {
@@ -58,7 +58,8 @@ type ChiselPackage struct {
 	Files               []string
 }
 
-// ChiselPackages lists the packages of a packed manifest of chisel, by name, with their files.
+// ChiselPackages lists the packages of a packed manifest of chisel, by name, with their files. It is what catalogues of
+// packages need; ownership reads the same manifest through the tree. A package without files is listed with none.
 func ChiselPackages(manifest io.Reader) ([]ChiselPackage, error) {
 	data, err := io.ReadAll(io.LimitReader(manifest, MaxDatabase+1))
 	if err != nil {
@@ -99,8 +100,12 @@ type chiselLine struct {
 	Final   string   `json:"final_sha256"` // after chisel's own scripts changed the file
 }
 
-// parseChisel lists the packages and the paths. Lines that cannot be read are passed over, as are paths whose slice
-// is of no package that is listed.
+// parseChisel lists the packages and the paths. Lines that cannot be read are passed over, as are paths whose slice is
+// of no package that is listed.
+// Lines look like
+//
+//	{"kind":"package","name":"bash","version":"5.2","arch":"amd64"}
+//	{"kind":"path","path":"/usr/bin/bash","slices":["bash_bins"],"sha256":"…"}
 func parseChisel(data []byte) *Database {
 	db := &Database{Name: "chisel", File: chiselManifest}
 	packages := map[string]chiselLine{}

@@ -27,18 +27,23 @@ func (all prefixes) of(p string) string {
 	return found
 }
 
-// condaPrefixes finds the environments by their conda-meta folders: an image may have several.
+// condaPrefixes finds the environments by their conda-meta folders: an image may have several. The root directory and
+// /usr are none: whoever makes such a folder there would claim the files of the whole system.
 func condaPrefixes(t *layer.Tree) prefixes {
 	var all prefixes
 	for n := range t.All() {
-		if path.Base(n.Path) == condaMeta && len(all) < MaxEnvironments {
-			all = append(all, path.Dir(n.Path))
+		if path.Base(n.Path) != condaMeta || len(all) >= MaxEnvironments {
+			continue
+		}
+		if prefix := path.Dir(n.Path); prefix != "/" && prefix != "/usr" {
+			all = append(all, prefix)
 		}
 	}
 	return all
 }
 
-// condaPackage is the part of a file of conda-meta that is read here.
+// condaPackage is the part of a file of conda-meta that is read here. paths_data has digests; files is the plain list
+// of older versions, and counts only without it.
 type condaPackage struct {
 	Name    string   `json:"name"`
 	Version string   `json:"version"`
@@ -54,7 +59,8 @@ type condaPackage struct {
 }
 
 // readConda reads conda-meta/*.json of each environment
-// (https://docs.conda.io/projects/conda-build/en/stable/resources/package-spec.html).
+// (https://docs.conda.io/projects/conda-build/en/stable/resources/package-spec.html). Files of conda-meta that are no
+// JSON, as its history, have no claims.
 func readConda(ctx context.Context, t *layer.Tree) (*Database, error) {
 	db := &Database{Name: "conda", Language: true}
 	for _, prefix := range condaPrefixes(t) {
@@ -78,7 +84,9 @@ func readConda(ctx context.Context, t *layer.Tree) (*Database, error) {
 	return db, nil
 }
 
-// parseConda lists the files of a package. It counts only for what lies in its environment.
+// parseConda lists the files of a package. It counts only for what lies in its environment. A name may climb out of the
+// environment; so may a list be dropped by anybody, so that programs of the system are left out even where they lie
+// within it.
 func parseConda(data []byte, prefix string) []Claim {
 	var p condaPackage
 	if json.NewDecoder(bytes.NewReader(data)).Decode(&p) != nil || p.Name == "" {

@@ -10,19 +10,23 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// Claim is what a package database says of one path.
+// Claim is what a package database has of one path. It is no more than a claim until the content was compared with Sum,
+// see Ownership.Intact.
 type Claim struct {
 	Path    string // as the database names it
 	Package string // package
 	Version string // of the package
 	Sum     string // algorithm:hex of the content, empty where the database has none
 	Config  bool   // a file that is meant to be changed
-	ghost   bool   // a file that the package knows and does not bring (rpm's %ghost): no program is vouched for by it
+	ghost   bool   // a file that the package lists and does not bring (rpm's %ghost): it vouches for no program
 	From    *Database
 
-	also string // what other packages of the same database say that its content may be, with a blank before each
+	also string // what other packages of the same database have as its content, with a blank before each
 	arch string // of the package, where the database tells packages of several apart
-	// number of the layer that changed what the database says of it: sum is what it said before; 0 for none
+	// it stands among a package's configuration files and not in the list of its files, which names those too
+	unlisted bool
+	diverted string // the path that the package's list has, where a diversion leads elsewhere; else empty
+	// number of the layer that changed what the database has of it: Sum is what it had before; 0 for none
 	Recalled int
 }
 
@@ -42,16 +46,17 @@ func (c Claim) Weakness() string {
 	}
 }
 
-// Rewritten words in words what a layer did to the database; "" where none did.
+// Rewritten words what a layer did to the database about this file; "" where none did anything.
 func (c Claim) Rewritten() string {
 	if c.Recalled == 0 {
 		return ""
 	}
-	return fmt.Sprintf("layer %d changed what the package database says of it, for the same version of package %s",
+	return fmt.Sprintf("layer %d changed what the package database has of it, for the same version of package %s",
 		c.Recalled, c.Package)
 }
 
-// Database is what one package database says.
+// Database is what one package database holds. A kind of database that an image has twice, as dpkg's in two places, is
+// one of them: the first place that has it counts.
 type Database struct {
 	Name     string // dpkg, apk, rpm, python
 	File     string // that holds the list of packages, as evidence
@@ -61,16 +66,18 @@ type Database struct {
 	bare     []string            // installed packages whose files it does not list
 	// several of its packages may hold a path with different contents, of which one is there (rpm's multilib)
 	shared   bool
-	Language bool // of a language's package manager: it says nothing about the rest of the image
+	Language bool // of a language's package manager: it covers nothing of the rest of the image
 }
 
-// packageKey names a package as it was installed: whoever changes what a database says of it has to change its version.
+// packageKey names a package as it was installed: its list may
+// change only with its version. arch is empty where a database has one package of a name.
 type packageKey struct{ name, version, arch string }
 
 // key names the package of a claim.
 func (c Claim) key() packageKey { return packageKey{c.Package, c.Version, c.arch} }
 
-// install counts an installed package. listed says that the list of its files was read.
+// install counts an installed package. listed reports whether the list of its files was read; a package that stands
+// twice has a list if either has.
 func (d *Database) install(key packageKey, listed bool) {
 	if d.keys == nil {
 		d.keys = map[packageKey]bool{}
@@ -96,7 +103,8 @@ func readSmall(ctx context.Context, t *layer.Tree, p string) ([]byte, error) {
 	return t.ReadFile(ctx, p, MaxDatabase)
 }
 
-// SystemProgram reports whether a path is where packages put their programs.
+// SystemProgram reports whether a path is where packages put their programs. Both sides of a merged /usr count, since
+// databases name either.
 func SystemProgram(p string) bool {
 	return slices.Contains([]string{"/bin", "/sbin", "/usr/bin", "/usr/sbin"}, path.Dir(p))
 }

@@ -28,7 +28,8 @@ Status: deinstall ok config-files
 Package: distroless
 Version: 1
 `))
-	if len(got) != 3 || !got[0].installed || got[1].installed || !got[2].installed || got[0].version != "5.2-1" || got[0].arch != "amd64" {
+	if len(got) != 3 || !got[0].installed || got[1].installed || !got[2].installed || got[0].version != "5.2-1" ||
+		got[0].arch != "amd64" {
 		t.Fatalf("stanzas: %+v", got)
 	}
 	want := []Claim{
@@ -43,9 +44,18 @@ Version: 1
 
 func TestSumLines(t *testing.T) {
 	sum := strings.Repeat("ab", 16)
-	got := parseSums([]byte(sum+"  usr/bin/a b\n"+strings.ToUpper(sum)+" */usr/bin/c\nbroken\n"+sum+"\n"+sum+"  ../../etc/x\n"), "p")
+	got := parseSums(
+		[]byte(sum+"  usr/bin/a b\n"+strings.ToUpper(sum)+" */usr/bin/c\nbroken\n"+sum+"\n"+sum+"  ../../etc/x\n"),
+		"p",
+	)
 	want := []Claim{
-		{Path: "/usr/bin/a b", Package: "p", Sum: "md5:" + sum}, {Path: "/usr/bin/c", Package: "p", Sum: "md5:" + sum}, {Path: "/etc/x", Package: "p", Sum: "md5:" + sum},
+		{
+			Path:    "/usr/bin/a b",
+			Package: "p",
+			Sum:     "md5:" + sum,
+		}, {Path: "/usr/bin/c", Package: "p", Sum: "md5:" + sum}, {
+			Path: "/etc/x", Package: "p", Sum: "md5:" + sum,
+		},
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %+v", got)
@@ -53,11 +63,18 @@ func TestSumLines(t *testing.T) {
 }
 
 func TestApkLines(t *testing.T) {
-	db := parseApk([]byte("C:Q1x\nP:musl\nV:1.2-r0\nF:lib\nM:0:0:1777\nR:ld-musl-x86_64.so.1\na:0:0:755\nZ:Q1Kja2+POZKxEkUOZqwSjC6kmaED4=\nR:plain\nF:etc\nR:conf\nZ:Q1broken\nR:../evil\n\n" +
-		"R:nobody\n\nP:two\nF:\nR:root\nZ:00000000000000000000000000000000\n"))
+	db := parseApk(
+		[]byte(
+			"C:Q1x\nP:musl\nV:1.2-r0\nF:lib\nM:0:0:1777\nR:ld-musl-x86_64.so.1\na:0:0:755\nZ:Q1Kja2+POZKxEkUOZqwSjC6kmaED4=\nR:plain\nF:etc\nR:conf\nZ:Q1broken\nR:../evil\n\n" +
+				"R:nobody\n\nP:two\nF:\nR:root\nZ:00000000000000000000000000000000\n",
+		),
+	)
 	got := fmt.Sprint(db.claims)
 	want := fmt.Sprint([]Claim{
-		{Path: "/lib/ld-musl-x86_64.so.1", Package: "musl", Version: "1.2-r0", Sum: "sha1:2a36b6f8f3992b112450e66ac128c2ea499a103e", Config: false},
+		{
+			Path: "/lib/ld-musl-x86_64.so.1", Package: "musl", Version: "1.2-r0",
+			Sum: "sha1:2a36b6f8f3992b112450e66ac128c2ea499a103e", Config: false,
+		},
 		{Path: "/lib/plain", Package: "musl", Version: "1.2-r0", Sum: "", Config: false},
 		{Path: "/etc/conf", Package: "musl", Version: "1.2-r0", Sum: "", Config: true},
 		{Path: "/root", Package: "two", Version: "", Sum: "md5:00000000000000000000000000000000", Config: false},
@@ -78,7 +95,9 @@ func ownOf(t *testing.T, members ...member) (*layer.Tree, *Ownership) {
 
 func TestOwnership(t *testing.T) {
 	ls := exe("usr/bin/ls", program("ls"))
-	db := slices.Clip(dpkgOf(map[string][]member{"coreutils": {ls}, "dash": {exe("bin/sh", program("dash"))}}, "coreutils", "dash"))
+	db := slices.Clip(
+		dpkgOf(map[string][]member{"coreutils": {ls}, "dash": {exe("bin/sh", program("dash"))}}, "coreutils", "dash"),
+	)
 	stanza := func(name string) string { return "Package: " + name + "\nVersion: 1\n" }
 	for name, test := range map[string]struct {
 		members []member
@@ -100,19 +119,31 @@ func TestOwnership(t *testing.T) {
 				file("var/lib/dpkg/diversions", "/usr/bin/ls\n/usr/bin/ls.distrib\nother\n")), Known,
 			"/bin/sh=dash /usr/bin/ls.distrib=coreutils", "",
 		},
-		"a link in the place of a packaged file, to the same content": {append(db, symlink("usr/bin/ls", "ls.real"), exe("usr/bin/ls.real", program("ls"))), Known, "", ""},
-		"a link in the place of a packaged file, to other content":    {append(db, symlink("usr/bin/ls", "/opt/ls"), exe("opt/ls", program("evil"))), Known, "", "/usr/bin/ls"},
+		"a link in the place of a packaged file, to the same content": {
+			append(db, symlink("usr/bin/ls", "ls.real"), exe("usr/bin/ls.real", program("ls"))), Known, "", "",
+		},
+		"a link in the place of a packaged file, to other content": {
+			append(db, symlink("usr/bin/ls", "/opt/ls"), exe("opt/ls", program("evil"))), Known, "", "/usr/bin/ls",
+		},
 		"distroless": {
-			[]member{file("var/lib/dpkg/status.d/tz", stanza("tz")), file("var/lib/dpkg/status.d/tz.md5sums", md5Of("z")+"  usr/share/z\n"), file("usr/share/z", "z")},
+			[]member{
+				file("var/lib/dpkg/status.d/tz", stanza("tz")),
+				file("var/lib/dpkg/status.d/tz.md5sums", md5Of("z")+"  usr/share/z\n"), file("usr/share/z", "z"),
+			},
 			Known, "/usr/share/z=tz", "",
 		},
-		"distroless without digests": {[]member{file("var/lib/dpkg/status.d/tz", stanza("tz")), file("usr/share/z", "z")}, Unknown, "", ""},
+		"distroless without digests": {
+			[]member{file("var/lib/dpkg/status.d/tz", stanza("tz")), file("usr/share/z", "z")}, Unknown, "", "",
+		},
 		"distroless with some digests": {[]member{
 			file("var/lib/dpkg/status.d/tz", stanza("tz")), file("var/lib/dpkg/status.d/x", stanza("x")),
 			file("var/lib/dpkg/status.d/tz.md5sums", md5Of("z")+"  usr/share/z\n"), file("usr/share/z", "y"),
 		}, Partial, "/usr/share/z=tz", "/usr/share/z"},
 		"apk in the second place": {
-			[]member{file("usr/lib/apk/db/installed", "P:a\nF:usr/bin\nR:a\nR:missing\n"), exe("usr/bin/a", "x"), exe("usr/bin/b", "x")},
+			[]member{
+				file("usr/lib/apk/db/installed", "P:a\nF:usr/bin\nR:a\nR:missing\n"), exe("usr/bin/a", "x"),
+				exe("usr/bin/b", "x"),
+			},
 			Known, "/usr/bin/a=a", "",
 		},
 		"an empty database": {[]member{file("var/lib/dpkg/status", "")}, Unknown, "", ""},
@@ -181,7 +212,9 @@ func FuzzApk(f *testing.F) {
 // Where many claims lie is found as it is for each of them.
 func TestPlacesAreThoseOfTheTree(t *testing.T) {
 	tree := treeOfLayers(t, []member{
-		dir("usr/bin"), file("usr/bin/a", "a"), symlink("bin", "usr/bin"), symlink("lib", "/usr/lib"), dir("usr/lib"), symlink("usr/lib/x", "../bin"), symlink("loop", "loop"), symlink("up", "../usr"), symlink("f", "usr/bin/a"),
+		dir(
+			"usr/bin",
+		), file("usr/bin/a", "a"), symlink("bin", "usr/bin"), symlink("lib", "/usr/lib"), dir("usr/lib"), symlink("usr/lib/x", "../bin"), symlink("loop", "loop"), symlink("up", "../usr"), symlink("f", "usr/bin/a"),
 	})
 	at := places{tree: tree, dirs: map[string]placed{}}
 	for range 2 {

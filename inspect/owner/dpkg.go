@@ -9,7 +9,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// Where dpkg keeps what it knows (dpkg(1), FILES), and where distroless images do.
+// Where dpkg keeps its database (dpkg(1), FILES), and where distroless images have theirs.
 const (
 	dpkgStatus     = "/var/lib/dpkg/status"
 	dpkgInfo       = "/var/lib/dpkg/info"
@@ -17,14 +17,16 @@ const (
 	dpkgDiversions = "/var/lib/dpkg/diversions"
 )
 
-// dpkgPackage is a stanza of dpkg's status file.
+// dpkgPackage is a stanza of dpkg's status file. arch is needed for the names of its files; installed is false for
+// packages of which only the configuration is left.
 type dpkgPackage struct {
 	name, arch, version string
 	installed           bool
 	conffiles           []Claim
 }
 
-// readDpkg reads status, info/*.list and info/*.md5sums.
+// readDpkg reads status, info/*.list and info/*.md5sums. Packages of several architectures have NAME:ARCH in the names
+// of their files. Errors: a file past MaxDatabase.
 func readDpkg(ctx context.Context, t *layer.Tree) (*Database, error) {
 	status, err := readSmall(ctx, t, dpkgStatus)
 	if status == nil || err != nil {
@@ -61,7 +63,13 @@ func readDpkg(ctx context.Context, t *layer.Tree) (*Database, error) {
 	return db, nil
 }
 
-// dpkgClaims joins what the three places say of a package's files.
+// dpkgClaims joins what the three places have of a package's files:
+//
+//	info/NAME.list      every path, "/." first
+//	info/NAME.md5sums   digests of what is no configuration
+//	status, Conffiles   configuration with the digest that it was installed with
+//
+// list is nil where there is none.
 func dpkgClaims(p dpkgPackage, list, sums []byte) []Claim {
 	all := map[string]Claim{}
 	layer.Lines(list, func(line string) {
@@ -77,7 +85,8 @@ func dpkgClaims(p dpkgPackage, list, sums []byte) []Claim {
 	}
 	for _, c := range p.conffiles {
 		// No package has a path in its digests that is configuration: whoever declares it one later is not believed.
-		if all[c.Path].Sum == "" {
+		if old, listed := all[c.Path]; old.Sum == "" {
+			c.unlisted = !listed
 			all[c.Path] = c
 		}
 	}
@@ -91,6 +100,7 @@ func dpkgClaims(p dpkgPackage, list, sums []byte) []Claim {
 }
 
 // readDistroless reads status.d, where each package is a file and has its .md5sums beside it, and no .list.
+// (https://github.com/GoogleContainerTools/distroless). What is read of one package is bounded like dpkg's own files.
 func readDistroless(ctx context.Context, t *layer.Tree) (*Database, error) {
 	found := t.Files(dpkgStatusD, MaxDatabaseFiles)
 	if len(found) == 0 {
@@ -140,6 +150,8 @@ func distrolessLists(ctx context.Context, t *layer.Tree, file, name string) (lis
 }
 
 // parseStatus reads the stanzas of a status file (deb822). A stanza without Status is installed: distroless has none.
+// Continued lines begin with a blank; only those of Conffiles are read, so that a description that looks like them
+// declares nothing.
 func parseStatus(data []byte) []dpkgPackage {
 	var all []dpkgPackage
 	p, field := dpkgPackage{installed: true}, ""
@@ -181,7 +193,8 @@ func parseStatus(data []byte) []dpkgPackage {
 	return all
 }
 
-// parseConffile reads " /etc/foo 0123…" with an optional word such as obsolete behind it.
+// parseConffile reads " /etc/foo 0123…" with an optional word such as obsolete behind it. A digest that is none, as
+// newconffile, leaves the content unproven.
 func parseConffile(line string) (Claim, bool) {
 	words := strings.Fields(line)
 	if len(words) < 2 || !strings.HasPrefix(words[0], "/") {
@@ -207,7 +220,8 @@ func parseSums(data []byte, owner string) []Claim {
 	return all
 }
 
-// hexSum gives a digest with its algorithm, which its length tells; "" for what is none.
+// hexSum gives a digest with its algorithm, by its length; "" for what is none. Other lengths are those of
+// algorithms that no database has here.
 func hexSum(digest string) string {
 	switch {
 	case isHex(digest, 32):
@@ -224,7 +238,7 @@ func isHex(s string, n int) bool {
 	return len(s) == n && strings.Trim(s, "0123456789abcdefABCDEF") == ""
 }
 
-// diversions say which package's file lies elsewhere: by the path that others would have it at.
+// diversions is which package's file lies elsewhere: by the path that others would have it at.
 type diversions map[string]diversion
 
 // diversion is a line of dpkg-divert(1): the file of a package lies under another name, by the package given.
@@ -253,11 +267,12 @@ func parseDiversions(data []byte) diversions {
 	return all
 }
 
-// apply moves the claims of a package to where its files really lie.
+// apply moves the claims of a package to where its files really lie. The package that diverts keeps the path for its
+// own file. A path that a person diverted (":") moves for every package.
 func (d diversions) apply(claims []Claim) []Claim {
 	for i, c := range claims {
 		if to, ok := d[c.Path]; ok && to.by != c.Package {
-			claims[i].Path = to.to
+			claims[i].Path, claims[i].diverted = to.to, c.Path
 		}
 	}
 	return claims

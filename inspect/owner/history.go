@@ -9,25 +9,27 @@ import (
 )
 
 // Whoever replaces or adds a program in a layer of their own can write it into the package database with it. The
-// layers below still hold what the database said before, about the same package in the same version: that counts.
+// layers below still hold what the database had before, about the same package in the same version: that counts.
 
-// history is what the package databases of lower layers said, compared with what they say now.
+// history is what the package databases of lower layers held, compared with what they hold now. A package in another
+// version is another package: an upgrade changes its files as a matter of course, and a new version is plain to see.
 type history struct {
 	first int                 // the lowest layer with a database; -1 where there is none
 	last  int                 // the highest one that changed one
 	since map[packageKey]int  // the layer in which a package was installed in this version, as far as it is not last
-	was   map[string]recalled // by path: what was said of it, where that is not what is said now
+	was   map[string]recalled // by path: what a database had of it, where that is not what it has now
 	grown map[string]int      // by path: the layer that added it to a package that was there before
 }
 
-// recalled is what an earlier layer's database said of a file.
+// recalled is what an earlier layer's database had of a file.
 type recalled struct {
 	claim Claim
 	by    int // number of the layer that changed it
 }
 
 // readHistory reads the databases as they were below each layer that changed them, the newest first. What of the past
-// cannot be read is passed over: the databases as they are have been read.
+// cannot be read is passed over: the databases as they are have been read. At most MaxPasts of the lowest ones are
+// read: an attacker who adds layers to push the base out of sight adds them on top.
 func (o *Ownership) readHistory(ctx context.Context) (*history, error) {
 	changed := databaseLayers(o.Tree)
 	h := &history{first: -1, last: -1, since: map[packageKey]int{}, was: map[string]recalled{}, grown: map[string]int{}}
@@ -66,16 +68,18 @@ func (o *Ownership) pathsByPackage() map[packageKey][]string {
 	return all
 }
 
-// compare takes in what a database said when layer was the highest one that had changed it; next changed it again.
+// compare takes in what a database held when number was the highest layer that had changed it; next changed it again.
+// past is the tree below next. It is called for the newest past first, so that the layer that is named for a change is
+// the lowest one that has it.
 func (h *history) compare(o *Ownership, past *layer.Tree, db *Database, now map[packageKey][]string, number, next int) {
-	paths := map[packageKey]map[string]bool{} // of the packages whose list can be compared
+	lists := map[packageKey]listing{} // of the packages that are still there in the same version
 	for key, listed := range db.keys {
 		if !o.installed(key) || key.version == "" {
 			continue
 		}
 		h.since[key] = number
-		if listed && len(now[key]) > 0 {
-			paths[key] = map[string]bool{}
+		if len(now[key]) > 0 {
+			lists[key] = listing{map[string]bool{}, listed}
 		}
 	}
 	for _, c := range db.claims {
@@ -85,26 +89,40 @@ func (h *history) compare(o *Ownership, past *layer.Tree, db *Database, now map[
 		}
 		p, _ := past.Place(c.Path)
 		c.Path = p
-		if set := paths[key]; set != nil {
-			set[p] = true
+		if l, ok := lists[key]; ok {
+			l.paths[p] = true
 		}
 		h.recall(o, c, next)
 	}
-	for key, set := range paths {
+	for key, l := range lists {
 		for _, p := range now[key] {
-			if set[p] {
+			c := o.Claims[p]
+			from, _ := past.Place(c.diverted)
+			_, known := h.grown[p]
+			switch {
+			case l.paths[p], c.diverted != "" && l.paths[from]:
 				delete(h.grown, p)
-			} else if _, known := h.grown[p]; !known {
+			case (l.whole || c.unlisted) && !known:
 				h.grown[p] = next
 			}
 		}
 	}
 }
 
-// recall compares what was said of a file with what is said now.
+// listing is what a database named of a package when a layer was the highest one.
+type listing struct {
+	paths map[string]bool
+	// the list of the package's files was read; else only its configuration files are known, which dpkg keeps in
+	// status, and a list that is now as it was then
+	whole bool
+}
+
+// recall compares what a database had of a file with what it has now. Files of a layer that removed the database are
+// left out: they may have been upgraded with it.
 func (h *history) recall(o *Ownership, c Claim, next int) {
 	now, ok := o.Claims[c.Path]
 	switch {
+	case o.renewed[c.Path]:
 	case !ok: // the list does not name it any more
 		if n := o.Tree.Get(c.Path); n != nil && n.Type != inspect.EntryDir {
 			h.was[c.Path] = recalled{c, h.by(c.Path, next)}
@@ -118,7 +136,7 @@ func (h *history) recall(o *Ownership, c Claim, next int) {
 	}
 }
 
-// by is the layer that changed what is said of a path: the newest one that did.
+// by is the layer that changed what a database has of a path: the newest one that did.
 func (h *history) by(p string, next int) int {
 	if later, known := h.was[p]; known {
 		return later.by
@@ -126,7 +144,8 @@ func (h *history) by(p string, next int) int {
 	return next
 }
 
-// Since returns the number of the layer in which the package of a claim was installed in its version.
+// Since returns the number of the layer in which the package of a claim was installed in its version. The layer that
+// changed a database last stands in for what is not known.
 func (h *history) Since(c Claim) int {
 	if number, ok := h.since[c.key()]; ok {
 		return number
@@ -135,7 +154,7 @@ func (h *history) Since(c Claim) int {
 }
 
 // databaseLayers are the layers that changed a package database, lowest first: the first one brought it. A whiteout
-// changes it too.
+// changes it too. Layers that change nothing of a database cannot change what it claims.
 func databaseLayers(t *layer.Tree) []int {
 	var changed []int
 	for _, number := range t.Numbers() {

@@ -12,8 +12,13 @@ import (
 func TestRecordLines(t *testing.T) {
 	x := "sha256:" + hex.EncodeToString(make([]byte, 32))
 	zero := "sha256=" + strings.Repeat("A", 43)
-	got := parseRecord([]byte("num/a.py,"+zero+",1\n\"num/b,c.py\","+zero+",1\nnum/__pycache__/a.pyc,,\nnum-1.dist-info/RECORD,,\nold.py,md5=x,1\n"+
-		"../../../bin/num,"+zero+",1\n../../../../../tmp/kinsing,"+zero+",1\n/etc/passwd,"+zero+",1\n../other.py,"+zero+",1\n"), "/usr/local/lib/python3.13/site-packages/num-1.2.dist-info")
+	got := parseRecord(
+		[]byte(
+			"num/a.py,"+zero+",1\n\"num/b,c.py\","+zero+",1\nnum/__pycache__/a.pyc,,\nnum-1.dist-info/RECORD,,\nold.py,md5=x,1\n"+
+				"../../../bin/num,"+zero+",1\n../../../../../tmp/kinsing,"+zero+",1\n/etc/passwd,"+zero+",1\n../other.py,"+zero+",1\n",
+		),
+		"/usr/local/lib/python3.13/site-packages/num-1.2.dist-info",
+	)
 	var lines []string
 	for _, c := range got {
 		lines = append(lines, strings.TrimPrefix(c.Path, "/usr/local/")+" "+c.Package+" "+c.Version+" "+c.Sum)

@@ -34,7 +34,8 @@ type legacyDigests struct {
 // legacyKey names a content by its sha256, in hex, and the algorithm of another digest of it.
 type legacyKey struct{ sha256, algorithm string }
 
-// newLegacyDigests reads the digests that were computed before for the layers of a tree.
+// newLegacyDigests reads the digests that were computed before for the layers of a tree. A record that cannot be read,
+// or was cut, only means that digests are computed again.
 func newLegacyDigests(t *layer.Tree) *legacyDigests {
 	w := &legacyDigests{tree: t, sums: make(map[legacyKey]string, t.Len()), new: map[int][]string{}}
 	w.buffers.New = func() any { b := make([]byte, 128<<10); return &b }
@@ -59,7 +60,8 @@ type digestRequest struct {
 	algorithm string
 }
 
-// make computes all that is not known yet, in parallel, and keeps it. What cannot be read has no digest.
+// make computes all that is not known yet, in parallel, and keeps it. What cannot be read has no digest. Errors: those
+// of reading a file, which end the check: a file that could not be compared must not count as intact.
 func (w *legacyDigests) make(ctx context.Context, wanted []digestRequest) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(max(2, runtime.GOMAXPROCS(0)))
@@ -115,7 +117,8 @@ func (w *legacyDigests) get(d digestRequest) string {
 	return w.sums[legacyKey{d.node.SHA256, d.algorithm}]
 }
 
-// keep adds the computed digests to the records of their layers, for the next case that has these layers.
+// keep adds the computed digests to the records of their layers, for the next case that has these layers. Records only
+// grow; one content has one line for each algorithm.
 func (w *legacyDigests) keep() error {
 	for number, added := range w.new {
 		diffID := w.tree.DiffID(number)

@@ -12,12 +12,14 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// Ownership is what the package databases of an image say about its tree.
+// Ownership is what the package databases of an image hold about its tree, and how far that goes. It does not change
+// once it is read, but for AddGap. Three questions are kept apart: whether a database names a path (Names, Packaged),
+// whether its content is the package's (Intact, Altered), and whether the databases cover the image at all (Level).
 type Ownership struct {
 	Tree    *layer.Tree
 	dbs     []*Database
 	Claims  map[string]Claim  // by the real path of what is there
-	Actual  map[string]string // algorithm:hex of the files whose content is not what the database says
+	Actual  map[string]string // algorithm:hex of the files whose content is not what the database has
 	system  bool              // a database of the system names a file that is there
 	Missing []Claim           // path is where it would really be
 	absent  map[string]bool   // the paths of missing
@@ -28,18 +30,24 @@ type Ownership struct {
 	Tampered []Tampering // by layer
 
 	history *history
+	firsts  map[string]int  // the lowest layer of each kind of database of the system
+	removed []string        // what layers did that took a database away, in words
+	renewed map[string]bool // files of such a layer, which the database that it took away does not cover
 	rivals  []rival
 	changed []change
 }
 
-// Levels of ownership.
+// Levels of ownership. Known: every package's files are listed, and their programs have digests. Partial: some are not,
+// or a database could not be read. Unknown: no database lists files; that a program is owned by no package then means
+// nothing.
 const (
 	Known   = "known"
 	Partial = "partial"
 	Unknown = "unknown"
 )
 
-// readAll reads every database of a tree. One that cannot be read leaves the ownership partial, with the reason.
+// readAll reads every database of a tree. One that cannot be read leaves the ownership partial, with the reason. The
+// order matters: claims first, then what lower layers had, then digests of what counts in the end.
 func readAll(ctx context.Context, t *layer.Tree) (*Ownership, error) {
 	o := &Ownership{Tree: t, Claims: map[string]Claim{}, Actual: map[string]string{}, absent: map[string]bool{}}
 	var broken []string
@@ -58,11 +66,18 @@ func readAll(ctx context.Context, t *layer.Tree) (*Ownership, error) {
 			db.claims = nil // Claims holds what counts of them
 		}
 	}
+	o.firsts = o.firstLayers()
+	if err := o.readRemoved(ctx); err != nil {
+		return nil, err
+	}
 	var err error
 	if o.history, err = o.readHistory(ctx); err != nil {
 		return nil, err
 	}
 	o.judge(broken)
+	for _, words := range o.removed {
+		o.AddGap(words)
+	}
 	o.settle()
 	if err := o.compare(ctx); err != nil {
 		return nil, err
@@ -73,7 +88,7 @@ func readAll(ctx context.Context, t *layer.Tree) (*Ownership, error) {
 }
 
 // take puts the claims of a database where they really lie: both sides of a merged /usr meet here, since every path is
-// led through the image's own links.
+// led through the image's own links. A path that is not there is Missing.
 func (o *Ownership) take(db *Database) {
 	if len(o.Claims) == 0 {
 		o.Claims = make(map[string]Claim, len(db.claims))
@@ -90,12 +105,12 @@ func (o *Ownership) take(db *Database) {
 			}
 			continue
 		}
-		if c.ghost && n.Kind != "" {
-			continue
+		if c.ghost && n.Kind != "" || c.unlisted && IsProgram(n) && !layer.Within(real, "/etc") {
+			continue // no list brings it, and no package has such a file as its configuration
 		}
 		// No package has a program as configuration, but for scripts in /etc: whoever replaces one would like it to be.
 		c.Config = c.Config && (n.Kind == "" || !hasBinaryKind(n) && layer.Within(real, "/etc"))
-		// Where several packages name a path, the one that knows its content says more; the system's more than a
+		// Where several packages name a path, the one with a digest counts before one without; the system's before a
 		// language's.
 		old, twice := o.Claims[real]
 		if twice && !db.shared && !db.Language && !old.From.Language && old.key() != c.key() && old.Sum != c.Sum &&
@@ -112,7 +127,8 @@ func (o *Ownership) take(db *Database) {
 	}
 }
 
-// places are where paths really lie, for many paths of few directories.
+// places are where paths really lie, for many paths of few directories. It lives for one database; results are kept by
+// directory.
 type places struct {
 	tree *layer.Tree
 	dirs map[string]placed
@@ -124,7 +140,8 @@ type placed struct {
 	ok   bool
 }
 
-// of is Tree.Place of a clean path.
+// of is Tree.Place of a clean path. Directories are resolved once; a database names a hundred thousand files in a few
+// thousand of them.
 func (p places) of(name string) (real string, ok bool) {
 	dir, base := path.Split(name)
 	if base == "" {
@@ -148,7 +165,7 @@ func (p places) of(name string) (real string, ok bool) {
 	return layer.Join(at.path, base), true
 }
 
-// judge describes how much the databases know.
+// judge sets Level and its Detail by how many packages list their files.
 func (o *Ownership) judge(broken []string) {
 	packages, bare := 0, []string(nil)
 	for _, db := range o.dbs {
@@ -183,8 +200,9 @@ func (o *Ownership) judge(broken []string) {
 	}
 }
 
-// fromBase reports whether a package was installed with the first layer that has a database. A later one without a
-// list of its files is no reason to judge the others mildly.
+// fromBase reports whether a package was installed with the first layer that has a database. A later one without a list
+// of its files is no reason to judge the others mildly. Packages without a list are usual in bases that were cut down;
+// a package that a later layer only declares is not.
 func (o *Ownership) fromBase(db *Database, name string) bool {
 	for key := range db.keys {
 		if key.name == name && (o.history.first == o.history.last || o.history.Since(Claim{Package: name,
@@ -195,7 +213,8 @@ func (o *Ownership) fromBase(db *Database, name string) bool {
 	return false
 }
 
-// judgeDigests describes which programs are their package's by name only.
+// judgeDigests makes the ownership partial where programs are their package's by name only, and names the packages.
+// Listing keeps the level without that.
 func (o *Ownership) judgeDigests() {
 	o.Listing = o.Level
 	names, programs := map[string]bool{}, 0
@@ -214,7 +233,8 @@ func (o *Ownership) judgeDigests() {
 		strings.Join(list[:min(len(list), 5)], ", ")))
 }
 
-// compare computes the digests that the databases name, and remembers the files that differ.
+// compare computes the digests that the databases name, and remembers the files that differ. A file that differs is
+// read again and compared with the digest of its layer before it is called altered (Tree.VerifyFile).
 func (o *Ownership) compare(ctx context.Context) error {
 	w := newLegacyDigests(o.Tree)
 	at := make(map[string]digestRequest, len(o.Claims))
@@ -252,7 +272,8 @@ func (o *Ownership) compare(ctx context.Context) error {
 }
 
 // Content gives the file behind an owned path. A link stands for itself with apk, whose checksum is then that of its
-// target's name; with dpkg and rpm, which have no checksums of links, a link took the place of the packaged file.
+// target's name; with dpkg and rpm, which have no checksums of links, a link took the place of the packaged file. nil
+// for what has no content to compare: directories, links of apk, a link to nothing.
 func (o *Ownership) Content(p string) *inspect.Node {
 	n := o.Tree.Get(p)
 	if n == nil || layer.IsRegular(n) {
@@ -267,10 +288,10 @@ func (o *Ownership) Content(p string) *inspect.Node {
 	return nil
 }
 
-// Altered reports whether a path's content is not what its package says.
+// Altered reports whether a path's content is not that of its package. It is false for a path without a digest.
 func (o *Ownership) Altered(p string) bool { return o.Actual[p] != "" }
 
-// Packaged reports whether a database of the system names a path.
+// Packaged reports whether a database of the system names a path. Links and directories count too.
 func (o *Ownership) Packaged(p string) bool {
 	c, ok := o.Claims[p]
 	return ok && !c.From.Language
@@ -282,13 +303,13 @@ func (o *Ownership) Names(p string) bool {
 	return ok || o.absent[p]
 }
 
-// Intact reports whether a path's content is what its package says.
+// Intact reports whether a path's content was compared and is that of its package.
 func (o *Ownership) Intact(p string) bool {
 	c, ok := o.Claims[p]
 	return ok && c.Sum != "" && !o.Altered(p)
 }
 
-// gap notes that not all of the image could be seen.
+// AddGap notes that not all of the image could be looked at, with the reason: known becomes partial.
 func (o *Ownership) AddGap(why string) {
 	if o.Level == Known {
 		o.Level = Partial

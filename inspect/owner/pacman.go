@@ -19,7 +19,7 @@ import (
 const pacmanLocal = "/var/lib/pacman/local"
 
 // readPacman reads desc, files and mtree of each package (https://man.archlinux.org/man/pacman.8, alpm's local
-// database).
+// database). A package without a name is left out; one without files is bare. mtree is packed with gzip.
 func readPacman(ctx context.Context, t *layer.Tree) (*Database, error) {
 	root := t.Resolve(pacmanLocal)
 	if root == nil {
@@ -63,8 +63,8 @@ func readPacman(ctx context.Context, t *layer.Tree) (*Database, error) {
 	return db, nil
 }
 
-// unpackMtree unpacks an mtree(5) file that is packed with gzip, up to MaxDatabase bytes; others are taken as they
-// are.
+// unpackMtree unpacks an mtree(5) file that is packed with gzip, up to MaxDatabase bytes; others are taken as they are.
+// A file that unpacks to more is cut there: the digests behind are missing, and the files without one are not proven.
 func unpackMtree(packed []byte) ([]byte, error) {
 	if !bytes.HasPrefix(packed, []byte{0x1f, 0x8b}) {
 		return packed, nil
@@ -103,6 +103,7 @@ func pacmanFields(data []byte) map[string][]string {
 }
 
 // pacmanClaims joins the list of a package's files with their digests; what stands in BACKUP is configuration.
+// Directories stand in FILES with a slash at their end.
 func pacmanClaims(name, version string, files map[string][]string, sums map[string]string) []Claim {
 	config := map[string]bool{}
 	for _, line := range files["BACKUP"] {
@@ -119,7 +120,7 @@ func pacmanClaims(name, version string, files map[string][]string, sums map[stri
 }
 
 // parseMtree reads the digests of an mtree (https://man.archlinux.org/man/mtree.5): a path that begins with ./, and
-// keywords.
+// keywords. Digests of other algorithms are left out: pacman writes SHA-256 beside MD5.
 func parseMtree(data []byte) map[string]string {
 	sums := map[string]string{}
 	layer.Lines(data, func(line string) {

@@ -27,7 +27,13 @@ func claimed(claims []Claim) []string {
 // Stanzas of dpkg's status (deb822): what is not installed has no files, a stanza without a status is of distroless.
 func TestStanzasOfDpkg(t *testing.T) {
 	all := parseStatus([]byte(strings.Join([]string{
-		"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2\nConffiles:\n /etc/skel/.bashrc " + md5Of("x") + "\n /etc/old " + md5Of("y") + " obsolete\nDescription: a\n /not/a/conffile " + md5Of("z"),
+		"Package: bash\nStatus: install ok installed\nArchitecture: amd64\nVersion: 5.2\nConffiles:\n /etc/skel/.bashrc " + md5Of(
+			"x",
+		) + "\n /etc/old " + md5Of(
+			"y",
+		) + " obsolete\nDescription: a\n /not/a/conffile " + md5Of(
+			"z",
+		),
 		"Package: gone\nStatus: deinstall ok config-files\nVersion: 1",
 		"Package: half\nStatus: install ok half-installed\nVersion: 1",
 		"Package: tz\nVersion: 2024\n",
@@ -94,7 +100,9 @@ func TestLinesOfSums(t *testing.T) {
 // one of a conffile: whoever declares a program a configuration later would have it excused.
 func TestWhatThreeFilesOfDpkgState(t *testing.T) {
 	p := dpkgPackage{name: "p", version: "1", arch: "amd64", conffiles: []Claim{
-		{Path: "/etc/p", Package: "p", Sum: "md5:11", Config: true}, {Path: "/usr/bin/p", Package: "p", Sum: "md5:22", Config: true},
+		{Path: "/etc/p", Package: "p", Sum: "md5:11", Config: true}, {
+			Path: "/usr/bin/p", Package: "p", Sum: "md5:22", Config: true,
+		},
 	}}
 	sums := []byte(md5Of("x") + "  usr/bin/p\n" + md5Of("y") + "  usr/bin/taken\n")
 	list := []byte("/.\n/etc\n/etc/p\n/usr/bin/p\n")
@@ -110,7 +118,9 @@ func TestWhatThreeFilesOfDpkgState(t *testing.T) {
 
 // A diversion moves the file of every package but the one that diverts.
 func TestDiversions(t *testing.T) {
-	d := parseDiversions([]byte("/bin/sh\n/bin/sh.distrib\ndash\n/usr/bin/a\n/usr/bin/a.real\n:\nrelative\n/x\np\n/cut/off\n/y\n"))
+	d := parseDiversions(
+		[]byte("/bin/sh\n/bin/sh.distrib\ndash\n/usr/bin/a\n/usr/bin/a.real\n:\nrelative\n/x\np\n/cut/off\n/y\n"),
+	)
 	for name, tt := range map[string]struct {
 		claim Claim
 		want  string
@@ -145,8 +155,10 @@ func TestChecksumsOfApk(t *testing.T) {
 // Lines of apk's database: a file belongs to the directory and the package above it, and files in /etc are meant to be
 // changed. A name with a slash, or one before any package, is none.
 func TestLinesOfApk(t *testing.T) {
-	db := parseApk([]byte("R:orphan\nP:a\nV:1\nF:usr/bin\nR:a\nZ:Q1" + base64.StdEncoding.EncodeToString(make([]byte, 20)) +
-		"\nR:b\nR:../../etc/passwd\nZ:Q1x\nF:etc\nR:a.conf\nF:../../root\nR:x\n\nF:usr/lib\nR:nobody\n\nP:c\nV:2\nF:\nR:top"))
+	db := parseApk(
+		[]byte("R:orphan\nP:a\nV:1\nF:usr/bin\nR:a\nZ:Q1" + base64.StdEncoding.EncodeToString(make([]byte, 20)) +
+			"\nR:b\nR:../../etc/passwd\nZ:Q1x\nF:etc\nR:a.conf\nF:../../root\nR:x\n\nF:usr/lib\nR:nobody\n\nP:c\nV:2\nF:\nR:top"),
+	)
 	want := []string{"/usr/bin/a a sha1:00000", "/usr/bin/b a", "/etc/a.conf a config", "/root/x a", "/top c"}
 	if got := claimed(db.claims); !slices.Equal(got, want) {
 		t.Errorf("%q\nwant %q", got, want)
@@ -163,10 +175,22 @@ func TestPackagesOfConda(t *testing.T) {
 	entry := func(path, sum, inPrefix, mark string) map[string]string {
 		return map[string]string{"_path": path, "sha256": sum, "sha256_in_prefix": inPrefix, "prefix_placeholder": mark}
 	}
-	data, err := json.Marshal(map[string]any{"name": "num", "version": "1.2", "files": []string{"ignored"}, "paths_data": map[string]any{"paths": []any{
-		entry("bin/num", sha, "", ""), entry("lib/a.py", strings.Repeat("00", 32), sha, "/opt/old"), entry("lib/b.py", sha, "", "/opt/old"),
-		entry("../../usr/bin/sh", sha, "", ""), entry("/etc/passwd", "zz", "", ""),
-	}}})
+	data, err := json.Marshal(
+		map[string]any{
+			"name":    "num",
+			"version": "1.2",
+			"files":   []string{"ignored"},
+			"paths_data": map[string]any{"paths": []any{
+				entry(
+					"bin/num",
+					sha,
+					"",
+					"",
+				), entry("lib/a.py", strings.Repeat("00", 32), sha, "/opt/old"), entry("lib/b.py", sha, "", "/opt/old"),
+				entry("../../usr/bin/sh", sha, "", ""), entry("/etc/passwd", "zz", "", ""),
+			}},
+		},
+	)
 	must(t, err)
 	want := []string{
 		"/opt/conda/bin/num conda num sha256:aba", "/opt/conda/lib/a.py conda num sha256:aba", "/opt/conda/lib/b.py conda num",
@@ -180,7 +204,10 @@ func TestPackagesOfConda(t *testing.T) {
 			t.Errorf("a program of the system: %+v", c)
 		}
 	}
-	if got := claimed(parseConda([]byte(`{"name":"old","version":"1","files":["bin/x"]}`), "/opt/conda")); !slices.Equal(got, []string{"/opt/conda/bin/x conda old"}) {
+	if got := claimed(parseConda([]byte(`{"name":"old","version":"1","files":["bin/x"]}`), "/opt/conda")); !slices.Equal(
+		got,
+		[]string{"/opt/conda/bin/x conda old"},
+	) {
 		t.Errorf("a package without digests: %q", got)
 	}
 	for _, text := range []string{"", "{", "[]", `{"files":["bin/x"]}`} {
@@ -195,8 +222,12 @@ func TestPackagesOfConda(t *testing.T) {
 
 // Lists of older installers count for what a RECORD would count for, and have no digests.
 func TestListsOfEggs(t *testing.T) {
-	got := claimed(parseInstalled([]byte("../num/a.py\n../../../../bin/num\n../../../../../etc/cron.d/x\n/etc/passwd\n\nPKG-INFO\n"),
-		"/usr/local/lib/python3.9/site-packages/num-1.2-py3.9.egg-info"))
+	got := claimed(
+		parseInstalled(
+			[]byte("../num/a.py\n../../../../bin/num\n../../../../../etc/cron.d/x\n/etc/passwd\n\nPKG-INFO\n"),
+			"/usr/local/lib/python3.9/site-packages/num-1.2-py3.9.egg-info",
+		),
+	)
 	want := []string{
 		"/usr/local/lib/python3.9/site-packages/num/a.py python num", "/usr/local/bin/num python num",
 		"/usr/local/lib/python3.9/site-packages/num-1.2-py3.9.egg-info/PKG-INFO python num",
@@ -233,8 +264,14 @@ func TestProgramsOfAnEnvironment(t *testing.T) {
 
 func TestNamesInAnMtree(t *testing.T) {
 	sha := strings.Repeat("ab", 32)
-	got := parseMtree([]byte("#mtree\n/set type=file\n./a\\040b sha256digest=" + sha + "\n./c time=1 sha256digest=" + strings.ToUpper(sha) +
-		"\n./d md5digest=00\n../e sha256digest=" + sha + "\n./f sha256digest=zz\n./\\057g sha256digest=" + sha + "\n"))
+	got := parseMtree(
+		[]byte(
+			"#mtree\n/set type=file\n./a\\040b sha256digest=" + sha + "\n./c time=1 sha256digest=" + strings.ToUpper(
+				sha,
+			) +
+				"\n./d md5digest=00\n../e sha256digest=" + sha + "\n./f sha256digest=zz\n./\\057g sha256digest=" + sha + "\n",
+		),
+	)
 	want := map[string]string{"/a b": "sha256:" + sha, "/c": "sha256:" + sha, "/g": "sha256:" + sha}
 	if !maps.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
@@ -257,7 +294,14 @@ func TestFieldsOfPacman(t *testing.T) {
 	if fmt.Sprint(got) != "map[FILES:[usr/ usr/bin/bash %NOT%] NAME:[bash] VERSION:[5]]" {
 		t.Errorf("%v", got)
 	}
-	claims := claimed(pacmanClaims("p", "1", map[string][]string{"FILES": {"etc/a", "../x"}, "BACKUP": {"etc/a\t00", ""}}, map[string]string{"/etc/a": "sha256:00"}))
+	claims := claimed(
+		pacmanClaims(
+			"p",
+			"1",
+			map[string][]string{"FILES": {"etc/a", "../x"}, "BACKUP": {"etc/a\t00", ""}},
+			map[string]string{"/etc/a": "sha256:00"},
+		),
+	)
 	if !slices.Equal(claims, []string{"/etc/a p sha256:00 config", "/x p"}) {
 		t.Errorf("%q", claims)
 	}
@@ -266,8 +310,10 @@ func TestFieldsOfPacman(t *testing.T) {
 // The manifest of chisel lists the packages with their files. Bytes that are no Zstandard, or more than the bound, are
 // an error and no empty list.
 func TestPackagesOfChisel(t *testing.T) {
-	text := []byte(`{"kind":"package","name":"b","version":"2","arch":"amd64"}` + "\n" + `{"kind":"package","name":"a","version":"1","arch":"amd64"}` + "\n" +
-		`{"kind":"path","path":"/usr/bin/b","slices":["b_bins"]}` + "\n" + `{"kind":"path","path":"relative","slices":["b_bins"]}` + "\n")
+	text := []byte(
+		`{"kind":"package","name":"b","version":"2","arch":"amd64"}` + "\n" + `{"kind":"package","name":"a","version":"1","arch":"amd64"}` + "\n" +
+			`{"kind":"path","path":"/usr/bin/b","slices":["b_bins"]}` + "\n" + `{"kind":"path","path":"relative","slices":["b_bins"]}` + "\n",
+	)
 	all, err := ChiselPackages(bytes.NewReader(zstdOf(t, text)))
 	must(t, err)
 	if fmt.Sprint(all) != "[{a 1 amd64 []} {b 2 amd64 [/usr/bin/b]}]" {
@@ -284,10 +330,22 @@ func TestPackagesOfChisel(t *testing.T) {
 // nobody's.
 func TestOwnersByPlace(t *testing.T) {
 	tree := treeOfLayers(t, []member{
-		file("app/node_modules/a/package.json", "{}"), file("app/node_modules/a/x.js", ""), file("app/node_modules/@s/b/package.json", "{}"),
-		file("app/node_modules/@s/b/x.js", ""), file("app/node_modules/bare/x.js", ""), file("app/node_modules/a/node_modules/c/package.json", "{}"),
-		file("b/gems/puma-6.6.1/x.rb", ""), file("b/specifications/puma-6.6.1.gemspec", ""), file("b/gems/other-1/x.rb", ""),
-		file("p/num-1.2-py3.egg/EGG-INFO/PKG-INFO", ""), file("p/num-1.2-py3.egg/x.py", ""), file("p/fake.egg/x.py", ""),
+		file(
+			"app/node_modules/a/package.json",
+			"{}",
+		), file("app/node_modules/a/x.js", ""), file("app/node_modules/@s/b/package.json", "{}"),
+		file(
+			"app/node_modules/@s/b/x.js",
+			"",
+		), file("app/node_modules/bare/x.js", ""), file("app/node_modules/a/node_modules/c/package.json", "{}"),
+		file(
+			"b/gems/puma-6.6.1/x.rb",
+			"",
+		), file("b/specifications/puma-6.6.1.gemspec", ""), file("b/gems/other-1/x.rb", ""),
+		file(
+			"p/num-1.2-py3.egg/EGG-INFO/PKG-INFO",
+			"",
+		), file("p/num-1.2-py3.egg/x.py", ""), file("p/fake.egg/x.py", ""),
 	})
 	const nix = "/nix/store/0123456789abcdef0123456789abcdef-hello-2.12/bin/hello"
 	for p, want := range map[string]string{
@@ -318,7 +376,8 @@ func TestWhatVouchesForAFile(t *testing.T) {
 	if got := (Claim{Package: "p"}).Rewritten(); got != "" {
 		t.Errorf("no layer changed it: %q", got)
 	}
-	if got := (Claim{Package: "p", Recalled: 3}).Rewritten(); !strings.Contains(got, "layer 3") || !strings.Contains(got, "package p") {
+	if got := (Claim{Package: "p", Recalled: 3}).Rewritten(); !strings.Contains(got, "layer 3") ||
+		!strings.Contains(got, "package p") {
 		t.Error(got)
 	}
 	c := Claim{Sum: "md5:1", also: " md5:2 md5:3"}

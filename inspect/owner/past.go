@@ -10,16 +10,24 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// before is the image as it was with the layers below a number only, in so far as it says whose file something was
+// before is the image as it was with the layers below a number only, in so far as it shows whose file something was
 // and the image as it is does not: its directories, links, and those files of package databases that are not the same
 // any more.
+//
+// Lists of dpkg that did not change are left out, as long as the diversions are the same too: a diversion moves what a
+// list names.
 func before(t *layer.Tree, number int) *layer.Tree {
-	return t.Before(number, func(n *inspect.Node) bool {
+	past := t.Before(number, func(n *inspect.Node) bool {
 		return databaseFile(n.Path) && (path.Dir(n.Path) != dpkgInfo || t.Get(n.Path) != n)
 	})
+	if past.Get(dpkgDiversions) == t.Get(dpkgDiversions) {
+		return past
+	}
+	return t.Before(number, func(n *inspect.Node) bool { return databaseFile(n.Path) })
 }
 
-// databaseFile reports whether a path is that of a file of a package database of the system.
+// databaseFile reports whether a path is that of a file of a package database of the system. Lists of scripts and
+// triggers are none: they claim no file.
 func databaseFile(p string) bool { return databaseKind(p) != "" }
 
 // databaseKind names the kind of package database that a file belongs to, as Database.Name does; "" for none.
@@ -51,7 +59,8 @@ func databaseKind(p string) string {
 	}
 }
 
-// kindAt is the kind of a database where its file lies in its place; a file of that name elsewhere is none.
+// kindAt is the kind of a database where its file lies in its place; a file of that name elsewhere is none. Any file
+// may be called status or installed.
 func kindAt(kind string, there bool) string {
 	if there {
 		return kind
@@ -59,8 +68,8 @@ func kindAt(kind string, there bool) string {
 	return ""
 }
 
-// Unpackaged leaves out what a package had brought that the databases name no more: they are asked as they were
-// before the layer that took the file away.
+// Unpackaged leaves out what a package had brought that the databases name no more: they are read as they were
+// before the layer that took the file away. What the databases still name is the caller's to leave out.
 func Unpackaged(ctx context.Context, t *layer.Tree, all []layer.ShadowedEntry) ([]layer.ShadowedEntry, error) {
 	by := map[int][]layer.ShadowedEntry{}
 	for _, r := range all {
@@ -85,7 +94,7 @@ func Unpackaged(ctx context.Context, t *layer.Tree, all []layer.ShadowedEntry) (
 	return left, nil
 }
 
-// packagedAmong describes which files the system's package databases name. Only claims of the same name are led
+// packagedAmong gives which files the system's package databases name. Only claims of the same name are led
 // through the tree's links, which takes longest.
 func packagedAmong(ctx context.Context, t *layer.Tree, all []layer.ShadowedEntry) (map[string]bool, error) {
 	names, owned := map[string]bool{}, map[string]bool{}

@@ -8,7 +8,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// IsProgram reports whether a file is a program by its kind, or a script that may be run.
+// IsProgram reports whether a file is a program by its kind, or a script that may be run. A library counts: it runs
+// with what loads it. A jar counts where it may be run.
 func IsProgram(n *inspect.Node) bool {
 	if !layer.IsRegular(n) {
 		return false

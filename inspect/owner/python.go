@@ -13,7 +13,8 @@ import (
 )
 
 // readPython reads the RECORD of each installed distribution: the list of its files with their sha256
-// (https://packaging.python.org/en/latest/specifications/recording-installed-packages/).
+// (https://packaging.python.org/en/latest/specifications/recording-installed-packages/). Distributions are found
+// wherever they lie: virtual environments may be anywhere. The content of what conda installed is not compared.
 func readPython(ctx context.Context, t *layer.Tree) (*Database, error) {
 	db := &Database{Name: "python", Language: true}
 	conda := condaPrefixes(t)
@@ -59,6 +60,12 @@ func readPython(ctx context.Context, t *layer.Tree) (*Database, error) {
 
 // parseRecord reads the lines of a RECORD: path, sha256=base64, size. Anybody may write one, so that it counts only for
 // what lies beside it, and for the programs of its own environment where that is not the system's.
+//
+//	num/a.py,sha256=…,120
+//	../../../bin/num,sha256=…,233
+//	num-1.2.dist-info/RECORD,,
+//
+// Quotes and the number of columns are taken as they come.
 func parseRecord(data []byte, info string) []Claim {
 	site := path.Dir(info)
 	name, version, _ := strings.Cut(strings.TrimSuffix(path.Base(info), ".dist-info"), "-")

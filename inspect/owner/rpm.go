@@ -26,7 +26,8 @@ func rpmPlaces() []string {
 	return all
 }
 
-// readRPM reads rpm's database in whichever of its three forms it is: Berkeley DB, ndb or SQLite.
+// readRPM reads rpm's database in whichever of its three forms it is: Berkeley DB, ndb or SQLite. A link from one place
+// to another, as of /var/lib/rpm to the sysimage, is followed; the first place that holds something counts.
 func readRPM(ctx context.Context, t *layer.Tree) (*Database, error) {
 	for _, place := range rpmPlaces() {
 		n := t.Resolve(place)
@@ -65,7 +66,8 @@ func rpmPackages(ctx context.Context, t *layer.Tree, n *inspect.Node) ([]*rpmdb.
 }
 
 // parseRPM hands a database to go-rpmdb, which reads files only: a copy of it lies under a name of ours while it is
-// read. go-rpmdb trusts what it reads, so that it is given the plain form.
+// read. go-rpmdb trusts what it reads, so that it is given the plain form. Errors: errUnsound, errNoSQLite,
+// *registry.LimitError, and those of the library.
 func parseRPM(c inspect.Content) (all []*rpmdb.PackageInfo, err error) {
 	c, err = PlainRPM(c)
 	if err != nil {
@@ -93,7 +95,7 @@ func parseRPM(c inspect.Content) (all []*rpmdb.PackageInfo, err error) {
 }
 
 // rpmClaims lists the files of a package. The three lists that name them may contradict each other: what has no name is
-// left out.
+// left out. RPMFILE_MISSINGOK marks files that may be deleted, which is as good as configuration here.
 func rpmClaims(p *rpmdb.PackageInfo) []Claim {
 	claims := make([]Claim, 0, len(p.BaseNames))
 	algorithm := rpmAlgorithm(p.DigestAlgorithm)

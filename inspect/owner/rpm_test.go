@@ -38,7 +38,13 @@ func TestRPMInItsThreeForms(t *testing.T) {
 				}
 				got = append(got, fmt.Sprintf("%s=%s %s", n.Path, c.Package, word))
 			}
-			want := []string{"/etc/bashrc=bash altered", "/usr/bin/bash=bash intact", "/usr/bin/ls=coreutils intact", "/usr/bin/old=old intact", "/var/log/lastlog=bash no digest"}
+			want := []string{
+				"/etc/bashrc=bash altered",
+				"/usr/bin/bash=bash intact",
+				"/usr/bin/ls=coreutils intact",
+				"/usr/bin/old=old intact",
+				"/var/log/lastlog=bash no digest",
+			}
 			if !slices.Equal(got, want) {
 				t.Errorf("got  %q\nwant %q", got, want)
 			}
@@ -124,7 +130,11 @@ func FuzzSoundRPM(f *testing.F) {
 // Bytes of sound databases are changed at random, the same ones each time: whatever comes of it ends in words.
 func TestDamagedRPMDatabases(t *testing.T) {
 	_, headers := fedora(t)
-	seeds := []string{ndbOf(headers[2:]...), bdbOf(binary.LittleEndian, headers...), bdbOf(binary.BigEndian, headers[2:]...)}
+	seeds := []string{
+		ndbOf(headers[2:]...),
+		bdbOf(binary.LittleEndian, headers...),
+		bdbOf(binary.BigEndian, headers[2:]...),
+	}
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 800 {
 		data := []byte(seeds[random.IntN(len(seeds))])

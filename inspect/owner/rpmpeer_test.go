@@ -44,14 +44,34 @@ printf 'c' > %{buildroot}/etc/hi.conf
 	run("rpmbuild", "-bb", "--define", "_topdir "+dir+"/top", dir+"/hello.spec")
 	root := filepath.Join(dir, "root")
 	must(t, os.Mkdir(root, 0o755))
-	run("rpm", "--root", root, "--define", "_db_backend sqlite", "--dbpath", "/var/lib/rpm", "--nodeps", "-i", dir+"/top/RPMS/noarch/hello-1.0-1.noarch.rpm")
+	run(
+		"rpm",
+		"--root",
+		root,
+		"--define",
+		"_db_backend sqlite",
+		"--dbpath",
+		"/var/lib/rpm",
+		"--nodeps",
+		"-i",
+		dir+"/top/RPMS/noarch/hello-1.0-1.noarch.rpm",
+	)
 	db, err := os.ReadFile(filepath.Join(root, "var/lib/rpm/rpmdb.sqlite"))
 	must(t, err)
-	_, o := ownOf(t, file("var/lib/rpm/rpmdb.sqlite", string(db)), exe("usr/bin/hi", "#!/bin/sh\necho hi\n"), file("etc/hi.conf", "d"), exe("usr/bin/ghost", program("x")))
-	if !o.Intact("/usr/bin/hi") || !o.Altered("/etc/hi.conf") || !o.Claims["/etc/hi.conf"].Config || o.Packaged("/usr/bin/ghost") || o.Level != Known {
+	_, o := ownOf(
+		t,
+		file("var/lib/rpm/rpmdb.sqlite", string(db)),
+		exe("usr/bin/hi", "#!/bin/sh\necho hi\n"),
+		file("etc/hi.conf", "d"),
+		exe("usr/bin/ghost", program("x")),
+	)
+	if !o.Intact("/usr/bin/hi") || !o.Altered("/etc/hi.conf") || !o.Claims["/etc/hi.conf"].Config ||
+		o.Packaged("/usr/bin/ghost") ||
+		o.Level != Known {
 		t.Errorf("ownership %s (%s): %+v", o.Level, o.Detail, o.Claims)
 	}
-	if i := slices.IndexFunc(o.dbs, func(db *Database) bool { return db.Name == "rpm" }); i < 0 || o.dbs[i].packages != 1 {
+	if i := slices.IndexFunc(o.dbs, func(db *Database) bool { return db.Name == "rpm" }); i < 0 ||
+		o.dbs[i].packages != 1 {
 		t.Errorf("databases %+v", o.dbs)
 	}
 }

@@ -13,7 +13,8 @@ import (
 var errUnsound = errors.New("the rpm database is broken")
 
 // soundRPM looks through the references of an rpm database before a reader that trusts them gets it: one that reads out
-// of bounds would end the program, one that follows a circle would never end.
+// of bounds would end the program, one that follows a circle would never end. What passes is still no proof of sense:
+// the library may find nothing in it, and its panics are caught.
 func soundRPM(c inspect.Content) error {
 	head := make([]byte, 64)
 	if n, err := c.ReadAt(head, 0); n < len(head) {
@@ -84,7 +85,7 @@ const (
 	bdbOffPageLen = 12
 )
 
-// bdbPages reads a Berkeley DB page by page.
+// bdbPages reads a Berkeley DB page by page. last is the number of the highest page that the file claims to have.
 type bdbPages struct {
 	from  io.ReaderAt
 	order binary.ByteOrder

@@ -29,7 +29,8 @@ func PlainRPM(c inspect.Content) (inspect.Content, error) {
 	return packNDB(headers)
 }
 
-// rpmHeaders reads the table of packages of an SQLite database.
+// rpmHeaders reads the table of packages of an SQLite database. A second object of that name, in whatever case, is
+// refused: SQLite compares names without regard to it.
 func rpmHeaders(c inspect.Content) ([][]byte, error) {
 	f, err := openSQLite(c)
 	if err != nil {
@@ -69,7 +70,8 @@ func rpmHeaders(c inspect.Content) ([][]byte, error) {
 	return headers, err
 }
 
-// packNDB writes headers of packages in rpm's own form.
+// packNDB writes headers of packages in rpm's own form. Blobs lie behind the slots, each on a boundary of 16 bytes with
+// room for the checksum that rpm writes behind it; readers do not look at it.
 func packNDB(headers [][]byte) (inspect.Content, error) {
 	const perPage = ndbPage / ndbSlot
 	pages := (len(headers) + 2 + perPage - 1) / perPage

@@ -26,7 +26,11 @@ func TestChiselManifests(t *testing.T) {
 {"kind":"path","path":"/usr/lib/dir/","slices":["openssl_bins"]}
 not JSON
 `))
-	want := []string{"/etc/ssl/openssl.cnf openssl 3.0 sha256 false", "/usr/bin/openssl openssl 3.0 sha256 false", "/usr/lib/dir openssl 3.0  false"}
+	want := []string{
+		"/etc/ssl/openssl.cnf openssl 3.0 sha256 false",
+		"/usr/bin/openssl openssl 3.0 sha256 false",
+		"/usr/lib/dir openssl 3.0  false",
+	}
 	if got := owned(db); !slices.Equal(got, want) || db.packages != 1 {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
@@ -35,26 +39,68 @@ not JSON
 func TestPacmanPackages(t *testing.T) {
 	sum := sumOf([]byte("x"))[len("sha256:"):]
 	dir := "var/lib/pacman/local/bash-5.2-1/"
-	_, o := ownOf(t, exe("usr/bin/bash", "x"), exe("usr/bin/a b", "x"), file("etc/bash.bashrc", "mine"),
-		file(dir+"desc", "%NAME%\nbash\n\n%VERSION%\n5.2-1\n\n"), file(dir+"files", "%FILES%\nusr/\nusr/bin/\nusr/bin/bash\nusr/bin/a b\netc/bash.bashrc\n\n%BACKUP%\netc/bash.bashrc\t00\n\n"),
-		file(dir+"mtree", string(packed(t, []byte("#mtree\n/set type=file mode=644\n./usr/bin/bash time=1.0 sha256digest="+sum+"\n./usr/bin/a\\040b sha256digest="+sum+"\n./etc/bash.bashrc sha256digest="+sum+"\n")))))
-	if !o.Intact("/usr/bin/bash") || !o.Intact("/usr/bin/a b") || !o.Altered("/etc/bash.bashrc") || !o.Claims["/etc/bash.bashrc"].Config || o.Level != Known {
+	_, o := ownOf(
+		t,
+		exe("usr/bin/bash", "x"),
+		exe("usr/bin/a b", "x"),
+		file("etc/bash.bashrc", "mine"),
+		file(
+			dir+"desc",
+			"%NAME%\nbash\n\n%VERSION%\n5.2-1\n\n",
+		),
+		file(
+			dir+"files",
+			"%FILES%\nusr/\nusr/bin/\nusr/bin/bash\nusr/bin/a b\netc/bash.bashrc\n\n%BACKUP%\netc/bash.bashrc\t00\n\n",
+		),
+		file(
+			dir+"mtree",
+			string(
+				packed(
+					t,
+					[]byte(
+						"#mtree\n/set type=file mode=644\n./usr/bin/bash time=1.0 sha256digest="+sum+"\n./usr/bin/a\\040b sha256digest="+sum+"\n./etc/bash.bashrc sha256digest="+sum+"\n",
+					),
+				),
+			),
+		),
+	)
+	if !o.Intact("/usr/bin/bash") || !o.Intact("/usr/bin/a b") || !o.Altered("/etc/bash.bashrc") ||
+		!o.Claims["/etc/bash.bashrc"].Config ||
+		o.Level != Known {
 		t.Errorf("ownership %s (%s): %+v", o.Level, o.Detail, o.Claims)
 	}
 }
 
 func TestOpkgPackages(t *testing.T) {
-	_, o := ownOf(t, exe("bin/busybox", program("x")), file("etc/passwd", "x"),
-		file("usr/lib/opkg/status", "Package: busybox\nVersion: 1.36\nStatus: install user installed\nArchitecture: all\n\n"), file("usr/lib/opkg/info/busybox.list", "/bin/busybox\t0100755\n"))
-	if c := o.Claims["/bin/busybox"]; c.Package != "busybox" || c.Version != "1.36" || !o.Unproven("/bin/busybox") || o.Level != Partial || o.Listing != Known {
+	_, o := ownOf(
+		t,
+		exe("bin/busybox", program("x")),
+		file("etc/passwd", "x"),
+		file(
+			"usr/lib/opkg/status",
+			"Package: busybox\nVersion: 1.36\nStatus: install user installed\nArchitecture: all\n\n",
+		),
+		file("usr/lib/opkg/info/busybox.list", "/bin/busybox\t0100755\n"),
+	)
+	if c := o.Claims["/bin/busybox"]; c.Package != "busybox" || c.Version != "1.36" || !o.Unproven("/bin/busybox") ||
+		o.Level != Partial ||
+		o.Listing != Known {
 		t.Errorf("ownership %s (%s): %+v", o.Level, o.Detail, o.Claims)
 	}
 }
 
 // Some builders keep the lists of a distroless image's packages where dpkg has them.
 func TestDistrolessWithListsInInfo(t *testing.T) {
-	_, o := ownOf(t, exe("usr/bin/x", "x"), file("var/lib/dpkg/status.d/x", "Package: x\nVersion: 1\n\n"),
-		file("var/lib/dpkg/info/x.list", "/.\n/usr/bin/x\n"), file("var/lib/dpkg/info/x.md5sums", md5Of("x")+"  usr/bin/x\n"))
+	_, o := ownOf(
+		t,
+		exe("usr/bin/x", "x"),
+		file("var/lib/dpkg/status.d/x", "Package: x\nVersion: 1\n\n"),
+		file(
+			"var/lib/dpkg/info/x.list",
+			"/.\n/usr/bin/x\n",
+		),
+		file("var/lib/dpkg/info/x.md5sums", md5Of("x")+"  usr/bin/x\n"),
+	)
 	if !o.Intact("/usr/bin/x") || o.Level != Known {
 		t.Errorf("ownership %s (%s): %+v", o.Level, o.Detail, o.Claims)
 	}
@@ -72,7 +118,10 @@ func FuzzChisel(f *testing.F) {
 }
 
 func FuzzPacman(f *testing.F) {
-	f.Add([]byte("%FILES%\nusr/bin/x\n\n%BACKUP%\netc/x\t0\n"), []byte("./usr/bin/x sha256digest=00\n./a\\040b type=dir\n"))
+	f.Add(
+		[]byte("%FILES%\nusr/bin/x\n\n%BACKUP%\netc/x\t0\n"),
+		[]byte("./usr/bin/x sha256digest=00\n./a\\040b type=dir\n"),
+	)
 	f.Fuzz(func(t *testing.T, files, mtree []byte) {
 		for _, c := range pacmanClaims("x", "1", pacmanFields(files), parseMtree(mtree)) {
 			if c.Path == "" || c.Path[0] != '/' {

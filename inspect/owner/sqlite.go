@@ -39,7 +39,7 @@ type sqliteFile struct {
 	seen   map[uint32]bool
 }
 
-// sqliteObject is one row of the schema.
+// sqliteObject is one row of the schema. root is 0 for what has no pages, as a view.
 type sqliteObject struct {
 	kind, name, table string
 	root              uint32
@@ -86,7 +86,7 @@ func (f *sqliteFile) page(number uint32) ([]byte, error) {
 	return page[:f.usable], nil
 }
 
-// schema lists what the database holds.
+// schema lists what the database holds. Page 1 is its root.
 func (f *sqliteFile) schema() ([]sqliteObject, error) {
 	var all []sqliteObject
 	err := f.walk(1, 0, func(record []byte) error {
@@ -181,8 +181,9 @@ func (f *sqliteFile) cell(cell []byte, kind byte, depth int, visit func(record [
 	return whole - len(cell) + local, visit(record)
 }
 
-// payload returns the content of a cell, whose rest may be in a chain of overflow pages, and how many bytes of the
-// page it takes.
+// payload returns the content of a cell, whose rest may be in a chain of overflow pages, and how many bytes of the page
+// it takes. Sizes are those of section 1.6 of the format: what does not fit into a page continues in a chain of pages
+// that begin with the number of the next.
 func (f *sqliteFile) payload(cell []byte, size uint64, table bool) (record []byte, taken int, err error) {
 	if size > sqliteLargestValue || size > uint64(f.from.Size()) {
 		return nil, 0, fmt.Errorf("%w: a row claims %d bytes", errNoSQLite, size)
@@ -256,7 +257,8 @@ func (v sqliteValue) integer() int64 {
 // sqliteWidths are the sizes of the serial types below 12; 10 and 11 are not used in files.
 var sqliteWidths = [12]int{0, 1, 2, 3, 4, 6, 8, 8, 0, 0, -1, -1}
 
-// sqliteValues splits a record into its first columns. Columns that it lacks are NULL.
+// sqliteValues splits a record into its first columns. Columns that it lacks are NULL. A record is a header with the
+// types of its columns, and then their values (section 2.1 of the format).
 func sqliteValues(record []byte, columns int) ([]sqliteValue, error) {
 	values := make([]sqliteValue, columns)
 	headed, n := sqliteVarint(record)

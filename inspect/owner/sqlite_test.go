@@ -45,8 +45,17 @@ const rpmSchema = `CREATE TABLE 'Packages' (hnum INTEGER PRIMARY KEY AUTOINCREME
 func TestHeadersOfAnSQLiteDatabase(t *testing.T) {
 	for _, page := range []int{512, 1024, 4096, 65536} {
 		for _, size := range []int{0, 1, 100, 400, 477, 478, 1000, 5000, 70_000} {
-			fill := fmt.Sprintf("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<40) INSERT INTO Packages(blob) SELECT CAST(printf('%%0*d', %d, i) AS BLOB) FROM n", size)
-			db := sqliteFrom(t, fmt.Sprintf("PRAGMA page_size=%d", page), rpmSchema, "CREATE INDEX x ON Packages(hnum)", fill)
+			fill := fmt.Sprintf(
+				"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<40) INSERT INTO Packages(blob) SELECT CAST(printf('%%0*d', %d, i) AS BLOB) FROM n",
+				size,
+			)
+			db := sqliteFrom(
+				t,
+				fmt.Sprintf("PRAGMA page_size=%d", page),
+				rpmSchema,
+				"CREATE INDEX x ON Packages(hnum)",
+				fill,
+			)
 			headers, err := rpmHeaders(held{bytes.NewReader(db)})
 			if err != nil || len(headers) != 40 {
 				t.Fatalf("pages of %d, rows of %d: %d headers, %v", page, size, len(headers), err)
@@ -85,9 +94,16 @@ func TestOnlyTheTableOfRPMIsRead(t *testing.T) {
 
 // A tree whose pages all lead to the same page has more rows than could ever be read: each page is read once.
 func TestPagesAreReadOnce(t *testing.T) {
-	db := sqliteFrom(t, "PRAGMA page_size=512", rpmSchema,
-		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<400) INSERT INTO Packages(blob) SELECT zeroblob(200) FROM n")
-	root := slices.IndexFunc(slices.Collect(slices.Chunk(db, 512)), func(p []byte) bool { return p[0] == sqliteTableInner })
+	db := sqliteFrom(
+		t,
+		"PRAGMA page_size=512",
+		rpmSchema,
+		"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<400) INSERT INTO Packages(blob) SELECT zeroblob(200) FROM n",
+	)
+	root := slices.IndexFunc(
+		slices.Collect(slices.Chunk(db, 512)),
+		func(p []byte) bool { return p[0] == sqliteTableInner },
+	)
 	if root < 0 {
 		t.Fatal("no page has others below it")
 	}
@@ -98,7 +114,8 @@ func TestPagesAreReadOnce(t *testing.T) {
 		cell := int(page[12+2*i])<<8 | int(page[13+2*i])
 		copy(page[cell:cell+4], page[first:first+4])
 	}
-	if _, err := rpmHeaders(held{bytes.NewReader(db)}); !errors.Is(err, errNoSQLite) || !strings.Contains(err.Error(), "twice") {
+	if _, err := rpmHeaders(held{bytes.NewReader(db)}); !errors.Is(err, errNoSQLite) ||
+		!strings.Contains(err.Error(), "twice") {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -126,7 +143,10 @@ func TestSoundNix(t *testing.T) {
 		"a value of absent columns":  "CREATE TABLE Other (a integer, b text default (hex(zeroblob(900000000))))",
 		"an expression of an index":  "CREATE INDEX i ON Refs(abs(referrer))",
 	} {
-		if err := SoundNix(held{bytes.NewReader(sqliteFrom(t, append(slices.Clone(nixSchema), more)...))}); !errors.Is(err, errNoSQLite) {
+		if err := SoundNix(held{bytes.NewReader(sqliteFrom(t, append(slices.Clone(nixSchema), more)...))}); !errors.Is(
+			err,
+			errNoSQLite,
+		) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -138,7 +158,14 @@ func TestSoundNix(t *testing.T) {
 
 // FuzzSQLite changes databases: reading them ends, whatever their pages refer to.
 func FuzzSQLite(f *testing.F) {
-	f.Add(sqliteFrom(f, "PRAGMA page_size=512", rpmSchema, "INSERT INTO Packages(blob) VALUES (zeroblob(2000)), (x'00'), (x'8eade801')"))
+	f.Add(
+		sqliteFrom(
+			f,
+			"PRAGMA page_size=512",
+			rpmSchema,
+			"INSERT INTO Packages(blob) VALUES (zeroblob(2000)), (x'00'), (x'8eade801')",
+		),
+	)
 	f.Add(sqliteFrom(f, append([]string{"PRAGMA page_size=512"}, nixSchema...)...))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > 1<<20 {
@@ -159,7 +186,12 @@ func FuzzSQLite(f *testing.F) {
 
 // Cells of a page that overlap would be one row many times: a page of 64 KiB has 16,000 rows of 32 KiB then.
 func TestCellsDoNotOverlap(t *testing.T) {
-	db := sqliteFrom(t, "PRAGMA page_size=512", rpmSchema, "INSERT INTO Packages(blob) VALUES (zeroblob(200)), (zeroblob(201))")
+	db := sqliteFrom(
+		t,
+		"PRAGMA page_size=512",
+		rpmSchema,
+		"INSERT INTO Packages(blob) VALUES (zeroblob(200)), (zeroblob(201))",
+	)
 	root := slices.IndexFunc(slices.Collect(slices.Chunk(db, 512)), func(p []byte) bool {
 		return p[0] == sqliteTableLeaf && p[4] == 2
 	})

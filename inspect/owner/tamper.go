@@ -8,7 +8,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// Tampering is something that a layer did to the package databases which no package manager does.
+// Tampering is something that a layer did to the package databases which no package manager does. Claims that rest on
+// it do not count.
 type Tampering struct {
 	Code    string // inspect.CodeDatabaseGrew and the other codes of databases
 	Layer   int    // that did it
@@ -18,13 +19,13 @@ type Tampering struct {
 	Program bool // one of the files that it covers is a program
 }
 
-// rival is a claim of a path that another package claims too.
+// rival is a claim of a path that another package claims too. claims are in the order in which the databases were read.
 type rival struct {
 	path   string
 	claims [2]Claim
 }
 
-// settle decides which claims count, by what the layers below said. It is called before the digests are compared.
+// settle decides which claims count, by what the layers below have. It is called before the digests are compared.
 func (o *Ownership) settle() {
 	o.dropSecond()
 	o.dropRivals()
@@ -41,7 +42,7 @@ func (o *Ownership) settle() {
 	}
 }
 
-// putBack has a claim say again what it said before.
+// putBack restores a claim as the lower layer had it. Where no database has the package any more, nothing is restored.
 func (o *Ownership) putBack(p string, r recalled) {
 	c, ok := o.Claims[p]
 	if !ok { // the list does not name it any more, or a package of another name does
@@ -52,7 +53,7 @@ func (o *Ownership) putBack(p string, r recalled) {
 		return
 	}
 	vanished := !ok || c.Sum == ""
-	if c.Sum != r.claim.Sum || c.Config != r.claim.Config {
+	if !ok || c.Sum != r.claim.Sum || c.Config != r.claim.Config {
 		c.Recalled = r.by
 	}
 	c.Sum, c.also, c.Config = r.claim.Sum, "", r.claim.Config
@@ -65,7 +66,7 @@ func (o *Ownership) putBack(p string, r recalled) {
 // change is a claim that was put back.
 type change struct {
 	path     string
-	vanished bool // what was said of it was removed, as those do who make images smaller
+	vanished bool // what a database had of it was removed, as those do who make images smaller
 }
 
 // noteChanged notes what was changed of the claims. Where the digests were removed, only files that are not what they
@@ -88,7 +89,8 @@ func (o *Ownership) noteChanged() {
 	}
 }
 
-// tamper notes one file that tampering covers.
+// tamper notes one file that tampering covers. Files of one package, layer and kind stand together; at most
+// MaxTamperedPaths are named.
 func (o *Ownership) tamper(code string, number int, c Claim, p string) {
 	about := strings.TrimSpace(c.Package + " " + c.Version)
 	at := slices.IndexFunc(o.Tampered, func(t Tampering) bool {
@@ -115,8 +117,7 @@ func (o *Ownership) tamper(code string, number int, c Claim, p string) {
 // dropSecond takes the claims of a database back that came in a later layer than one of another kind: an image has one
 // package manager, and whoever adds a program can add a database that vouches for it.
 func (o *Ownership) dropSecond() {
-	firsts := o.firstLayers()
-	main := -1
+	firsts, main := o.firsts, -1
 	for _, db := range o.dbs {
 		if at, ok := firsts[db.Name]; ok && !db.Language && (main < 0 || at < main) {
 			main = at
@@ -128,7 +129,7 @@ func (o *Ownership) dropSecond() {
 			continue
 		}
 		if n := o.Tree.Get(p); n == nil || n.Layer == at && !IsProgram(n) {
-			continue // data of its own harm nobody
+			continue // data of its own do no harm
 		}
 		o.tamper(inspect.CodeSecondDatabase, at, Claim{Package: c.From.Name, From: c.From}, p)
 		delete(o.Claims, p)
@@ -153,7 +154,8 @@ func (o *Ownership) firstLayers() map[string]int {
 	return firsts
 }
 
-// dropRivals prefers the package that was installed first, where two claim a program with different content.
+// dropRivals prefers the package that was installed first, where two claim a program with different content. Packages
+// of one layer may share a path, as rpm's multilib and dpkg's Replaces do.
 func (o *Ownership) dropRivals() {
 	for _, r := range o.rivals {
 		n := o.Tree.Get(r.path)
@@ -173,6 +175,8 @@ func (o *Ownership) dropRivals() {
 }
 
 // noteIncomplete finds packages that a later layer registered without most of the files that they list with a digest.
+// Slim images leave documentation and caches out, which is not counted; a package of which most is missing and a
+// program is there was made for the program.
 func (o *Ownership) noteIncomplete() {
 	missing, there, programs := map[packageKey]int{}, map[packageKey]int{}, map[packageKey]string{}
 	for _, c := range o.Missing {
@@ -213,7 +217,8 @@ func (o *Ownership) database(key packageKey) *Database {
 	return nil
 }
 
-// Unproven reports whether a file is a package's by name only: its content was compared with no digest.
+// Unproven reports whether a file is a package's by name only: its content was compared with no digest. Such a file is
+// its package's by a name in a list, which anyone who writes to the image can add.
 func (o *Ownership) Unproven(p string) bool {
 	c, ok := o.Claims[p]
 	return ok && !c.From.Language && c.Sum == ""

@@ -73,6 +73,7 @@ func (s kyvernoSet) group(predicate string) (inspect.AuthorityGroup, error) {
 			g.Authorities = append(g.Authorities, a)
 		}
 	}
+	// Kyverno requires all entries where no count is given (docs, "verify images", attestors.count).
 	if g.Need = s.Count; g.Need <= 0 {
 		g.Need = len(g.Authorities)
 	}
@@ -113,6 +114,7 @@ func (k kyvernoKeyless) authorities() ([]inspect.Authority, error) {
 	a := inspect.Authority{}
 	id := inspect.Identity{Issuer: k.Issuer, IssuerRegexp: k.IssuerRegExp, Subject: k.Subject,
 		SubjectRegexp: k.SubjectRegExp}
+	// A field with both an exact and a regular form is left as it is: checkIdentity refuses it.
 	// Kyverno's exact forms may hold wildcards.
 	if isWildcard(id.Issuer) && id.IssuerRegexp == "" {
 		id.Issuer, id.IssuerRegexp = "", wildcardExpression(id.Issuer)
@@ -127,6 +129,7 @@ func (k kyvernoKeyless) authorities() ([]inspect.Authority, error) {
 	if k.Roots != "" {
 		own(&a, "certificate authorities of its own (roots); --trusted-root names them to backtrail")
 	}
+	// They may require more than the subject, and can accept nothing that it does not: a failure stays one.
 	if present(k.Extensions) && string(k.Extensions) != "{}" {
 		a.AlsoRequires = append(a.AlsoRequires, "extensions of the certificate (additionalExtensions)")
 	}
@@ -146,6 +149,8 @@ func (k kyvernoKeys) authorities() ([]inspect.Authority, error) {
 		if len(all) >= maxAuthorities {
 			return nil, fmt.Errorf("more than %d keys", maxAuthorities)
 		}
+		// Several keys may stand in one text. Cutting at the footer keeps each with its own header, and a text without
+		// a footer is refused as no key.
 		one, after, _ := strings.Cut(rest, "-----END PUBLIC KEY-----")
 		key, err := keyOf(strings.TrimSpace(one) + "\n-----END PUBLIC KEY-----\n")
 		if err != nil {
@@ -172,6 +177,8 @@ func (k kyvernoKeys) authorities() ([]inspect.Authority, error) {
 func (r *kyvernoRekor) read(a *inspect.Authority) {
 	switch {
 	case r == nil:
+	// without a log entry the time of a signature is not proven, and its certificate has long expired: here such a
+	// signature does not hold
 	case r.IgnoreTlog:
 		a.MayAccept = append(a.MayAccept, "a signature without a transparency log entry")
 	case r.PubKey != "" || r.URL != "" && !isPublic(r.URL, "rekor.sigstore.dev"):
@@ -192,6 +199,7 @@ func readCTLog(raw json.RawMessage, a *inspect.Authority) {
 	switch {
 	case err != nil:
 		own(a, "its CT log (ctlog), which cannot be read")
+	// a field that is not known may name another log: neither outcome is certain
 	case log.PubKey != "" || unknown != "":
 		own(a, "a CT log of its own (ctlog), whose key is not known here")
 	case log.IgnoreSCT:

@@ -22,6 +22,8 @@ type Loaded struct {
 	Pod   string
 	Store *registry.Store // where the bytes are kept
 
+	// all is set by the check and read by the check of signatures, which may run again for an image while other images
+	// are read.
 	mu  sync.Mutex
 	all *Set
 }
@@ -59,6 +61,8 @@ func (l *Loaded) run(ctx context.Context, on engine.On, emit func(inspect.Event)
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	// A file of a flag or of the folder that cannot be read leaves the case open: it may hold the policy that refuses
+	// the image.
 	case l.Problem != nil:
 		return engine.Unchecked("%s", strings.ReplaceAll(l.Problem.Error(), "\n", "; "))
 	case len(all.policies) == 0:

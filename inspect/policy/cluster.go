@@ -40,6 +40,7 @@ type answer struct {
 // readCluster reads the policies of all kinds side by side, those of a namespace for a pod of it, and says what could
 // not be read.
 func readCluster(ctx context.Context, c Cluster, namespace string) (*Set, []inspect.Notice) {
+	// an API server that does not answer costs the policies of the cluster, not the case
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
 	all := kinds()
@@ -51,6 +52,7 @@ func readCluster(ctx context.Context, c Cluster, namespace string) (*Set, []insp
 			return nil
 		})
 	}
+	// notices come in the order of the kinds, whichever answer came first
 	set, said := &Set{}, []inspect.Notice{}
 	if err := work.Wait(); err != nil {
 		said = append(said, inspect.Notice{Level: "warning",
@@ -59,6 +61,8 @@ func readCluster(ctx context.Context, c Cluster, namespace string) (*Set, []insp
 	var none, refused []string
 	for i, a := range answers {
 		switch {
+		// The API server does not serve the kind, so its controller is not installed. That is an answer: there are no
+		// such policies.
 		case errors.Is(a.err, kube.ErrNotFound):
 			none = append(none, all[i].Plural)
 		case errors.Is(a.err, kube.ErrForbidden):
@@ -95,6 +99,7 @@ func ask(ctx context.Context, c Cluster, k kube.CustomKind, namespace string) an
 	for _, v := range strings.Split(k.Version, ",") {
 		k.Version = v
 		a.objects, a.err = c.Custom(ctx, k, namespace)
+		// a version that is not served is no answer about the others; one that is forbidden is
 		if !errors.Is(a.err, kube.ErrNotFound) {
 			break
 		}
@@ -102,6 +107,7 @@ func ask(ctx context.Context, c Cluster, k kube.CustomKind, namespace string) an
 	return a
 }
 
+// Most ClusterPolicies of Kyverno are about other things than images, so one without such a rule is no notice.
 // addObject takes an object of the cluster. One without a rule about images, as most of Kyverno's are, is passed over.
 func (s *Set) addObject(o kube.Object) error {
 	source := Source{Bytes: o.Raw, Name: o.Path, Origin: inspect.TrustCluster}
@@ -121,6 +127,7 @@ func OfCluster(ctx context.Context, c Cluster) (set *Set, none bool, unread stri
 	set, said := readCluster(ctx, c, "")
 	var why []string
 	for _, n := range said {
+		// info is "there are none of the kinds", every other level that something was not read
 		switch n.Level {
 		case "info":
 			none = true

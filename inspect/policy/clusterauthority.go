@@ -82,6 +82,7 @@ func (a clusterAuthority) authority() (inspect.Authority, error) {
 	out := inspect.Authority{Name: a.Name}
 	var err error
 	switch {
+	// policy-controller validates the same. With two of them it would not be known which one counts.
 	case count(a.Key != nil, a.Keyless != nil, a.Static != nil) != 1:
 		return out, errors.New("it must have one of key, keyless and static")
 	case a.Static != nil:
@@ -111,12 +112,15 @@ func (a clusterAuthority) authority() (inspect.Authority, error) {
 
 // stores notes where the authority finds signatures and times, as far as that is elsewhere than here. What lies beside
 // the image then neither meets the policy nor fails it.
+// Signatures are looked for beside the image alone: to read another repository would ask a registry that the case does
+// not name.
 func (a clusterAuthority) stores(out *inspect.Authority) {
 	for _, s := range a.Sources {
 		if s.OCI != "" || s.TagPrefix != "" {
 			own(out, "signatures are to be in source "+clip(s.OCI+s.TagPrefix)+", which is not read")
 		}
 	}
+	// an empty ctlog switches the check of the transparency log off
 	if a.CTLog != nil && a.CTLog.URL == "" && a.CTLog.TrustRootRef == "" {
 		out.MayAccept = append(out.MayAccept, "a signature without a transparency log entry")
 	}
@@ -176,6 +180,8 @@ func (k clusterKeyless) read(out *inspect.Authority) error {
 		}
 		out.Identities = append(out.Identities, id)
 	}
+	// Older controllers accept a keyless authority without identities. It is written as one that fits every
+	// certificate, since that is what it accepts.
 	if len(k.Identities) == 0 {
 		out.Identities = []inspect.Identity{{}} // whoever the authority knows
 	}
@@ -199,6 +205,8 @@ func checkIdentity(i inspect.Identity) error {
 	if i.Issuer != "" && i.IssuerRegexp != "" || i.Subject != "" && i.SubjectRegexp != "" {
 		return errors.New("an identity has both an exact form and an expression")
 	}
+	// Go's regexp is what both controllers use, so what compiles here means the same there. It takes linear time for
+	// any expression (RE2).
 	for _, text := range []string{i.IssuerRegexp, i.SubjectRegexp} {
 		if len(text) > maxGlob {
 			return fmt.Errorf("an expression is longer than %d bytes", maxGlob)
@@ -210,5 +218,6 @@ func checkIdentity(i inspect.Identity) error {
 	return nil
 }
 
+// It compares the whole address: https://fulcio.sigstore.dev.evil.example is another host.
 // isPublic reports whether an address is that of the public Sigstore instance, which the trusted root is usually of.
 func isPublic(url, host string) bool { return url == "https://"+host || url == "https://"+host+"/" }

@@ -18,7 +18,8 @@ type clusterImage struct {
 	Authorities []clusterAuthority `json:"authorities"`
 	Policy      json.RawMessage    `json:"policy"`
 	Mode        string             `json:"mode"`
-	Match       []json.RawMessage  `json:"match"`
+	// conditions on the kind of workload and on labels; every object where it is empty
+	Match []json.RawMessage `json:"match"`
 }
 
 // clusterImagePolicy reads a ClusterImagePolicy. Errors: what its controller would refuse as well.
@@ -52,8 +53,10 @@ func (o object) clusterImagePolicy() (Policy, error) {
 		}
 		p.images.globs = append(p.images.globs, g)
 	}
+	// One authority that accepts is enough (policy-controller, "Configuring policy authorities").
 	group := inspect.AuthorityGroup{Need: 1}
 	for n, a := range spec.Authorities {
+		// as the controller names them, from 0
 		if a.Name == "" {
 			a.Name = fmt.Sprintf("authority-%d", n)
 		}
@@ -76,6 +79,7 @@ func (c clusterImage) besides(unknown string) (mayAccept, alsoRequires []string)
 	if present(c.Policy) {
 		alsoRequires = append(alsoRequires, "its CUE or Rego policy")
 	}
+	// MayAccept alone: where the policy does not apply it accepts, and where it applies a pass is one.
 	if len(c.Match) > 0 {
 		mayAccept = append(mayAccept,
 			"it applies to some kinds of workloads or labels only (match), which were not compared")

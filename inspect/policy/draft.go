@@ -42,6 +42,8 @@ func NewDraft(r Request) (Draft, error) {
 		return Draft{}, fmt.Errorf("drafting a policy: the signature does not hold (%s), and proves nothing of "+
 			"who signed", r.Signature.Reason)
 	}
+	// A name with a direction mark or a letter that is not drawn would read as another one in the file that a person
+	// reviews and applies.
 	if who := r.Signature.Identity + r.Signature.Issuer + r.Signature.PredicateType; text.Clean(who) != who {
 		return Draft{}, fmt.Errorf("drafting a policy: the name of the signer has characters that are not shown "+
 			"as they are: %s", text.Clean(who))
@@ -54,6 +56,7 @@ func NewDraft(r Request) (Draft, error) {
 	if err != nil {
 		return Draft{}, fmt.Errorf("drafting a policy: %w", err)
 	}
+	// a name by what it is about and who signs: drafting it again gives the same name
 	d := Draft{Name: draftName(glob, who)}
 	words, err := yaml.Marshal(draftObject{
 		APIVersion: "policy.sigstore.dev/v1beta1", Kind: "ClusterImagePolicy", Metadata: draftMeta{Name: d.Name},
@@ -66,6 +69,7 @@ func NewDraft(r Request) (Draft, error) {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# Who signed %s, as backtrail saw it:\n# %s\n", text.Clean(r.Image.Reference),
 		text.Clean(r.Signature.Signer()))
+	// comments of the file, above the object: a person reads them before applying it
 	fmt.Fprintf(&b, "# A signature says who signed, not that it was right: compare with what your build should be "+
 		"before you trust it.\n")
 	if authority.Keyless != nil && !r.Public {
@@ -74,6 +78,7 @@ func NewDraft(r Request) (Draft, error) {
 	}
 	b.Write(words)
 	d.Text = b.Bytes()
+	// What is drafted is read back by the rules of its controller: a draft that it would refuse is no help.
 	if _, err := Parse(Source{Bytes: d.Text, Name: d.Name}); err != nil {
 		return Draft{}, fmt.Errorf("drafting a policy: %w", err)
 	}
@@ -94,6 +99,8 @@ func (r Request) glob() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	// A star without a slash: it fits tags and digests, and also repositories whose name only begins the same. A glob
+	// cannot tell these apart, and requiring more is the safe side.
 	return ref.Context().Name() + "*", nil
 }
 
@@ -116,6 +123,7 @@ func (r Request) authority() (a draftAuthority, who string, err error) {
 		return a, s.Key, nil
 	}
 	id := draftIdentity{Issuer: s.Issuer, Subject: s.Identity}
+	// quoted: the identity is foreign text, and a dot in it must not become a pattern
 	if at := tagRef.FindStringIndex(s.Identity); at != nil {
 		id.SubjectRegExp, id.Subject = "^"+regexp.QuoteMeta(s.Identity[:at[0]])+"@refs/tags/[^/]+$", ""
 	}
@@ -149,6 +157,7 @@ func draftName(glob, who string) string {
 			return '-'
 		}
 	}, strings.TrimRight(glob, "*"))
+	// the end tells repositories apart; the beginning is the registry that all have
 	if len(name) > 40 {
 		name = name[len(name)-40:]
 	}
@@ -165,6 +174,7 @@ func (d Draft) Write(folder string) error {
 		return fmt.Errorf("writing policy %s: %w", d.Name, err)
 	}
 	path := d.Path(folder)
+	// O_EXCL refuses an existing file and a symbolic link alike
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
 		return fmt.Errorf("writing policy %s: %s is there already, and is not overwritten", d.Name, path)

@@ -18,6 +18,7 @@ func (s *Set) AddFile(path, origin string) error {
 		return fmt.Errorf("reading policies: %w", err)
 	}
 	defer f.Close()
+	// one byte more than the bound: Parse refuses it, instead of reading a part
 	data, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
 	if err != nil {
 		return fmt.Errorf("reading policies of %s: %w", path, err)
@@ -39,6 +40,7 @@ func (s *Set) AddFolder(dir string) error {
 		return fmt.Errorf("reading the folder of policies %s: more than %d files", dir, maxFiles)
 	}
 	var wrong []error
+	// The order is that of the names; which policies apply does not depend on it (Set.add).
 	for _, e := range entries {
 		if e.IsDir() || !slices.Contains([]string{".yaml", ".yml", ".json"}, filepath.Ext(e.Name())) {
 			continue

@@ -19,17 +19,21 @@ func globOf(text string) (glob, error) {
 		return glob{}, fmt.Errorf("reading glob %.80q: only letters, digits and - _ : / * . @ may stand in it", text)
 	}
 	pattern := text
+	// These two only, as the controller writes them out: "**" means every image of every registry.
 	switch text {
 	case "*":
 		pattern = "index.docker.io/library/*"
 	case "*/*":
 		pattern = "index.docker.io/*/*"
 	}
+	// all but the stars is quoted: a dot of a host is a dot
 	expression, err := regexp.Compile(expressionOf(pattern))
 	if err != nil {
 		return glob{}, fmt.Errorf("reading glob %.80q: %w", text, err)
 	}
 	return glob{text, func(n name) bool {
+		// An image without a name is one of "every image" and of no other glob. That nothing else fits is not known to
+		// be a refusal: see Set.Requirements.
 		if n.local {
 			return text == "**"
 		}

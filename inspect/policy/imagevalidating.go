@@ -72,10 +72,12 @@ func (o object) imageValidatingPolicy() (Policy, error) {
 	}
 	p := Policy{Name: o.Metadata.Name, Kind: o.Kind}
 	p.demand.Mode, p.demand.By, p.demand.FailsOpen = inspect.ModeEnforce, inspect.Kyverno, spec.OnFailure == "Ignore"
+	// Audit and Warn admit. Without actions Kyverno denies.
 	if len(spec.Actions) > 0 && !slices.Contains(spec.Actions, "Deny") {
 		p.demand.Mode = inspect.ModeWarn
 	}
 	for _, m := range spec.Match {
+		// Whether the policy is about an image is then open for every image, also for those that a glob of it names.
 		if m.Glob == "" {
 			p.images.open = "which images it applies to is decided by an expression"
 			continue
@@ -89,6 +91,7 @@ func (o object) imageValidatingPolicy() (Policy, error) {
 	if len(spec.Match) == 0 {
 		return p, errors.New("it names no images")
 	}
+	// asked names the attestors that the one expression uses; others of the list do not count
 	asked, plain := spec.asked()
 	g := inspect.AuthorityGroup{Need: 1}
 	for _, a := range spec.Attestors {
@@ -106,6 +109,8 @@ func (o object) imageValidatingPolicy() (Policy, error) {
 		return p, errNoRule
 	}
 	p.demand.Groups = []inspect.AuthorityGroup{g}
+	// The expressions may require two attestors, or none: any of those that the policy names is shown, and neither
+	// outcome is certain.
 	if !plain {
 		why := "its CEL expressions"
 		p.demand.MayAccept, p.demand.AlsoRequires = []string{why}, []string{why}
@@ -133,6 +138,7 @@ func (v imageValidating) asked() (names []string, plain bool) {
 	}
 	text := strings.Join(strings.Fields(v.Validations[0].Expression), "")
 	m := everyImage.FindStringSubmatch(text)
+	// m[1] and m[2] name the image in the map, m[4] and m[5] the element in all: another name is another variable
 	if m == nil || m[1] != m[2] || m[4] != m[5] {
 		return nil, false
 	}

@@ -11,6 +11,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
+// The digest is over the DER of the SubjectPublicKeyInfo, so that the same key in PEM with
+// other line breaks is the same key.
 // keyOf reads a public key in PEM.
 func keyOf(pem string) (inspect.ExpectedKey, error) {
 	public, err := cryptoutils.UnmarshalPEMToPublicKey([]byte(pem))

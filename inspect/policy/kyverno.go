@@ -76,6 +76,7 @@ func (o object) kyvernoPolicies() ([]Policy, error) {
 		return nil, err
 	}
 	var all []Policy
+	// each entry of verifyImages is a requirement of its own: all that fit an image must be met
 	for _, rule := range spec.Rules {
 		for n, raw := range rule.Images {
 			p, err := rule.policy(o, raw, spec)
@@ -103,6 +104,8 @@ func (o object) kyvernoPolicies() ([]Policy, error) {
 // attestor, a pattern or a key that cannot be read.
 func (r kyvernoRule) policy(o object, raw json.RawMessage, spec kyverno) (Policy, error) {
 	var v kyvernoImages
+	// The fields that are listed and not used (mutateDigest, verifyDigest, required, useCache, credentials,
+	// cosignOCI11) do not change who must have signed. One that is not listed may.
 	unknown, err := strictly(raw, &v)
 	if err != nil {
 		return Policy{}, err
@@ -161,6 +164,7 @@ func (r kyvernoRule) inNamespace(o object, v kyvernoImages, spec kyverno) func(n
 				"it applies to some resources only (match, exclude, preconditions), which were not compared")
 		case fits:
 		}
+		// Kyverno moved the action from the policy to the rule (failureAction); where both are set the rule's counts.
 		action := v.Action // of the rule, which is the newer way
 		if action == "" {
 			action, d.ModeNote = actionFor(spec.Action, spec.Overrides, namespace)
@@ -180,6 +184,7 @@ func (v kyvernoImages) otherType() string {
 
 // groups are the attestors of the image, and those of each attestation: each of them must be met.
 func (v kyvernoImages) groups() ([]inspect.AuthorityGroup, error) {
+	// The oldest form: one key for the rule. It is one more set, which must be met.
 	if v.Key != "" {
 		v.Attestors = append(v.Attestors, kyvernoSet{Entries: []kyvernoEntry{{Keys: &kyvernoKeys{PublicKeys: v.Key}}}})
 	}

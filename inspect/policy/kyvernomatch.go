@@ -41,6 +41,7 @@ type kyvernoResources struct {
 type fitting int
 
 const (
+	// The order is that of certainty: max is "and", min is "or".
 	fits fitting = iota
 	mayFit
 	fitsNot
@@ -69,6 +70,7 @@ func matches(raw json.RawMessage, namespace string, absent fitting) fitting {
 	}
 	var m kyvernoMatch
 	unknown, err := strictly(raw, &m)
+	// A field of a newer Kyverno may narrow the block or widen it: whether the rule applies is then open, not settled.
 	if err != nil || unknown != "" {
 		return mayFit
 	}
@@ -87,6 +89,7 @@ func matches(raw json.RawMessage, namespace string, absent fitting) fitting {
 }
 
 // fits compares one filter with a pod of the namespace that is created.
+// What is certain about the namespace or the operation decides, also where something else was not compared.
 func (f kyvernoFilter) fits(namespace string) fitting {
 	how := fits
 	if present(f.Subjects) || present(f.Roles) || present(f.Clusters) {
@@ -101,6 +104,7 @@ func (f kyvernoFilter) fits(namespace string) fitting {
 			how = mayFit
 		}
 	}
+	// what is judged is a pod on its way in
 	if len(r.Operations) > 0 && !slices.Contains(r.Operations, "CREATE") {
 		return fitsNot
 	}
@@ -119,6 +123,8 @@ func inNamespaces(patterns []string, namespace string) fitting {
 		if len(p) > maxGlob {
 			return mayFit
 		}
+		// A pattern that does not compile cannot occur, since everything but the wildcards is quoted; if it did, the
+		// rule would count as one that applies.
 		if ok, err := regexp.MatchString(wildcardExpression(strings.TrimSpace(p)), namespace); err != nil || ok {
 			return fits
 		}
@@ -127,6 +133,7 @@ func inNamespaces(patterns []string, namespace string) fitting {
 }
 
 // kyvernoOverride is another action for some namespaces.
+// spec.validationFailureActionOverrides: [{action: Audit, namespaces: ["dev-*"]}]
 type kyvernoOverride struct {
 	Action     string          `json:"action"`
 	Namespaces []string        `json:"namespaces"`

@@ -20,6 +20,8 @@ type name struct {
 // nameOf gives the names of an image: as it was referred to, and by its digests, which is what an admission controller
 // sees after it has resolved the tag.
 func nameOf(i inspect.Image) name {
+	// A reference that cannot be parsed has no name that an admission controller would have seen: no pod runs it under
+	// that name.
 	loc, err := registry.Parse(i.Reference)
 	if err != nil || loc.Local() {
 		return name{local: true}

@@ -15,6 +15,7 @@ import (
 )
 
 // object is what all kinds have in common.
+// Of managedFields only the times are read, and whether the specification was touched.
 type object struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
@@ -33,6 +34,9 @@ type object struct {
 	Items []json.RawMessage `json:"items"`
 }
 
+// Splitting here and not by a YAML reader keeps a document that is broken from taking the others with it. A line of
+// three dashes inside of a block scalar would split it, and what is left is refused as broken, not read as something
+// else.
 // betweenDocuments is the line that separates YAML documents.
 var betweenDocuments = regexp.MustCompile(`(?m)^---(?:[ \t].*)?\r?$`)
 
@@ -67,6 +71,7 @@ func Parse(s Source) ([]Policy, error) {
 
 // document reads one YAML document: a policy, a List of them, or nothing. The same field twice is an error, since
 // readers differ on which one is used.
+// YAML is turned into JSON first, as the API server does: anchors, tags and octal numbers mean the same here and there.
 func document(doc []byte) ([]Policy, error) {
 	asJSON, err := yaml.YAMLToJSONStrict(doc)
 	if err != nil {
@@ -104,6 +109,7 @@ func document(doc []byte) ([]Policy, error) {
 
 // policies reads an object by its kind, and says since when it is as it is.
 func (o object) policies() ([]Policy, error) {
+	// verdicts, findings and gates name a policy by it
 	if o.Metadata.Name == "" {
 		return nil, fmt.Errorf("a %s without a name", orNone(o.Kind))
 	}
@@ -163,6 +169,8 @@ func (o object) is(group, kind string) bool {
 func strictly(raw json.RawMessage, into any) (unknown string, err error) {
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.DisallowUnknownFields()
+	// Twice: what is known is used even where something is not, and the name of the unknown field is the reason that
+	// people read.
 	strict := d.Decode(into)
 	if strict == nil {
 		return "", nil

@@ -19,6 +19,7 @@ type Policy struct {
 	Source string // the file's path, or the object's in the API
 
 	images images
+	// what is required wherever the policy applies; in may adapt a copy of it
 	demand inspect.PolicyRequirement
 	// adapts what is asked to the pods of a namespace, and says whether it is about them; nil: to all
 	in func(namespace string, d *inspect.PolicyRequirement) bool
@@ -38,6 +39,7 @@ type glob struct {
 
 // about reports whether a policy is about an image, and if that cannot be said, why not.
 func (i images) about(n name) (is bool, open string) {
+	// what is left out counts before what is named, as Kyverno evaluates skipImageReferences
 	for _, g := range i.but {
 		if g.fits(n) {
 			return false, ""

@@ -10,6 +10,7 @@ import (
 )
 
 // Set is all policies of a case.
+// It does not change once it is read: With makes another one.
 type Set struct {
 	policies []Policy
 	sources  []Source
@@ -28,6 +29,7 @@ func (s *Set) Add(source Source) error {
 // add keeps a source once, and its policies in an order that does not depend on when they came.
 func (s *Set) add(source Source, found []Policy) {
 	digest := source.Digest()
+	// The same bytes, from a folder and from a flag, are one source: the first one that was added gives its origin.
 	if len(found) == 0 || slices.ContainsFunc(s.sources, func(o Source) bool { return o.Digest() == digest }) {
 		return
 	}
@@ -39,6 +41,7 @@ func (s *Set) add(source Source, found []Policy) {
 }
 
 // With gives a set that holds those of another too. Either may be nil.
+// The order of policies is by name and digest, so that verdicts come in the same order whatever was read first.
 func (s *Set) With(other *Set) *Set {
 	all := &Set{}
 	for _, from := range []*Set{s, other} {
@@ -99,6 +102,7 @@ func (s *Set) Requirements(i inspect.Image, namespace string) []inspect.PolicyRe
 		if !is && open == "" {
 			continue
 		}
+		// a copy: what follows is about this image and namespace only, so slices of it are clipped before they grow
 		d := p.demand
 		if p.in != nil && !p.in(namespace, &d) {
 			continue

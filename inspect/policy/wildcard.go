@@ -29,6 +29,7 @@ func wildcardOf(text string) (glob, error) {
 // wildcardExpression is the regular expression of a pattern. RE2 has no backtracking: a hostile pattern costs linear
 // time.
 func wildcardExpression(text string) string {
+	// Quoted first, then the two wildcards are given their meaning back: no other character of a pattern has one.
 	quoted := regexp.QuoteMeta(text)
 	quoted = strings.ReplaceAll(quoted, `\*`, ".*")
 	return "^" + strings.ReplaceAll(quoted, `\?`, ".") + "$"

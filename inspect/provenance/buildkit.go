@@ -15,6 +15,7 @@ import (
 const storeBuildKit = "buildkit"
 
 // maxAttestations bounds the attestations of one image that are read out of its index.
+// BuildKit writes one manifest for each platform, with an SBOM and a provenance in it.
 const maxAttestations = 64
 
 // Whose blobs are kept, in the words of inspect.Blob.
@@ -25,8 +26,13 @@ const (
 
 // claimed reads the statements that BuildKit put into the index of an image. Nobody signed them. of says whose blobs
 // they are.
+//
+// An error comes with what was read before it. Whoever may push to the repository may write such an index: what is in
+// it never counts as signed.
 func claimed(ctx context.Context, client *registry.Client, image inspect.Image, of string,
 	emit func(inspect.Event)) ([]found, error) {
+	// BuildKit attaches attestations to an index alone, by the annotation vnd.docker.reference.digest of its entries
+	// (BuildKit, docs/attestations/attestation-storage.md).
 	if image.Index == "" || image.Digest == "" {
 		return nil, nil
 	}
@@ -61,6 +67,7 @@ func claimed(ctx context.Context, client *registry.Client, image inspect.Image, 
 }
 
 // attestations reads the provenance out of one attestation manifest, and keeps what it reads.
+// A layer is one statement in plain JSON, with its predicate type as annotation.
 func attestations(ctx context.Context, client *registry.Client, loc registry.Location, d v1.Descriptor, of string,
 	emit func(inspect.Event)) ([]found, error) {
 	part, err := client.Manifest(ctx, loc, d.Digest.String())

@@ -13,6 +13,9 @@ const delegator = "https://github.com/slsa-framework/slsa-github-generator/.gith
 // fromCertificate adds to the claims what the signing certificate says of the same build, and notes where the two
 // disagree. The identity provider vouches for the certificate; whoever could run the workflow wrote the statement.
 // It gives the mismatch of the builder, where the statement names another workflow than the one that signed.
+//
+// The extensions are Fulcio's (oid-info.md), filled in from the token of the identity provider: the workflow itself
+// cannot choose them.
 func (c *claims) fromCertificate(cert *inspect.Certificate) *mismatch {
 	if cert == nil {
 		return nil
@@ -27,6 +30,7 @@ func (c *claims) fromCertificate(cert *inspect.Certificate) *mismatch {
 	if signer == "" && len(cert.Subject) > 0 && isWorkflow(cert.Subject[0]) {
 		signer = cert.Subject[0]
 	}
+	// A builder that is no workflow, such as a hosted service, signs with an identity that does not name it.
 	if signer == "" || !isWorkflow(c.builder) || strings.HasPrefix(signer, delegator) || sameBuilder(signer,
 		c.builder) {
 		return nil
@@ -40,6 +44,7 @@ func (c *claims) fromCertificate(cert *inspect.Certificate) *mismatch {
 func (c *claims) certifySource(said map[string]string) {
 	s := source{repo: said["sourceRepositoryURI"], ref: said["sourceRepositoryRef"],
 		commit: said["sourceRepositoryDigest"], from: "the certificate"}
+	// The older extensions (1.3.6.1.4.1.57264.1.1 to .1.6) have OWNER/NAME without a host.
 	if s.repo == "" && said["githubWorkflowRepository"] != "" { // certificates before 2023 have only .1 to .6
 		s.repo = "https://github.com/" + said["githubWorkflowRepository"]
 		s.ref, s.commit = said["githubWorkflowRef"], said["githubWorkflowSHA"]

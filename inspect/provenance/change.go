@@ -8,9 +8,10 @@ import (
 )
 
 // side is what is known of one of two images: who signed it, and how it says it was built.
+// Signatures that do not hold are counted only: a broken one names whom it likes.
 type side struct {
 	signers      []signer
-	unsettled    int // signatures that hold for nobody: broken, or without a key at hand
+	unsettled    int // signatures that hold for no signer: broken, or without a key at hand
 	provenance   []judged
 	signatures   []inspect.Signature
 	certificates []inspect.Certificate // of signatures whose chain holds
@@ -18,6 +19,7 @@ type side struct {
 }
 
 // change is something that is not as it was, in one sentence.
+// The code is stable; the text becomes a title, a sentence of the diff and a part of an answer.
 type change struct {
 	code     string
 	text     string
@@ -25,6 +27,9 @@ type change struct {
 }
 
 // compareSigners describes what changed in who signed. word is what the earlier image is called.
+//
+// Gone and changed are loud whether or not a signature is required: an image of another publisher is unsigned or
+// signed by that one. New is calm, since a signature takes nothing away.
 func compareSigners(before, now side, word string) []change {
 	switch {
 	case len(before.signers) == 0 && len(now.signers) == 0:
@@ -44,6 +49,7 @@ func compareSigners(before, now side, word string) []change {
 }
 
 // compareNames pairs the signers of both images: the same one calms, however many others there are.
+// The ref is compared apart from the name, since each release has another one.
 func compareNames(before, now []signer, word string) []change {
 	var other []signer
 	shared, moved := false, ""
@@ -79,7 +85,8 @@ func compareNames(before, now []signer, word string) []change {
 	}
 }
 
-// strangeness is how far away the new signers are: another workflow of the same repository is closer than anybody else.
+// strangeness is how far away the new signers are: another workflow of the same repository is closer than any other
+// signer. It can be added by whoever may push there, so that it is not calm either.
 func strangeness(before, now []signer) inspect.Severity {
 	for _, b := range before {
 		for _, n := range now {
@@ -93,6 +100,7 @@ func strangeness(before, now []signer) inspect.Severity {
 
 // compareProvenance describes what changed in how the image was built, by the best statement of each. confirmed says
 // that a person confirmed the earlier image.
+// It returns nil where neither image has a statement.
 func compareProvenance(before, now side, word string, confirmed bool) []change {
 	b, n := best(before.provenance), best(now.provenance)
 	switch {
@@ -122,6 +130,7 @@ func compareProvenance(before, now side, word string, confirmed bool) []change {
 }
 
 // builds are two statements about how an image was built.
+// Both are the best statement of their image, which need not be of one kind.
 type builds struct {
 	before, now inspect.Provenance
 	word        string // for the earlier image
@@ -129,6 +138,7 @@ type builds struct {
 }
 
 // weigh lowers what only unsigned statements differ in.
+// Whoever replaced the image could have written the claim as well, so that an equal one would prove nothing.
 func (b builds) weigh(s inspect.Severity) inspect.Severity {
 	if !b.before.Signed || !b.now.Signed {
 		return inspect.Low
@@ -136,8 +146,8 @@ func (b builds) weigh(s inspect.Severity) inspect.Severity {
 	return s
 }
 
-// against weighs a claim that speaks against its maker: nobody has a reason to name a stranger's builder or
-// repository. Where nobody signed it, it weighs as much only if a person confirmed what it is compared with.
+// against weighs a claim that speaks against its maker: there is no reason to name a stranger's builder or
+// repository. An unsigned one weighs as much only if a person confirmed what it is compared with.
 func (b builds) against() inspect.Severity {
 	if b.confirmed || b.before.Signed && b.now.Signed {
 		return inspect.High
@@ -145,12 +155,14 @@ func (b builds) against() inspect.Severity {
 	return inspect.Medium
 }
 
+// change words one difference: "builder https://a in the known-good image, https://b now".
 func (b builds) change(code, what, from, to string, s inspect.Severity) change {
 	return change{code, fmt.Sprintf("%s %s in the %s image, %s now", what, orNone(from), b.word, orNone(to)), s}
 }
 
-// compare compares builder, source, ref and kind of build. A claim about oneself weighs little where nobody signed
-// it; one that names somebody else's repository or builder speaks against its maker, signed or not.
+// compare compares builder, source, ref and kind of build. A claim about oneself weighs little where it is
+// unsigned; one that names another owner's repository or builder speaks against its maker, signed or not.
+// Each difference is a change of its own, since each has another code and weight.
 func (b builds) compare() []change {
 	list := append(b.builder(), b.source()...)
 	if b.before.BuildType != b.now.BuildType {
@@ -161,6 +173,8 @@ func (b builds) compare() []change {
 }
 
 // builder compares who built. A run has its number in the address of the builder, which is another each time.
+// What stands behind the @ is the version of a reusable builder, as slsa-github-generator's
+// …/builder.yml@refs/tags/v2.
 func (b builds) builder() []change {
 	oldBuilder, oldVersion, _ := strings.Cut(b.before.Builder, "@")
 	newBuilder, newVersion, _ := strings.Cut(b.now.Builder, "@")
@@ -187,6 +201,7 @@ func (b builds) builder() []change {
 }
 
 // source compares the repository, and where it is the same one, the ref.
+// A repository that cannot be read as host and owner is compared as a text.
 func (b builds) source() []change {
 	was, is := projectOf(b.before.Source), projectOf(b.now.Source)
 	switch {
@@ -201,6 +216,7 @@ func (b builds) source() []change {
 	return []change{b.change(inspect.CodeSourceChanged, "source", b.before.Source, b.now.Source, b.weigh(inspect.High))}
 }
 
+// ref compares the refs of one repository: the next tag is calm, a branch in place of a tag is not.
 func (b builds) ref() []change {
 	if b.before.Ref == b.now.Ref {
 		return nil
@@ -217,6 +233,7 @@ func (b builds) ref() []change {
 }
 
 // best is the statement that says most: a signed one whose chain holds, else a claim. Summaries name no builder.
+// nil where nothing but summaries and statements that cannot be read was found.
 func best(rows []judged) *inspect.Provenance {
 	var claim *inspect.Provenance
 	for i := range rows {

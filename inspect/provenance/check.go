@@ -12,6 +12,10 @@ import (
 )
 
 // Check reads every statement that is stored with an image, says what each claims, and sets the gate of provenance.
+//
+// The signatures were verified by the check before it. This one reads what they were made over, from the store, and
+// what BuildKit claims without one. A statement that cannot be read blocks the check, so that it is never taken for
+// absent.
 func Check(client *registry.Client) engine.Check {
 	return engine.Check{
 		Name: inspect.CheckProvenance, Scope: engine.PerImage, Needs: []string{inspect.CheckSignatures},

@@ -139,12 +139,12 @@ func TestCheck(t *testing.T) {
 		gate    inspect.Status
 		finding string // code of the worst finding
 	}{
-		{"verified, nothing expected", func(s *scene) { s.sign(good, nil) }, inspect.Expected{}, inspect.Verified,
-			"", inspect.Verified, ""},
+		{"verified, nothing expected", func(s *scene) { s.sign(good, nil) }, inspect.Expected{}, inspect.Verified, "",
+			inspect.Verified, ""},
 		{"verified, as expected", func(s *scene) { s.sign(good, nil) }, fits, inspect.Verified, "", inspect.Verified,
 			""},
-		{"other source", func(s *scene) { s.sign(good, nil) }, other, inspect.Failed, inspect.ReasonSourceMismatch,
-			inspect.Failed, inspect.ReasonSourceMismatch},
+		{"other source", func(s *scene) { s.sign(good, nil) }, other, inspect.Failed, inspect.ReasonSourceMismatch, inspect.Failed,
+			inspect.ReasonSourceMismatch},
 		{
 			"about another image", func(s *scene) {
 				s.sign(statement(digestOf("other"), workflow,
@@ -216,9 +216,8 @@ func TestWhatARowSays(t *testing.T) {
 	sig := s.sign(statement(s.image.Digest, workflow, "https://github.com/acme/app"), nil)
 	c := s.run(inspect.Expected{})
 	p := c.Images[0].Provenance[0]
-	if !p.Signed || p.Signature != sig.ID || p.Builder != workflow ||
-		p.Source != "git+https://github.com/acme/app" || p.Ref != "refs/heads/main" || p.Commit != ones ||
-		p.Subject != s.image.Digest {
+	if !p.Signed || p.Signature != sig.ID || p.Builder != workflow || p.Source != "git+https://github.com/acme/app" ||
+		p.Ref != "refs/heads/main" || p.Commit != ones || p.Subject != s.image.Digest {
 		t.Errorf("row is %+v", p)
 	}
 	if len(c.Timeline) != 1 || c.Timeline[0].What != "build started" || c.Timeline[0].Trust != inspect.BySignature {
@@ -365,8 +364,8 @@ func TestBuildKitsClaimsAboutAnotherImage(t *testing.T) {
 	s := newScene(t)
 	s.withBuildKit(func(string) string { return statement(digestOf("other"), "", "https://github.com/acme/app") })
 	p := s.run(inspect.Expected{}).Images[0].Provenance[0]
-	if p.Status != inspect.Unknown || p.Reason != inspect.ReasonUnsigned || !strings.Contains(strings.Join(p.Notes,
-		"\n"), "not about this image") {
+	if p.Status != inspect.Unknown || p.Reason != inspect.ReasonUnsigned || !strings.Contains(strings.Join(p.Notes, "\n"),
+		"not about this image") {
 		t.Errorf("row is %+v", p)
 	}
 }

@@ -15,6 +15,7 @@ import (
 )
 
 // claims is what a statement says about a build, the same for every kind of predicate and builder.
+// It is empty where the statement is silent: nothing is filled in by default.
 type claims struct {
 	buildType  string
 	builder    string
@@ -35,6 +36,7 @@ type claims struct {
 var errUnknownType = errors.New("the predicate type is not known")
 
 // parseClaims reads the predicate of a statement. Errors: errUnknownType.
+// An error is that of a predicate whose JSON has other types than its specification.
 func parseClaims(s Statement) (claims, error) {
 	var c claims
 	var err error
@@ -58,6 +60,7 @@ func parseClaims(s Statement) (claims, error) {
 }
 
 // settleRef takes branch and tag from the ref of the source where nothing else named them.
+// A ref that is neither a branch nor a tag, as of a pull request, is none of both.
 func (c *claims) settleRef() {
 	ref := c.source().ref
 	if name, ok := strings.CutPrefix(ref, "refs/heads/"); ok && c.branch == "" {
@@ -69,6 +72,8 @@ func (c *claims) settleRef() {
 }
 
 // source is the one that is shown: the first, with what only the others know.
+// Only a place that names the same repository at the same ref completes it: a commit of another one would be a
+// mixture.
 func (c *claims) source() source {
 	var s source
 	for _, o := range c.sources {
@@ -83,17 +88,20 @@ func (c *claims) source() source {
 	return s
 }
 
+// addSource adds a place that names the source; the order of calls is that of trust, the trigger first.
 func (c *claims) addSource(s source) {
 	if s.repo != "" {
 		c.sources = append(c.sources, s)
 	}
 }
 
+// note records something that a reader should see beside the claims. Foreign values in it are clipped by the caller.
 func (c *claims) note(format string, args ...any) {
 	c.notes = append(c.notes, fmt.Sprintf(format, args...))
 }
 
 // weak notes what makes the claims worth less than they look.
+// These are notes and no failures: many builders write such statements.
 func (c *claims) weak() {
 	if c.builder == "" {
 		c.note("it names no builder")
@@ -126,6 +134,7 @@ func (c *claims) addMaterials(list []artifact) {
 }
 
 // addParameters takes over the members of an object, nested ones as compact JSON.
+// They are shown and never compared. A value is cut within UTF-8, and an object is written without blanks.
 func (c *claims) addParameters(o object) {
 	for _, k := range slices.Sorted(maps.Keys(o)) {
 		if len(c.parameters) == MaxParameters {
@@ -161,6 +170,7 @@ type artifact struct {
 }
 
 // oneDigest writes the strongest of several digests as algorithm:value.
+// Of algorithms that are not known here, the first by name is taken, so that the same statement gives the same row.
 func oneDigest(d map[string]string) string {
 	for _, algorithm := range []string{"sha512", "sha256", "gitCommit", "sha1"} {
 		if v := d[algorithm]; v != "" {
@@ -174,6 +184,7 @@ func oneDigest(d map[string]string) string {
 }
 
 // gitCommit picks the commit out of digests.
+// SLSA v1 writes gitCommit, and v0.2 sha1 for the same value.
 func gitCommit(d map[string]string) string {
 	if v := d["gitCommit"]; v != "" {
 		return v

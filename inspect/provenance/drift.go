@@ -3,6 +3,7 @@ package provenance
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect/engine"
@@ -13,11 +14,15 @@ import (
 
 // Examiner reads and verifies the signatures that are stored with an image, at its location, for its index and its
 // manifest digest (either may be empty), and tells keep which blobs it kept: signature.Examine.
+// It is given, and not imported: package signature depends on none of this.
 type Examiner func(ctx context.Context, location, index, digest string, expected inspect.Expected,
 	keep func(inspect.Blob)) ([]inspect.Signature, error)
 
 // Drift compares who signed the image and how it was built with the known-good image of the case. A change is loud even
 // if each of the two is valid by itself.
+//
+// The known-good is examined with the same roots and expectations as the image, so that a difference is one of the two
+// images and not of the verification.
 func Drift(client *registry.Client, examine Examiner) engine.Check {
 	return engine.Check{
 		Name: inspect.CheckDrift, Scope: engine.PerImage, Needs: []string{inspect.CheckKnownGood,
@@ -42,6 +47,7 @@ func Drift(client *registry.Client, examine Examiner) engine.Check {
 }
 
 // past reads signers and provenance of the known-good.
+// What was read is kept as a blob of the known-good, so that a bundle carries it.
 func past(ctx context.Context, client *registry.Client, examine Examiner, good inspect.KnownGood,
 	expected inspect.Expected, emit func(inspect.Event)) (side, error) {
 	image := inspect.Image{ImageHead: inspect.ImageHead{Location: good.Location, Index: good.Index,
@@ -70,6 +76,7 @@ func past(ctx context.Context, client *registry.Client, examine Examiner, good i
 }
 
 // present is the same of the image itself, from what the checks before found. Its claims are rows already.
+// It reads no registry.
 func present(client *registry.Client, image inspect.Image, expected inspect.Expected, ended inspect.CheckState) side {
 	all, unread := signed(client.Store(), image.Signatures)
 	s := sideOf(image, all, expected)
@@ -82,6 +89,7 @@ func present(client *registry.Client, image inspect.Image, expected inspect.Expe
 	return s
 }
 
+// sideOf judges the statements of an image, and lists its signers and certificates.
 func sideOf(image inspect.Image, all []found, expected inspect.Expected) side {
 	s := side{signers: signersOf(image.Signatures), provenance: judgeAll(all, image, expected),
 		signatures: image.Signatures, certificates: certificatesOf(image.Signatures)}
@@ -94,6 +102,8 @@ func sideOf(image inspect.Image, all []found, expected inspect.Expected) side {
 }
 
 // tell emits sentences and findings. What is gone is only gone where every store could be asked.
+//
+// Where a store of either image was silent, the check ends as blocked, after what is certain was told.
 func tell(subject string, good inspect.KnownGood, before, now side, emit func(inspect.Event)) error {
 	word := good.Word()
 	trigger := compareTriggers(before.certificates, now.certificates, word)
@@ -104,6 +114,7 @@ func tell(subject string, good inspect.KnownGood, before, now side, emit func(in
 		open = append(open, "of the image: "+strings.Join(now.unasked, "; "))
 	}
 	if len(before.unasked) > 0 {
+		signers, builds = withoutNew(signers), withoutNew(builds)
 		open = append(open, fmt.Sprintf("of the %s image: %s", word, strings.Join(before.unasked, "; ")))
 	}
 	emit(inspect.Event{Fact: inspect.Diff{Signers: sentences(signers), Provenance: sentences(builds),
@@ -126,6 +137,7 @@ func tell(subject string, good inspect.KnownGood, before, now side, emit func(in
 const maxPast = 20
 
 // past is the side of the image compared with, as the case keeps it.
+// Lists are empty and never nil: nil would mean that the earlier image was not examined.
 func (s side) past() *inspect.Past {
 	p := &inspect.Past{Signers: []inspect.PastSigner{}, Builds: []inspect.PastBuild{}, Unread: []string{}}
 	p.Unread = append(p.Unread, s.unasked...)
@@ -142,16 +154,22 @@ func (s side) past() *inspect.Past {
 	return p
 }
 
+// withoutGone leaves out what would be missing now: it may stand in a store of the image that could not be asked.
 func withoutGone(list []change) []change {
-	var kept []change
-	for _, c := range list {
-		if !strings.HasSuffix(c.code, "-gone") && c.code != inspect.CodeProvenanceUnsigned {
-			kept = append(kept, c)
-		}
-	}
-	return kept
+	return slices.DeleteFunc(list, func(c change) bool {
+		return strings.HasSuffix(c.code, "-gone") || c.code == inspect.CodeProvenanceUnsigned
+	})
 }
 
+// withoutNew leaves out what would not have been there before: it may stand in a store of the earlier image that could
+// not be asked. That another one signed then is certain, so a change of the signer stays.
+func withoutNew(list []change) []change {
+	return slices.DeleteFunc(list, func(c change) bool {
+		return strings.HasSuffix(c.code, "-new") || c.code == inspect.CodeSignerAdded
+	})
+}
+
+// sentences are the texts of changes, an empty list where there are none.
 func sentences(list []change) []string {
 	texts := make([]string, 0, len(list))
 	for _, c := range list {

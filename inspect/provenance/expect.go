@@ -17,6 +17,9 @@ type mismatch struct {
 
 // compare lists what is not as expected, in the order source, branch, tag, versioned tag, builder. Of each kind, one of
 // several expected values must fit.
+//
+// The flags and their meaning are slsa-verifier's (its README, "Verification for GitHub builders"). The first mismatch
+// gives the row its reason; all of them become notes.
 func compare(c claims, e inspect.Expected) []mismatch {
 	var all []mismatch
 	add := func(m *mismatch) {
@@ -34,6 +37,7 @@ func compare(c claims, e inspect.Expected) []mismatch {
 
 // compareSource wants every place of the statement that names a source to name the same expected one: otherwise a
 // workflow of one repository could build another.
+// An example: a workflow of acme/app that is triggered there and checks out evil/app names both, and fits neither.
 func compareSource(c claims, expected []string) *mismatch {
 	if len(expected) == 0 {
 		return nil
@@ -63,6 +67,7 @@ func compareSource(c claims, expected []string) *mismatch {
 		who, clip(odd.repo))}
 }
 
+// compareBranch wants one of the expected branches, without refs/heads/. A statement without a branch fits none.
 func compareBranch(c claims, expected []string) *mismatch {
 	if len(expected) == 0 {
 		return nil
@@ -77,6 +82,7 @@ func compareBranch(c claims, expected []string) *mismatch {
 		orNone(c.branch))}
 }
 
+// A statement without a tag has a reason of its own: it is a build of a branch, and not one of another release.
 func compareTag(c claims, expected []string, reason string, fits func(tag, want string) bool) *mismatch {
 	if len(expected) == 0 {
 		return nil
@@ -96,6 +102,7 @@ func compareTag(c claims, expected []string, reason string, fits func(tag, want 
 
 // fitsVersion compares as slsa-verifier does with --source-versioned-tag: v1 fits every v1.x.y, v1.2 every v1.2.y,
 // v1.2.3-rc.1 only itself. Build metadata does not count.
+// Both need the leading v that golang.org/x/mod/semver asks for; what is no version fits nothing.
 func fitsVersion(tag, want string) bool {
 	if !semver.IsValid(tag) || !semver.IsValid(want) {
 		return false
@@ -132,6 +139,7 @@ func compareBuilder(c claims, expected []string) *mismatch {
 	return &mismatch{inspect.ReasonBuilderMismatch, text}
 }
 
+// Names are compared as they are written: the URI of a builder has no other spelling.
 func sameBuilder(said, want string) bool {
 	if said == "" {
 		return false
@@ -150,8 +158,10 @@ func sameBuilder(said, want string) bool {
 // isRelease reports whether a tag is that of a release: a semantic version without a pre-release.
 func isRelease(tag string) bool { return semver.IsValid(tag) && semver.Prerelease(tag) == "" }
 
+// orList writes alternatives, of which one must fit.
 func orList(list []string) string { return strings.Join(list, " or ") }
 
+// orNone shortens a foreign value for a sentence, and names an absent one.
 func orNone(s string) string {
 	if s == "" {
 		return "none"

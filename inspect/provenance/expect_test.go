@@ -33,7 +33,7 @@ func TestCompareSource(t *testing.T) {
 		{[]string{"git+https://gіthub.com/acme/app"}, "github.com/acme/app", false}, // a Cyrillic letter
 		{[]string{"git+http://github.com/acme/app"}, "github.com/acme/app", false},
 		{[]string{"git+ssh://git@github.com/acme/app"}, "github.com/acme/app", false},
-		{[]string{said, "git+https://github.com/evil/app"}, "github.com/acme/app", false}, // triggered by one, built from another
+		{[]string{said, "git+https://github.com/evil/app"}, "github.com/acme/app", false}, // triggered by one, built of another
 		{nil, "github.com/acme/app", false},
 	} {
 		var claimed claims

@@ -7,7 +7,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// gate describes what somebody who asks for provenance would have been told. unasked are the stores that could not be
+// gate describes what a verifier that requires provenance would have found. unasked are the stores that could not be
 // asked, in words.
 func gate(rows []judged, expected bool, unasked []string) inspect.Gate {
 	g := inspect.Gate{Name: inspect.GateProvenance}
@@ -23,18 +23,18 @@ func gate(rows []judged, expected bool, unasked []string) inspect.Gate {
 	case best != nil:
 		g.Status, g.Detail = inspect.GateRefused, best.why()
 	case expected && len(rows) > 0:
-		g.Status, g.Detail = inspect.GateRefused, "there are only claims that nobody signed"
+		g.Status, g.Detail = inspect.GateRefused, "there are only unsigned claims"
 	case expected:
 		g.Status, g.Detail = inspect.GateRefused, "no provenance is stored with the image"
 	case len(rows) > 0:
-		g.Status, g.Detail = inspect.GateUnknown, "there are only claims that nobody signed"
+		g.Status, g.Detail = inspect.GateUnknown, "there are only unsigned claims"
 	default:
 		g.Status, g.Detail = inspect.GateAbsent, "no provenance is stored with the image"
 	}
 	return g
 }
 
-// signedOnly leaves out claims that nobody signed, and summaries of verifications, which say nothing of the source.
+// signedOnly leaves out unsigned claims, and summaries of verifications, which say nothing of the source.
 func signedOnly(rows []judged) []judged {
 	var signed []judged
 	for _, j := range rows {

@@ -4,6 +4,8 @@ import "strings"
 
 // gitHubRef reads branch and tag from the variables of a GitHub workflow: github_ref in slsa-github-generator's v0.2
 // statements, GITHUB_REF in all others. Of a tag, the branch is the one that the event names, if any.
+// An example: {"GITHUB_REF":"refs/tags/v1.2","GITHUB_REF_TYPE":"tag","GITHUB_EVENT_NAME":"push"}. Other types of refs
+// name neither.
 func (c *claims) gitHubRef(env object) {
 	ref := env.first("github_ref", "GITHUB_REF")
 	switch env.first("github_ref_type", "GITHUB_REF_TYPE") {
@@ -16,6 +18,7 @@ func (c *claims) gitHubRef(env object) {
 }
 
 // branchOfTag finds the branch of a tag in the event: a push says its base_ref, a release its target_commitish.
+// It may be written by whoever sets the tag, and is compared only with --source-branch.
 func branchOfTag(env object) string {
 	if base := env.first("github_base_ref", "GITHUB_BASE_REF"); base != "" {
 		return base

@@ -4,8 +4,10 @@ import "encoding/json"
 
 // object is a JSON object of which only some members matter. Members that are missing or of another type read as
 // empty: what a statement does not say, it does not claim.
+// A nil object reads as one without members, so that paths need no checks on the way.
 type object map[string]json.RawMessage
 
+// parseObject returns nil for what is no object.
 func parseObject(raw json.RawMessage) object {
 	var o object
 	if json.Unmarshal(raw, &o) != nil {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// project is a repository of source as a place where somebody may write: host, owner and name, whichever way its
+// project is a repository of source as a place with an owner who may write: host, owner and name, whichever way its
 // address is written.
 type project struct{ host, owner, name string }
 
@@ -18,6 +18,8 @@ var scpAddress = regexp.MustCompile(`^(?:[^@/:]+@)?([^/:]+):([^/].*)$`)
 var runOf = regexp.MustCompile(`/(?:actions/runs|-/|\.github/|pipelines/|jobs/|runs/).*$`)
 
 // projectOf reads the address of a repository, or of a builder that belongs to one.
+// It returns the zero value for what is no address. Owner and name are in lower case, since forges do not tell cases
+// apart; groups of GitLab (a/b/c) are all in the owner.
 func projectOf(address string) project {
 	address = strings.TrimPrefix(strings.TrimSpace(address), "git+")
 	address, _, _ = strings.Cut(address, "#")
@@ -47,7 +49,7 @@ func projectOf(address string) project {
 // known reports whether there is an owner to compare.
 func (p project) known() bool { return p.host != "" && p.owner != "" }
 
-// foreign reports whether somebody else answers for a project: another owner on the same host. Two hosts may be a move
+// foreign reports whether another owner answers for a project: another owner on the same host. Two hosts may be a move
 // of the same people or not, which the owner's name does not decide: only both being other is foreign.
 func (p project) foreign(before project) bool {
 	return p.known() && before.known() && p.owner != before.owner

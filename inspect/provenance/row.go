@@ -30,6 +30,7 @@ type judged struct {
 }
 
 // judge reads a statement and compares it with the image and with what was expected.
+// It reads no registry, and never returns an error: what is wrong with a statement is in the row.
 func judge(f found, image inspect.Image, expected inspect.Expected) judged {
 	j := judged{row: inspect.Provenance{ID: f.id(), PredicateType: f.predicate, Signed: f.signature != nil}}
 	if f.digest != "" {
@@ -56,6 +57,7 @@ func judge(f found, image inspect.Image, expected inspect.Expected) judged {
 
 // compare finds what is wrong: the subject first, then what was expected, then what the certificate says of the builder
 // where the statement names one that did not sign.
+// The order decides which reason the row has: a statement about another image has nothing else to tell.
 func (j *judged) compare(c *claims, s Statement, f found, image inspect.Image, expected inspect.Expected) {
 	subject, ok := matchSubject(s.digests(), image)
 	j.row.Subject = subject
@@ -78,6 +80,7 @@ func (j *judged) compare(c *claims, s Statement, f found, image inspect.Image, e
 }
 
 // matchSubject picks the digest that is the image or an index that contains it; else the first.
+// A statement about an index is one about each image in it; names of subjects count for nothing.
 func matchSubject(digests []string, image inspect.Image) (string, bool) {
 	for _, d := range []string{image.Digest, image.Index} {
 		if d != "" && slices.Contains(digests, d) {
@@ -90,6 +93,7 @@ func matchSubject(digests []string, image inspect.Image) (string, bool) {
 	return digests[0], false
 }
 
+// fill copies the claims into the row; lists are empty and never nil.
 func (j *judged) fill(c claims) {
 	r, s := &j.row, c.source()
 	r.BuildType, r.Builder, r.Invocation = c.buildType, c.builder, c.invocation
@@ -107,6 +111,8 @@ func (j *judged) fill(c claims) {
 
 // settle sets status and reason (CONTRACT, Provenance). A statement is worth what its signature is worth: only with a
 // verified one does what disagrees fail it; otherwise that is noted.
+//
+// An unsigned statement is unknown whatever it states: an attacker would write what is expected.
 func (j *judged) settle(sig *inspect.Signature) {
 	r := &j.row
 	if sig != nil {
@@ -136,6 +142,7 @@ func chainHolds(s inspect.Signature) bool {
 		s.Reason == inspect.ReasonIdentityMismatch
 }
 
+// 16 hexadecimal digits of a SHA-256: the same statement under two signatures is two rows.
 func (f found) id() string {
 	h := sha256.New()
 	h.Write(f.data)

@@ -17,6 +17,7 @@ import (
 const recordSeen = "seen"
 
 // sighting is who signed the last image of a repository, and how it was built.
+// It is stored as JSON under the name of the repository, and replaced by each later one.
 type sighting struct {
 	Digest  string       `json:"digest"`
 	Time    inspect.Time `json:"time"`
@@ -27,6 +28,7 @@ type sighting struct {
 	Type    string       `json:"buildType"`
 }
 
+// seenSigner is a signer as it is stored: what signer has, with names for JSON.
 type seenSigner struct {
 	Identity string `json:"identity"`
 	Ref      string `json:"ref"`
@@ -37,6 +39,8 @@ type seenSigner struct {
 // Seen describes where signers, builder or source are others than those of the last signed image of the same
 // repository that this machine has seen. It may raise a finding, to medium at most: what one machine happened to see
 // is no expectation.
+//
+// An attacker who can run this program on the machine can write the record too; it never lowers anything.
 func Seen(client *registry.Client, now func() time.Time) engine.Check {
 	return engine.Check{Name: inspect.CheckSignerHistory, Scope: engine.PerImage,
 		Needs: []string{inspect.CheckSignatures, inspect.CheckProvenance},
@@ -99,6 +103,7 @@ func (s *sighting) side() side {
 	return before
 }
 
+// tell emits a finding for each change, of medium severity at most.
 func (s *sighting) tell(subject string, now side, emit func(inspect.Event)) {
 	word := "last seen"
 	signers, builds := compareSigners(s.side(), now, word), compareProvenance(s.side(), now, word, false)
@@ -120,6 +125,7 @@ func (s *sighting) tell(subject string, now side, emit func(inspect.Event)) {
 }
 
 // readSighting reads what was seen last; nil where nothing was.
+// An error is a local fault, such as a file that may not be read.
 func readSighting(store *registry.Store, repository string) (*sighting, error) {
 	b, err := store.Record(recordSeen, repository)
 	if errors.Is(err, registry.ErrNotFound) {
@@ -135,6 +141,7 @@ func readSighting(store *registry.Store, repository string) (*sighting, error) {
 	return &s, nil
 }
 
+// keepSighting replaces what is remembered of a repository.
 func keepSighting(store *registry.Store, repository string, s sighting) error {
 	b, err := json.Marshal(s)
 	if err != nil {

@@ -17,7 +17,8 @@ type signer struct {
 }
 
 // signersOf lists who signed, each once, sorted. What does not hold, or could not be judged for want of a key, counts
-// for nobody.
+// for no signer.
+// Being sorted, two images with the same signers have equal lists, whatever order their stores gave.
 func signersOf(signatures []inspect.Signature) []signer {
 	var list []signer
 	for _, s := range signatures {
@@ -51,6 +52,7 @@ func (s signer) String() string {
 }
 
 // sameAs reports whether two signers are the same, whatever the ref of the workflow.
+// The issuer is part of it: another provider may give the same name to another person.
 func (s signer) sameAs(o signer) bool {
 	return s.identity == o.identity && s.issuer == o.issuer && s.key == o.key
 }
@@ -64,6 +66,7 @@ func (s signer) repository() string {
 	return repo
 }
 
+// names joins signers as a sentence has them: a and b.
 func names(list []signer) string {
 	words := make([]string, 0, len(list))
 	for _, s := range list {

@@ -29,6 +29,7 @@ type predicate02 struct {
 // buildKitMetadata is the member of the metadata in which BuildKit says more.
 const buildKitMetadata = "https://mobyproject.org/buildkit@v1#metadata"
 
+// The source of configSource comes first: it is what triggered the build.
 func parseSLSA02(raw json.RawMessage) (claims, error) {
 	var p predicate02
 	if err := json.Unmarshal(raw, &p); err != nil {
@@ -96,6 +97,7 @@ type predicate01 struct {
 	Materials []artifact      `json:"materials"`
 }
 
+// v0.1 has no configSource; the first material is the repository (specification, "recipe.definedInMaterial").
 func parseSLSA01(raw json.RawMessage) (claims, error) {
 	var p predicate01
 	if err := json.Unmarshal(raw, &p); err != nil {

@@ -23,6 +23,7 @@ type predicate1 struct {
 	} `json:"runDetails"`
 }
 
+// externalParameters are under control of whoever started the build, internalParameters of the builder.
 func parseSLSA1(raw json.RawMessage) (claims, error) {
 	var p predicate1
 	if err := json.Unmarshal(raw, &p); err != nil {
@@ -47,6 +48,7 @@ func parseSLSA1(raw json.RawMessage) (claims, error) {
 }
 
 // triggerSource reads the source out of the external parameters, which each build type defines for itself.
+// The first form that is there counts; a statement that mixes two is shown by its first.
 func triggerSource(external object) source {
 	// GitHub's workflows, and slsa-github-generator's bring-your-own builders:
 	// https://actions.github.io/buildtypes/workflow/v1

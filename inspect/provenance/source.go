@@ -19,6 +19,9 @@ var commitPath = regexp.MustCompile(`^(https://[^/]+/.+)/commit/([0-9a-f]{40})$`
 
 // parseSource takes a source URI apart. Known forms: SLSA's and SPDX's URI@REF, BuildKit's URL#REF:DIRECTORY, Google
 // Cloud Build's older https://github.com/OWNER/NAME/commit/SHA.
+//
+// Examples: git+https://github.com/acme/app@refs/heads/main, https://github.com/acme/app.git#v1.0:docker,
+// ssh://git@host/app@refs/tags/v1. What fits no form is the repository as it is written.
 func parseSource(uri string, digest map[string]string) source {
 	s := source{repo: uri, commit: gitCommit(digest)}
 	if m := commitPath.FindStringSubmatch(uri); m != nil {

@@ -48,6 +48,9 @@ type Subject struct {
 var sha256Hex = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // ParseStatement reads an in-toto statement.
+//
+// The predicate stays as it was written; parseClaims reads it. Unknown members are ignored, as the specification asks
+// of consumers ("monotonic principle").
 func ParseStatement(data []byte) (Statement, error) {
 	var s Statement
 	if len(data) > MaxStatement {
@@ -75,6 +78,7 @@ func IsProvenance(predicateType string) bool {
 }
 
 // digests lists the sha256 digests of the subjects as sha256:<hex>.
+// Other algorithms are passed over: images are named by sha256 here.
 func (s Statement) digests() []string {
 	var list []string
 	for _, sub := range s.Subjects {

@@ -16,7 +16,7 @@ const (
 	resultFailed = "FAILED"
 )
 
-// summary is a SLSA verification summary: somebody's word that they verified something else
+// summary is a SLSA verification summary: a verifier's word that it verified something else
 // (https://slsa.dev/spec/v1.2/verification_summary; v0.2 writes its members with underscores).
 type summary struct {
 	Verifier struct {
@@ -40,6 +40,9 @@ type summary struct {
 
 // parseSummary reads a summary: who verified, what came of it, which levels, by which policy, from which statements.
 // A result that is neither of the two, and a verifier without a name, say nothing.
+//
+// It decides nothing about the image: a summary is worth as much as its signer, and PASSED by an unknown one is a
+// word.
 func parseSummary(raw json.RawMessage) (claims, error) {
 	var v summary
 	if err := json.Unmarshal(raw, &v); err != nil {
@@ -85,6 +88,7 @@ func (v *summary) modernise() {
 	}
 }
 
+// levels are the verified levels as a note ends with them.
 func levels(list []string) string {
 	if len(list) == 0 {
 		return ", no level"
@@ -95,8 +99,9 @@ func levels(list []string) string {
 // isSummary reports whether a predicate type is that of a verification summary.
 func isSummary(predicateType string) bool { return strings.HasPrefix(predicateType, PredicateVSA) }
 
-// refusals are the findings of summaries whose signer is certain and who say that the image failed. Where somebody
-// else signed than was expected, or nobody was expected, it is only worth a look.
+// refusals are the findings of summaries whose signer is certain and who say that the image failed. Where another
+// signer was expected, or none, it is only worth a look.
+// A summary that passed calms nothing; one that failed, by a signer who is certain, is worth a look in any case.
 func refusals(subject string, rows []judged) []inspect.Finding {
 	var list []inspect.Finding
 	for _, j := range rows {

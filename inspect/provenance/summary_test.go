@@ -40,11 +40,13 @@ func TestSummaryRows(t *testing.T) {
 		{"passed, by the one expected", vsa(ours, "PASSED", ""), sound(""), "verified ", ""},
 		{"passed, nobody said who", vsa(ours, "PASSED", ""), sound("no-expectation"), "unknown no-expectation", ""},
 		{"failed, by the one expected", vsa(ours, "FAILED", ""), sound(""), "verified ", inspect.High},
-		{"failed, nobody said who", vsa(ours, "FAILED", ""), sound("no-expectation"), "unknown no-expectation", inspect.Medium},
+		{"failed, nobody said who", vsa(ours, "FAILED", ""), sound("no-expectation"), "unknown no-expectation",
+			inspect.Medium},
 		{"failed, and the signature does not hold", vsa(ours, "FAILED", ""), broken, "failed invalid-signature", ""},
 		{"failed, about another image", vsa(other, "FAILED", ""), sound(""), "failed subject-mismatch", inspect.High},
 		{"neither of the two results", vsa(ours, "MAYBE", ""), sound(""), "failed malformed", inspect.High},
-		{"no verifier", strings.Replace(vsa(ours, "PASSED", ""), "https://acme.example/verifier", "", 1), sound(""), "failed malformed", inspect.High},
+		{"no verifier", strings.Replace(vsa(ours, "PASSED", ""), "https://acme.example/verifier", "", 1), sound(""),
+			"failed malformed", inspect.High},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newScene(t)
@@ -70,8 +72,10 @@ func TestWhatASummarySays(t *testing.T) {
 	s.sign(vsa(s.image.Digest, "PASSED", ""), func(g *inspect.Signature) { g.PredicateType = PredicateVSA + "v1" })
 	row := s.run(inspect.Expected{}).Images[0].Provenance[0]
 	for name, want := range map[string]string{
-		"verifier": "https://acme.example/verifier", "verificationResult": "PASSED", "verifiedLevels": "SLSA_BUILD_LEVEL_3, ACME_TESTED",
-		"resourceUri": "registry.example/app:1", "policy": "https://acme.example/policy", "policyDigest": "sha256:ab", "slsaVersion": "1.1",
+		"verifier": "https://acme.example/verifier", "verificationResult": "PASSED",
+		"verifiedLevels": "SLSA_BUILD_LEVEL_3, ACME_TESTED",
+		"resourceUri":    "registry.example/app:1", "policy": "https://acme.example/policy", "policyDigest": "sha256:ab",
+		"slsaVersion": "1.1",
 	} {
 		if row.Parameters[name] != want {
 			t.Errorf("%s is %q, want %q", name, row.Parameters[name], want)
@@ -84,9 +88,11 @@ func TestWhatASummarySays(t *testing.T) {
 
 // v0.2 wrote its members with underscores and had one level.
 func TestOldSummary(t *testing.T) {
-	c, err := parseSummary(json.RawMessage(`{"verifier":{"id":"v"},"time_verified":"2022-01-02T03:04:05Z","resource_uri":"r","policy":{"uri":"p"},
+	c,
+		err := parseSummary(json.RawMessage(`{"verifier":{"id":"v"},"time_verified":"2022-01-02T03:04:05Z","resource_uri":"r","policy":{"uri":"p"},
 		"input_attestations":[{"uri":"i"}],"verification_result":"PASSED","policy_level":"SLSA_LEVEL_3"}`))
-	if err != nil || c.parameters["verifiedLevels"] != "SLSA_LEVEL_3" || c.parameters["resourceUri"] != "r" || len(c.materials) != 1 || c.finished.IsZero() {
+	if err != nil || c.parameters["verifiedLevels"] != "SLSA_LEVEL_3" || c.parameters["resourceUri"] != "r" ||
+		len(c.materials) != 1 || c.finished.IsZero() {
 		t.Errorf("%+v, %v", c, err)
 	}
 }

@@ -46,11 +46,14 @@ var extensions = []extension{
 		always(inspect.Low)},
 }
 
+// always weighs every change of an extension alike.
 func always(s inspect.Severity) func(from, to string) inspect.Severity {
 	return func(_, _ string) inspect.Severity { return s }
 }
 
 // triggerSeverity weighs what started a build: what strangers can start, or a person by hand, is unlike a release.
+// A workflow that runs on pull_request_target or issue_comment runs with the repository's secrets on the word of
+// anybody who has an account (GitHub, "Security hardening for GitHub Actions").
 func triggerSeverity(from, to string) inspect.Severity {
 	switch to {
 	case "pull_request_target", "pull_request", "issue_comment", "workflow_run", "issues":
@@ -76,6 +79,7 @@ func refSeverity(from, to string) inspect.Severity {
 }
 
 // compareTriggers compares the certificates of one identity in both images, field by field.
+// Only certificates of one workflow are compared, and each kind of change is told once.
 func compareTriggers(before, now []inspect.Certificate, word string) []change {
 	var list []change
 	told := map[string]bool{}

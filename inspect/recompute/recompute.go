@@ -45,7 +45,7 @@ type Bundle struct {
 // policy that the case names and the bag does not have is one, since verdicts rest on it. A blob that is left out is
 // none: what follows from it stays a claim.
 //
-// Layers are unpacked into a temporary directory, which is removed. Run may be called by several goroutines on one bag.
+// Layers are unpacked into a temporary directory, which is removed.
 func (b Bundle) Run(ctx context.Context, bag *evidence.Bag, c inspect.Case) (evidence.Again, error) {
 	layout, cleanup, err := bag.Layout(ctx, "image")
 	if err != nil {

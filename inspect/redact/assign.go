@@ -7,10 +7,14 @@ import (
 )
 
 // assigned finds a name and the sign behind it: NAME=, "name": , name := , \"name\": within a string.
+// The sign may be => (Ruby, Puppet) and := (Go, make); == and != compare, and give no value.
 var assigned = regexp.MustCompile(`([A-Za-z_][A-Za-z0-9_.-]*)(\\?["'\]]*)([ \t]*)(=>|:=|==|!=|=|:)([ \t]*)`)
 
 // assignmentSpans finds the values that are given to names of secrets. Where a colon stands in a sentence, "token:
 // rejected by the server", what follows is no value; without colons only values in quotes count there.
+//
+// Examples, of which the part in capitals is removed: "db password=SECRET user=web", `{"api_key":"SECRET","n":1}`,
+// "clientSecret: 'SECRET'". The name decides: see Name.
 func assignmentSpans(s string, colons bool) []span {
 	if !strings.ContainsAny(s, "=:") {
 		return nil
@@ -58,6 +62,7 @@ var blockScalar = regexp.MustCompile(`^[|>][+-]?[1-9]?[+-]?$`)
 
 // blockOf finds the lines of a block scalar: those behind the line that ends at to and are indented deeper than the
 // name at the offset given. Blank lines within it belong to it.
+// The name may stand behind the dash of a list item, which is part of its indent (YAML 1.2.2, 8.2).
 func blockOf(s string, name, to int) (from, end int) {
 	start := strings.LastIndexByte(s[:name], '\n') + 1
 	indent := len(s[start:name]) - len(strings.TrimLeft(s[start:name], " -"))
@@ -90,6 +95,7 @@ func blockOf(s string, name, to int) (from, end int) {
 var schemes = []string{"bearer", "basic", "token", "digest", "negotiate", "ntlm", "apikey", "aws4-hmac-sha256"}
 
 // valueEnd finds the end of the value that begins at *at, and puts *at behind an opening quote.
+// A quote that is not closed ends with the text: a line that was cut off still holds the beginning of a secret.
 func valueEnd(s string, at *int, sign string) (end int, quoted bool) {
 	from := *at
 	escaped := strings.HasPrefix(s[from:], `\"`) || strings.HasPrefix(s[from:], `\'`)
@@ -122,6 +128,7 @@ func valueEnd(s string, at *int, sign string) (end int, quoted bool) {
 var nextPair = regexp.MustCompile(`[;&,](?:\s*["']?[A-Za-z_][A-Za-z0-9_. -]*["']?\s*[=:]|$)`)
 
 // bareEnd cuts a value without quotes before the next pair, and before punctuation that closes what it stands in.
+// The 40 bytes behind the end are for the name of the next pair, which may begin before the end.
 func bareEnd(s string, from, end int, sign string) int {
 	rest := s[from:min(len(s), end+40)]
 	for _, m := range nextPair.FindAllStringIndex(rest, -1) {
@@ -163,6 +170,8 @@ var proseWords = []string{
 
 // inSentence reports whether what follows a colon goes on as a sentence: words of lower case letters only, of which the
 // first is common in messages or another follows it.
+// A password of lower case letters only, followed by another such word, is taken for prose: a report of which every
+// second explanation was removed would not be read.
 func inSentence(s string, from, to int) bool {
 	word := s[from:to]
 	for _, r := range word {

@@ -14,6 +14,7 @@ type word struct {
 }
 
 // lineSpans finds the secrets on the command lines of a text, line by line.
+// What is found are options and arguments; NAME=VALUE on a command line is found as an assignment.
 func lineSpans(s string) []span {
 	if !strings.ContainsAny(s, "-/") {
 		return nil
@@ -47,6 +48,7 @@ func quotedSpans(line string, words []word) []span {
 const maxCommand = 128 << 10
 
 // splitList splits an argument list that was joined by wordBreak.
+// The words of an argument list were split by whoever started the process: no quote in them means anything.
 func splitList(joined string) []word {
 	var words []word
 	at := 0
@@ -59,6 +61,8 @@ func splitList(joined string) []word {
 
 // splitShell splits a line roughly as a shell does: at blanks outside of quotes, and at what separates commands, which
 // become words of their own. It expands nothing.
+// A backslash is a character like any other: to be split in one place too many costs nothing, since the words are only
+// looked at.
 func splitShell(line string) []word {
 	var words []word
 	for i := 0; i < len(line); {
@@ -96,6 +100,7 @@ func splitShell(line string) []word {
 }
 
 // options are the short options of a program that take a password.
+// The letters are those of the program's manual page: -p of mysql is a password, and -p of docker run is a port.
 type options struct {
 	next     []string // the password is the next word
 	attached []string // it is the rest of the word: -pSECRET
@@ -104,6 +109,7 @@ type options struct {
 }
 
 // programs are the options of well-known programs, by name. Long options are found by their names.
+// An entry without options is for a program whose arguments are never taken for another program's.
 var programs = map[string]options{
 	"mysql": {attached: []string{"-p"}}, "mysqldump": {attached: []string{"-p"}},
 	"mysqladmin":  {attached: []string{"-p"}},
@@ -145,7 +151,8 @@ var programs = map[string]options{
 	"openssl": {next: []string{"-k", "-K", "-passin", "-passout", "-pass", "-password"}},
 	"usermod": {next: []string{"-p"}}, "useradd": {next: []string{"-p"}},
 	"keytool":   {next: []string{"-storepass", "-keypass"}},
-	"jarsigner": {next: []string{"-storepass", "-keypass"}}, "htpasswd": {}, "ab": {login: []string{"-A"}}, "nmcli": {},
+	"jarsigner": {next: []string{"-storepass", "-keypass"}}, "htpasswd": {}, "twine": {next: []string{"-p"}},
+	"ab": {login: []string{"-A"}}, "nmcli": {},
 }
 
 // wrappers are programs that run the command behind them, and the instructions of a build step that do.
@@ -154,9 +161,12 @@ var wrappers = []string{"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "sudo", "env"
 	"kubectl", "sh", "bash", "-c"}
 
 // commandSpans finds the secrets that are words of a command, or parts of them.
+//
+// What comes first decides: of "docker run mysql -p 80" the program is docker. Of words without a program, as an
+// option in a sentence, only the names of options count.
 func commandSpans(words []word) []span {
 	var spans []span
-	program, named := options{}, false
+	program, named, unknown := options{}, false, false
 	add := func(w word, from int) {
 		if from < len(w.text) && !harmless(strings.Trim(w.text[from:], `"'`)) {
 			spans = append(spans, span{w.at + from, w.at + len(w.text), "secret on a command line"})
@@ -168,7 +178,7 @@ func commandSpans(words []word) []span {
 			next = words[i+1]
 		}
 		if w.text == ";" {
-			program, named = options{}, false
+			program, named, unknown = options{}, false, false
 			continue
 		}
 		// An alert writes command=mysql -pSECRET.
@@ -180,7 +190,10 @@ func commandSpans(words []word) []span {
 				}
 				spans = append(spans, positional(base, words[i+1:])...)
 			} else if i == 0 && isProgram(w.text) && !slices.Contains(wrappers, base) {
-				named = true // the arguments of another program may be called like one
+				named, unknown = true, true // the arguments of another program may be called like one
+			}
+			if unknown && strings.HasSuffix(w.text, ":") {
+				named, unknown = false, false // a sentence that quotes a command: a build step runs: mysql …
 			}
 			continue
 		}
@@ -191,6 +204,7 @@ func commandSpans(words []word) []span {
 
 // isProgram reports whether the first word of a line may be the program of a command: no assignment, and no time, date
 // or bracket with which lines of logs begin.
+// A line of a log that begins like a command only makes options be passed over that no program is known for.
 func isProgram(word string) bool {
 	return word != "" && !strings.ContainsAny(word, "=:[<") && (word[0] < '0' || word[0] > '9')
 }
@@ -206,9 +220,10 @@ func holds(words []word, text string) bool {
 }
 
 // optionSpans finds the secret that an option takes: in the next word, attached to it, or as a part of a login.
+// A next word that begins with a dash is another option, so that `--password --verbose` removes nothing.
 func optionSpans(w, next word, program options, add func(w word, from int)) []span {
 	name, _, assigned := strings.Cut(w.text, "=")
-	isOption := strings.HasPrefix(next.text, "--") || next.text == ";" || next.text == ""
+	isOption := strings.HasPrefix(next.text, "--") || next.text == ";" || next.text == "" || isSign(next.text)
 	switch {
 	case assigned && slices.Contains(program.login, name):
 		return login(word{w.text[len(name)+1:], w.at + len(name) + 1})
@@ -240,6 +255,43 @@ func optionSpans(w, next word, program options, add func(w word, from int)) []sp
 	return nil
 }
 
+// loneName is a name of a setting or an option, with the sign behind it where that belongs to the word.
+var loneName = regexp.MustCompile(`^-{0,2}([A-Za-z_][A-Za-z0-9_.-]*)(=|:|:=)?$`)
+
+// isSign reports whether a word is nothing but the sign between a name and its value.
+func isSign(word string) bool { return word == "=" || word == ":" || word == ":=" }
+
+// splitSpans finds the values whose name stands in a word before: --password= X, DB_PASSWORD = X, Token: X.
+// A shell or a person has put a blank where the program takes none; whoever reads the list sees the secret all the
+// same.
+func splitSpans(words []word) []span {
+	var spans []span
+	for i, w := range words {
+		m := loneName.FindStringSubmatch(w.text)
+		if m == nil || !Name(m[1]) {
+			continue
+		}
+		sign, rest := m[2], words[i+1:]
+		if sign == "" && len(rest) > 0 && isSign(rest[0].text) {
+			sign, rest = rest[0].text, rest[1:]
+		}
+		if sign == "" || len(rest) == 0 || strings.HasPrefix(rest[0].text, "-") || harmless(rest[0].text) {
+			continue
+		}
+		value := rest[0]
+		sentence := value.text
+		if len(rest) > 1 {
+			sentence += " " + rest[1].text
+		}
+		isScheme := slices.Contains(schemes, strings.ToLower(value.text)) // the secret comes behind it, and has a form
+		if isScheme || sign == ":" && inSentence(sentence, 0, len(value.text)) {
+			continue
+		}
+		spans = append(spans, span{value.at, value.at + len(value.text), "value of a secret name"})
+	}
+	return spans
+}
+
 // plural reports whether an option is about several secrets, as a switch is: --pull-secrets.
 func plural(name string) bool {
 	return strings.HasSuffix(name, "secrets") || strings.HasSuffix(name, "tokens") || strings.HasSuffix(name,
@@ -250,6 +302,7 @@ func plural(name string) bool {
 var loginParts = regexp.MustCompile(`^["']?[^:%\s"']*[:%](.+?)["']?$`)
 
 // login finds the password of a login.
+// A login without a password, as of `curl -u ada`, has none to find: the program asks for it.
 func login(w word) []span {
 	m := loginParts.FindStringSubmatchIndex(w.text)
 	if m == nil || harmless(w.text[m[2]:m[3]]) {
@@ -259,6 +312,7 @@ func login(w word) []span {
 }
 
 // positional finds the password of a program that takes it as a plain argument: htpasswd -b FILE USER PASSWORD.
+// The last plain argument is the password, with -n as without it (Apache's htpasswd).
 func positional(program string, args []word) []span {
 	var plain []word
 	batch := false

@@ -8,6 +8,8 @@ import (
 )
 
 // form is how a kind of secret looks, wherever it stands.
+// Forms are for secrets that no name stands before. Each costs a search in every line of every log, which is why needs
+// come first and the expressions have no part that begins anywhere.
 type form struct {
 	kind string
 	// needs are texts, in lower case, one of which a match contains: they are searched for first, since that is cheap.
@@ -36,6 +38,7 @@ var forms = sync.OnceValue(func() []form {
 })
 
 // keyForms are private keys: PEM (RFC 7468), OpenSSH, PuTTY, age, and PEM within base64 as a kubeconfig has it.
+// A key that is cut off before its last line counts as well: most of its bytes are there.
 func keyForms() []form {
 	return []form{
 		newForm("private key", "private",
@@ -54,6 +57,7 @@ func keyForms() []form {
 }
 
 // headerForms are values of HTTP headers (RFC 9110, RFC 6750, RFC 7617).
+// A scheme without digits behind it, such as "bearer token", is prose.
 func headerForms() []form {
 	return []form{
 		newForm("authorization", "authorization",
@@ -76,6 +80,8 @@ func headerForms() []form {
 }
 
 // urlForms are secrets within URLs and connection strings.
+// What stands before the @ of a URL is its userinfo (RFC 3986, 3.2.1); a login without a colon counts from 16
+// characters on, since a user's name is shorter.
 func urlForms() []form {
 	return []form{
 		newForm("password in a URL", "://", `(?i)\b[a-z][a-z0-9+.-]*:\\?/\\?/[^\s/:@"'<>?#]*:([^\s/"'<>]+)@`),
@@ -97,7 +103,8 @@ func urlForms() []form {
 				`apikey|api_key|password|passwd|pwd))=([^&\s"'<>\\\f#]{3,})`),
 		newForm("webhook", "hooks.slack",
 			`(?i)hooks\.slack[a-z.-]*/(?:services|workflows|triggers)/([A-Za-z0-9/_-]{6,})`),
-		newForm("webhook", "/api/webhooks/", `(?i)discord[a-z]*\.[a-z]+/api/webhooks/([0-9]+/[A-Za-z0-9_-]+)`),
+		newForm("webhook", "/webhooks/",
+			`(?i)discord[a-z]*\.[a-z]+/api/(?:v[0-9]+/)?webhooks/([0-9]+/[A-Za-z0-9_-]+)`),
 		newForm("webhook", "webhook.office.com .logic.azure.com",
 			`(?i)(?:webhook\.office\.com|logic\.azure\.com(?::443)?)/([^\s"'<>]+)`),
 		newForm("webhook", "chat.googleapis.com hooks.zapier.com events.pagerduty.com/integration",
@@ -107,6 +114,7 @@ func urlForms() []form {
 }
 
 // cloudForms are keys of clouds and of models that are paid for.
+// The lengths are lower bounds, below those that the services issue today: a token that was cut off still counts.
 func cloudForms() []form {
 	return []form{
 		newForm("access key of a cloud", "akia asia abia acca", `\b(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{12,}\b`),
@@ -150,6 +158,7 @@ func forgeForms() []form {
 }
 
 // serviceForms are tokens of other services.
+// A prefix of two letters takes a fixed length and alphabet with it, as of Twilio's SK and 32 hexadecimal digits.
 func serviceForms() []form {
 	return []form{
 		newForm("token of Slack", "xox xapp-", `\b(?:xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{8,}|xapp-[A-Za-z0-9-]{10,})`),
@@ -158,7 +167,11 @@ func serviceForms() []form {
 		newForm("token of Sentry", "sntry", `\bsntry[su]_[A-Za-z0-9_+/=.-]{16,}`),
 		newForm("token of a mail service", "sg. key- xkeysib- mg.",
 			`\b(?:SG\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}|key-[0-9a-f]{32}\b|xkeysib-[a-f0-9]{32,}[A-Za-z0-9-]*)`),
-		newForm("token of a bot", ":aa", `\b[0-9]{8,10}:AA[A-Za-z0-9_-]{30,}`),
+		// Telegram's stands in URLs behind the word bot: /bot110201543:AA…/sendMessage.
+		newForm("token of a bot", ":aa", `(?:\b|\bbot)([0-9]{8,10}:AA[A-Za-z0-9_-]{30,})`),
+		// Discord's begins with its user's number in base64, whose digits give these two letters.
+		newForm("token of a bot", "md mt mj mz nd nt nj nz od ot",
+			`\b[MNO][DTjz][A-Za-z0-9_-]{20,26}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}`),
 		newForm("key of a telephone service", "sk", `\bSK[0-9a-f]{32}\b`),
 		newForm("token of a monitoring service", "glsa_ glc_ nrak- nrii- dt0 pmak-",
 			`\b(?:glsa_[A-Za-z0-9_]{20,}|glc_[A-Za-z0-9+/=]{20,}|NR(?:AK|II|JS|RA)-[A-Za-z0-9_-]{16,}|`+
@@ -199,6 +212,8 @@ func lineForms() []form {
 			`(?i)\b(?:aws_)?(?:secret_access_key|session_token)[ \t\f]+([A-Za-z0-9/+=]{16,})`), // aws configure set
 		newForm("password of a database", "sqlplus rman expdp impdp sqlldr", // Oracle's USER/PASSWORD@DATABASE
 			`\b(?:sqlplus|rman|expdp|impdp|sqlldr)\b[^\n;|]*?[\s\f][A-Za-z0-9_$#]+/([^\s@/"'\f]+)`),
+		newForm("key of Vault", "unseal recovery", // what `vault operator init` prints, and what unseal takes
+			`(?i)\b(?:unseal|recovery)[ \f]+(?:key(?:[ \f]+[0-9]+)?[ \f]*:[ \f]*)?([A-Za-z0-9+/=]{32,})`),
 		newForm("cookie", "curl", `\bcurl\b[^\n;|]*?[\s\f](?:-b|--cookie)[\s\f=]+["']?([A-Za-z0-9_.$-]+=[^"'\n\f]+)`),
 		newForm("secret on a command line", "alias config",
 			`\bmc(?:li)?[ \f]+(?:alias[ \f]+set|config[ \f]+host[ \f]+add)[ \f]+\S+[ \f]+\S+[ \f]+\S+[ \f]+([^\s\f]+)`),
@@ -206,6 +221,7 @@ func lineForms() []form {
 }
 
 // formSpans finds what looks like a secret.
+// The result is in the order of the forms; replace sorts it.
 func formSpans(s string) []span {
 	var spans []span
 	low := strings.ToLower(s)

@@ -7,6 +7,7 @@ import (
 )
 
 // secretWords are the words that make a name that of a secret, wherever in it they stand.
+// Some are short (sk, pw, otp): names are split into words first, so that "skip" and "pwned" are none of them.
 var secretWords = set(`password passwords passwd passphrase passwort passcode pwd pass pw psk
 	secret secrets token tokens apikey apikeys accesskey secretkey privatekey signingkey encryptionkey
 	accountkey sharedaccesskey authkey authtoken credential credentials cred creds bearer jwt dsn
@@ -39,6 +40,9 @@ func set(words string) map[string]bool {
 }
 
 // Name reports whether a setting, variable, flag or field of this name likely holds a secret.
+//
+// Examples: DB_PASSWORD, apiKey, client_secret and sessionId are; passwordFile, tokenTTL, secretName and public_key
+// are not. A name decides nothing on its own: the value may be a reference, a path or a switch (harmless).
 func Name(name string) bool {
 	words := wordsOf(name)
 	if len(words) == 0 {
@@ -77,6 +81,7 @@ func keyed(words []string) bool {
 
 // wordsOf splits a name into its words in lower case, at everything that is no letter or digit and where its case
 // changes: dbPassword, DBPassword, DB_PASSWORD and db.password have the same words.
+// A number at the end of a word is dropped.
 func wordsOf(name string) []string {
 	var words []string
 	var word []rune

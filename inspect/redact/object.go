@@ -16,6 +16,9 @@ const maxObjectDepth = 64
 
 // Object removes the secrets of a JSON object: an object of a cluster, or an alert as its sensor wrote it. It names
 // each field that it changed by its path. An object without secrets stays as it was received, byte for byte.
+//
+// Numbers keep their digits. The order of the fields of a changed object is that of encoding/json. An error is that of
+// bytes which are no JSON object; the caller then removes what the text holds.
 func Object(raw []byte) (clean []byte, fields []string, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.UseNumber()
@@ -51,6 +54,7 @@ type walker struct{ fields []string }
 func (w *walker) changed(path string) { w.fields = append(w.fields, path) }
 
 // secret removes all data of a Secret, which may be an item of a List.
+// The keys stay: which keys a Secret has is known to everybody who may list it.
 func (w *walker) secret(path string, obj map[string]any) {
 	for _, field := range []string{"data", "stringData"} {
 		values, _ := obj[field].(map[string]any)
@@ -66,6 +70,7 @@ func (w *walker) secret(path string, obj map[string]any) {
 
 // object looks at the fields of an object: by their names, by what lists of arguments and variables are, and by the
 // form of all other texts.
+// It changes obj in place. A field that is a text of JSON is looked into like the object around it.
 func (w *walker) object(path string, obj map[string]any, depth int) {
 	if kind, _ := obj["kind"].(string); kind == "Secret" {
 		w.secret(path, obj)
@@ -121,6 +126,7 @@ func (w *walker) object(path string, obj map[string]any, depth int) {
 
 // pair finds the name and the field of the value of an object that is a name with a value: name and value in
 // Kubernetes, Key and Value in the tags of clouds. name is empty for all other objects.
+// A value may be no text, as valueFrom is none: then there is nothing to remove by the name.
 func pair(obj map[string]any) (name, valueKey string) {
 	for _, keys := range [][2]string{{"name", "value"}, {"Name", "Value"}, {"key", "value"}, {"Key", "Value"}} {
 		text, is := obj[keys[0]].(string)
@@ -136,7 +142,7 @@ func pair(obj map[string]any) (name, valueKey string) {
 func passwords(field string) bool {
 	return Name(field) && slices.ContainsFunc(wordsOf(field), func(w string) bool {
 		return slices.Contains([]string{"password", "passwords", "passwd", "passphrase", "passphrases", "apikeys"}, w)
-	})
+	}) || Name(field) && strings.EqualFold(field, "apiKeys")
 }
 
 // all removes the texts of a list, and reports whether it has nothing else.
@@ -156,6 +162,7 @@ func (w *walker) all(path string, list []any) bool {
 }
 
 // fieldsOf removes the texts right below a field, but for those that refer to an object of a cluster.
+// What stays has the names of Kubernetes' references: LocalObjectReference and SecretKeySelector.
 func (w *walker) fieldsOf(path string, obj map[string]any) {
 	for k, v := range obj {
 		text, is := v.(string)

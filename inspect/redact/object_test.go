@@ -24,15 +24,19 @@ func TestObject(t *testing.T) {
 		},
 		"arguments": {`{"args":["--token","q7Zx"],"command":["/app"]}`, []string{".args"}},
 		"a script":  {`{"command":["sh","-c","curl -u a:q7Zx https://h"]}`, []string{".command"}},
-		"a probe":   {`{"livenessProbe":{"exec":{"command":["redis-cli","-a","q7Zx","ping"]}}}`, []string{".livenessProbe.exec.command"}},
+		"a probe": {`{"livenessProbe":{"exec":{"command":["redis-cli","-a","q7Zx","ping"]}}}`,
+			[]string{".livenessProbe.exec.command"}},
 		"a probe's header": {`{"httpGet":{"httpHeaders":[{"name":"X-Auth-Token","value":"q7Zx"}]}}`,
 			[]string{".httpGet.httpHeaders[X-Auth-Token].value"}},
-		"an annotation": {`{"metadata":{"annotations":{"deploy/token":"q7Zx"}}}`, []string{".metadata.annotations.deploy/token"}},
+		"an annotation": {`{"metadata":{"annotations":{"deploy/token":"q7Zx"}}}`,
+			[]string{".metadata.annotations.deploy/token"}},
 		"JSON within an annotation": {`{"metadata":{"annotations":{"cfg":"{\"password\":\"q7Zx\"}"}}}`,
 			[]string{".metadata.annotations.cfg"}},
-		"names stay":               {`{"spec":{"imagePullSecrets":[{"name":"regcred"}],"volumes":[{"secret":{"secretName":"db-password"}}]}}`, nil},
-		"a config map":             {`{"kind":"ConfigMap","data":{"app.properties":"a=1\ndb.password=q7Zx\n"}}`, []string{".data.app.properties"}},
-		"a process":                {`{"output_fields":{"proc.cmdline":"mysql -pq7Zx1 -e x","k8s.pod.name":"web"}}`, []string{".output_fields.proc.cmdline"}},
+		"names stay": {`{"spec":{"imagePullSecrets":[{"name":"regcred"}],"volumes":[{"secret":{"secretName":"db-password"}}]}}`, nil},
+		"a config map": {`{"kind":"ConfigMap","data":{"app.properties":"a=1\ndb.password=q7Zx\n"}}`,
+			[]string{".data.app.properties"}},
+		"a process": {`{"output_fields":{"proc.cmdline":"mysql -pq7Zx1 -e x","k8s.pod.name":"web"}}`,
+			[]string{".output_fields.proc.cmdline"}},
 		"an environment as a list": {`{"Env":["PATH=/bin","DB_PASSWORD=q7Zx"]}`, []string{".Env"}},
 	}
 	for name, tt := range tests {
@@ -65,16 +69,19 @@ func TestObjectsBeyondTheDepthAreRemoved(t *testing.T) {
 func TestLineOfAnAlert(t *testing.T) {
 	line := `{"rule":"Shell","output":"curl -H Authorization: Bearer abcdefghijklmnop1234 http://u:hunter2@host password=hunter2 (container_id=0123456789ab)"}`
 	got, kinds := Line(line)
-	if strings.Contains(got, "hunter2") || strings.Contains(got, "abcdefghijklmnop1234") || !strings.Contains(got, "0123456789ab") || len(kinds) == 0 {
+	if strings.Contains(got, "hunter2") || strings.Contains(got, "abcdefghijklmnop1234") || !strings.Contains(got,
+		"0123456789ab") || len(kinds) == 0 {
 		t.Errorf("%s, %v", got, kinds)
 	}
 	if !json.Valid([]byte(got)) {
 		t.Errorf("no JSON any more: %s", got)
 	}
-	if got, kinds := Line("Notice Shell spawned (user=root command=mysql -pq7Zx1)"); strings.Contains(got, "q7Zx") || len(kinds) != 1 {
+	if got, kinds := Line("Notice Shell spawned (user=root command=mysql -pq7Zx1)"); strings.Contains(got, "q7Zx") ||
+		len(kinds) != 1 {
 		t.Errorf("%s, %v", got, kinds)
 	}
-	if got, kinds := Line(`{"rule":"Shell","priority":"Notice"}`); got != `{"rule":"Shell","priority":"Notice"}` || len(kinds) != 0 {
+	if got, kinds := Line(`{"rule":"Shell","priority":"Notice"}`); got != `{"rule":"Shell","priority":"Notice"}` ||
+		len(kinds) != 0 {
 		t.Errorf("%s, %v", got, kinds)
 	}
 }

@@ -14,6 +14,7 @@ const Mark = "REDACTED"
 const Withheld = "NOT-KEPT"
 
 // Secret is something that was removed. Its value is for a salted digest only and is never written anywhere.
+// It must not reach a log, a message or a fact.
 type Secret struct {
 	Kind  string // in words, as "password in a URL"
 	Value string
@@ -26,6 +27,9 @@ type span struct {
 }
 
 // Text removes the secrets of a text that others wrote: a line of a log, an alert, a script, a configuration file.
+//
+// It is a search for what is known, and promises nothing about the rest: a secret without a name or a form of its own
+// is kept. Doing it twice gives the same text as doing it once.
 func Text(s string) (string, []Secret) {
 	if len(s) < minText {
 		return s, nil
@@ -59,12 +63,13 @@ const wordBreak = "\f"
 
 // Words removes the secrets of an argument list, also those whose name stands in the word before. It never changes the
 // number of words, nor the list that it is given.
+// Each word keeps its place, since the place of an argument is evidence.
 func Words(words []string) ([]string, []Secret) {
 	if len(words) == 0 {
 		return words, nil
 	}
 	joined := strings.Join(words, wordBreak)
-	spans := commandSpans(splitList(joined))
+	spans := append(commandSpans(splitList(joined)), splitSpans(splitList(joined))...)
 	spans = append(spans, formSpans(joined)...)
 	spans = append(spans, assignmentSpans(joined, true)...)
 	at := 0
@@ -106,6 +111,7 @@ func shift(spans []span, by int) []span {
 }
 
 // replace puts the mark in place of the spans, which may overlap. What is a mark already stays.
+// Overlapping spans give one mark. Of each secret that part is returned which no other one before it had.
 func replace(s string, spans []span) (string, []Secret) {
 	spans = slices.DeleteFunc(spans, func(p span) bool { return p.from >= p.to || s[p.from:p.to] == Mark })
 	if len(spans) == 0 {
@@ -134,6 +140,7 @@ func replace(s string, spans []span) (string, []Secret) {
 }
 
 // Kinds lists the kinds of secrets with their numbers, sorted: "password in a URL (2)".
+// It is what a file's redactions are listed by: no part of a secret is in it.
 func Kinds(secrets []Secret) []string {
 	count := map[string]int{}
 	for _, s := range secrets {

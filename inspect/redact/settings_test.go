@@ -76,7 +76,8 @@ func TestSecretsInObjects(t *testing.T) {
 		"arguments":                 `{"args":["--token","` + x + `"]}`,
 		"a command line":            `{"proc.cmdline":"mysql -uroot -p` + x + `"}`,
 		"a list of variables":       `{"Env":["DB_PASSWORD=` + x + `"]}`,
-		"deeper than is looked at":  strings.Repeat(`{"a":`, maxObjectDepth+3) + `"` + x + `"` + strings.Repeat("}", maxObjectDepth+3),
+		"deeper than is looked at": strings.Repeat(`{"a":`, maxObjectDepth+3) + `"` + x + `"` + strings.Repeat("}",
+			maxObjectDepth+3),
 	} {
 		clean, fields, err := Object([]byte(text))
 		if err != nil || strings.Contains(string(clean), x) || len(fields) == 0 {
@@ -189,12 +190,16 @@ func TestBuildStepsKeepTheirInstruction(t *testing.T) {
 // Names of secrets in the spellings of shells, Java, Go and YAML, with names about secrets that are none.
 func TestWhichNamesAreThoseOfSecrets(t *testing.T) {
 	for name, want := range map[string]bool{
-		"password": true, "dbPassword": true, "DBPassword": true, "DB_PASSWORD": true, "db.password": true, "PGPASSWORD": true,
-		"MYSQLPWD": true, "api-key": true, "apiKey": true, "X-Api-Key": true, "client_secret": true, "secret_id": true,
-		"sessionId": true, "SIGNING_KEY": true, "token2": true, "sentry.dsn": true, "slackWebhookUrl": true, "auth": true, "AUTH_TOKEN": true,
+		"password": true, "dbPassword": true, "DBPassword": true, "DB_PASSWORD": true, "db.password": true,
+		"PGPASSWORD": true,
+		"MYSQLPWD":   true, "api-key": true, "apiKey": true, "X-Api-Key": true, "client_secret": true, "secret_id": true,
+		"sessionId": true, "SIGNING_KEY": true, "token2": true, "sentry.dsn": true, "slackWebhookUrl": true,
+		"auth": true, "AUTH_TOKEN": true,
 		"connectionString": true, "ACCOUNT_SK": true,
-		"passwordFile": false, "password_policy": false, "tokenTTL": false, "secretName": false, "public_key": false, "sort-key": false,
-		"cacheKey": false, "auth_basic_realm": false, "key": false, "bypass": false, "compass": false, "user_id": false, "tokenizer": false,
+		"passwordFile": false, "password_policy": false, "tokenTTL": false, "secretName": false, "public_key": false,
+		"sort-key": false,
+		"cacheKey": false, "auth_basic_realm": false, "key": false, "bypass": false, "compass": false,
+		"user_id": false, "tokenizer": false,
 		"authUrl": false, "keys": false, "": false, "---": false, "skip": false, "SK_LEARN": false,
 	} {
 		if got := Name(name); got != want {
@@ -206,8 +211,10 @@ func TestWhichNamesAreThoseOfSecrets(t *testing.T) {
 // The number of words stays, whatever is removed, and a secret over several words leaves none of them.
 func TestWordsStayAsManyAsTheyWere(t *testing.T) {
 	for _, words := range [][]string{
-		{"sh", "-c", "echo 'root:" + x + "' | chpasswd"}, {"redis-server", "--requirepass", x}, {"app", "Authorization:", "Bearer", x},
-		{"mysql", "-p" + x, "shop"}, {"app", "", "--token=" + x, ""}, {"app", "--password", "a b " + x}, {"curl", "-b", "sid=" + x, "h"},
+		{"sh", "-c", "echo 'root:" + x + "' | chpasswd"}, {"redis-server", "--requirepass", x}, {"app",
+			"Authorization:", "Bearer", x},
+		{"mysql", "-p" + x, "shop"}, {"app", "", "--token=" + x, ""}, {"app", "--password", "a b " + x}, {"curl", "-b",
+			"sid=" + x, "h"},
 		{"app", "-----BEGIN PRIVATE KEY-----", x, "-----END PRIVATE KEY-----"},
 	} {
 		before := slices.Clone(words)

@@ -23,6 +23,7 @@ var (
 
 // harmlessName matches the variables whose values decide what runs, or are public by their nature: search paths,
 // options of interpreters, versions, locales. Their values stay, without what has the form of a secret.
+// An attacker who sets LD_PRELOAD or NODE_OPTIONS starts something by them: removing these values would hide it.
 var harmlessName = regexp.MustCompile(`^(?:PATH|HOME|USER|LOGNAME|SHELL|TERM|PWD|OLDPWD|HOSTNAME|TZ|LANG|LANGUAGE|` +
 	`EDITOR|PAGER|ENV|IFS|PS[0-9]|PROMPT_COMMAND|CDPATH|MANPATH|INFOPATH|DISPLAY|TMPDIR|TEMP|TMP|UMASK|SHLVL|` +
 	`ZDOTDIR|CLASSPATH|MALLOC_[A-Z_]+|GCONV_PATH|GLIBC_TUNABLES|LOCPATH|NLSPATH|RES_OPTIONS|HOSTALIASES|LC_[A-Z]+|` +

@@ -13,13 +13,20 @@ func TestEnvKeepsOnlyWhatIsKnownToBeHarmless(t *testing.T) {
 		{"LD_PRELOAD", "/lib/evil.so", "/lib/evil.so"}, {"PYTHON_VERSION", "3.12.1", "3.12.1"},
 		{"GPG_KEY", "A035C8C19219BA821ECEA86B64E628F8D684696D", "A035C8C19219BA821ECEA86B64E628F8D684696D"},
 		{"HTTP_PROXY", "http://u:" + x + "@proxy:3128", "http://u:" + Mark + "@proxy:3128"},
-		{"LANG", "C.UTF-8", "C.UTF-8"}, {"PORT", "8080", "8080"}, {"DEBUG", "false", "false"}, {"CONFIG", "/etc/app.yaml", "/etc/app.yaml"},
-		{"LOG", "info", "info"}, {"WAIT", "30s", "30s"}, {"POD_IP", "10.0.0.7", "10.0.0.7"}, {"NAME", "$(OTHER)", "$(OTHER)"},
-		{"DB_PASSWORD", "12345", Mark}, {"DB_PASSWORD", "", ""}, {"DB_PASSWORD_FILE", "/run/secrets/db", "/run/secrets/db"},
-		{"API_TOKEN", x, Mark}, {"STRIPE_SK", "sk_live_" + x, Mark}, {"GH_PAT", "ghp_" + x, Mark}, {"JWT", "eyJhbGciOiJIUzI1NiJ9.e30.x", Mark},
-		{"SLACK_WEBHOOK", "https://hooks.slack.example/services/T0/B0/" + x, Mark}, {"SSH_KEY", "-----BEGIN RSA PRIVATE KEY-----\nx", Mark},
-		{"DATABASE_URL", "postgres://u:" + x + "@db/x", Mark}, {"GREETING", "hunter2 is mine", Withheld}, {"ADMIN", "hunter2", Withheld},
-		{"KEYFILE", "/" + x + "/" + x, Withheld}, {"SHOW_PASSWORDS", "false", "false"}, {"TOKEN_SECONDS", "3600", "3600"},
+		{"LANG", "C.UTF-8", "C.UTF-8"}, {"PORT", "8080", "8080"}, {"DEBUG", "false", "false"}, {"CONFIG",
+			"/etc/app.yaml", "/etc/app.yaml"},
+		{"LOG", "info", "info"}, {"WAIT", "30s", "30s"}, {"POD_IP", "10.0.0.7", "10.0.0.7"}, {"NAME", "$(OTHER)",
+			"$(OTHER)"},
+		{"DB_PASSWORD", "12345", Mark}, {"DB_PASSWORD", "", ""}, {"DB_PASSWORD_FILE", "/run/secrets/db",
+			"/run/secrets/db"},
+		{"API_TOKEN", x, Mark}, {"STRIPE_SK", "sk_live_" + x, Mark}, {"GH_PAT", "ghp_" + x, Mark}, {"JWT",
+			"eyJhbGciOiJIUzI1NiJ9.e30.x", Mark},
+		{"SLACK_WEBHOOK", "https://hooks.slack.example/services/T0/B0/" + x, Mark}, {"SSH_KEY",
+			"-----BEGIN RSA PRIVATE KEY-----\nx", Mark},
+		{"DATABASE_URL", "postgres://u:" + x + "@db/x", Mark}, {"GREETING", "hunter2 is mine", Withheld}, {"ADMIN",
+			"hunter2", Withheld},
+		{"KEYFILE", "/" + x + "/" + x, Withheld}, {"SHOW_PASSWORDS", "false", "false"}, {"TOKEN_SECONDS", "3600",
+			"3600"},
 	} {
 		got, secrets := Env(tt.name, tt.value)
 		if got != tt.want || (got != tt.value) != (len(secrets) > 0) {
@@ -38,8 +45,10 @@ func TestEnvKeepsOnlyWhatIsKnownToBeHarmless(t *testing.T) {
 
 func TestNamesOfSecrets(t *testing.T) {
 	for _, name := range []string{
-		"PASSWORD", "DB_PASSWORD", "dbPassword", "PGPASSWORD", "MYSQL_PWD", "API_KEY", "apiKey", "APIKEY", "AWS_SECRET_ACCESS_KEY", "GH_TOKEN",
-		"client_secret", "clientSecret", "SSH_KEY", "ENCRYPTION_KEY", "SENTRY_DSN", "secret_id", "--password", "smtp.pass", "AccountKey",
+		"PASSWORD", "DB_PASSWORD", "dbPassword", "PGPASSWORD", "MYSQL_PWD", "API_KEY", "apiKey", "APIKEY",
+		"AWS_SECRET_ACCESS_KEY", "GH_TOKEN",
+		"client_secret", "clientSecret", "SSH_KEY", "ENCRYPTION_KEY", "SENTRY_DSN", "secret_id", "--password",
+		"smtp.pass", "AccountKey",
 		"connectionString", "NPM_TOKEN", "JWT", "WEBHOOK_URL", "client-key-data", "access_token", "PASSWORD2", "auth",
 	} {
 		if !Name(name) {
@@ -47,8 +56,10 @@ func TestNamesOfSecrets(t *testing.T) {
 		}
 	}
 	for _, name := range []string{
-		"", "PATH", "MODE", "TOKENIZERS_PARALLELISM", "PASSWORD_FILE", "TOKEN_TTL", "secretName", "secretKeyRef", "PUBLIC_KEY", "cache_key", "key",
-		"author", "compass", "passenger", "AUTH_MODE", "monkey", "tokenExpirationSeconds", "SECRET_NAME", "keyboard", "passwordPolicy", "BYPASS",
+		"", "PATH", "MODE", "TOKENIZERS_PARALLELISM", "PASSWORD_FILE", "TOKEN_TTL", "secretName", "secretKeyRef",
+		"PUBLIC_KEY", "cache_key", "key",
+		"author", "compass", "passenger", "AUTH_MODE", "monkey", "tokenExpirationSeconds", "SECRET_NAME", "keyboard",
+		"passwordPolicy", "BYPASS",
 	} {
 		if Name(name) {
 			t.Errorf("%s is the name of no secret", name)

@@ -9,6 +9,7 @@ import (
 )
 
 // matched describes how an alert was matched.
+// "only" marks the two that another pod could share: a name that was used again, an image that runs elsewhere too.
 func matched(a inspect.Alert) string {
 	switch a.Match {
 	case inspect.MatchDigest:
@@ -25,6 +26,7 @@ func matched(a inspect.Alert) string {
 }
 
 // alertFile describes where the file of an alert is, and how sure that is. Only a file of the image can be checked.
+// The status is about the place of the file alone; alertMark is what stands in front of an alert.
 func alertFile(a inspect.Alert) (inspect.Status, string) {
 	f := a.File
 	path := cmp.Or(f.Path, a.Path)
@@ -45,6 +47,7 @@ func alertFile(a inspect.Alert) (inspect.Status, string) {
 }
 
 // matchedBy is the match in the fewest words.
+// An alert without a match is not asked for it.
 func matchedBy(a inspect.Alert) string {
 	switch a.Match {
 	case inspect.MatchContainer:
@@ -60,11 +63,17 @@ func matchedBy(a inspect.Alert) string {
 
 // alertMark describes how an alert stands. That the place of its file is known is no green tick over an open alert:
 // only a person's mark closes it.
+// The newest mark counts, on the alert or on its file: the first minutes of an incident are full of marks that are
+// taken back.
 func alertMark(c inspect.Case, a inspect.Alert) string {
-	for _, n := range c.Notes {
-		if n.Mark != "" && n.Mark != "open" && (n.Subject == a.ID || n.Subject == a.File.Path && n.Subject != "") {
-			return "! marked " + n.Mark
+	mark := ""
+	for _, n := range c.Notes { // in the order of time: the newest mark counts
+		if n.Mark != "" && n.Subject != "" && (n.Subject == a.ID || n.Subject == a.File.Path) {
+			mark = n.Mark
 		}
 	}
-	return "! open"
+	if mark == "" || mark == "open" {
+		return "! open"
+	}
+	return "! marked " + mark
 }

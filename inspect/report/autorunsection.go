@@ -10,6 +10,7 @@ import (
 
 // autorunSection lists what the image starts by itself, worst first: all that is new or of medium severity and more,
 // and a count of the others.
+// Commands are foreign texts: cut, and shown as code.
 func autorunSection(i inspect.Image) section {
 	s := section{title: "autoruns"}
 	if len(i.Autoruns) == 0 {

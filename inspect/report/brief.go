@@ -21,6 +21,9 @@ const (
 )
 
 // briefLine is a line before it is laid out. It is wrapped, never cut: where there is no room it goes as a whole.
+//
+// Ranks: 0 and 1 are facts without which the brief misleads, 2 the alert and other pods, 3 what was collected, 4 the
+// file of the alert. A whole line less is better than half a sentence.
 type briefLine struct {
 	label string
 	text  string
@@ -33,6 +36,9 @@ type briefLine struct {
 // Brief is the case in at most BriefLines lines of BriefColumns columns: UTC, without secrets and without the command
 // lines of alerts, which may hold some. It is what is copied into the incident's channel, and what reports open with.
 // Its answers are the lines that the first screen leads with.
+//
+// The same case gives the same brief: nothing in it depends on the clock but the report deadlines, which count by
+// Style.Now.
 func Brief(c inspect.Case, s Style) string {
 	s.Color = false
 	lines := briefHead(c)
@@ -58,6 +64,7 @@ func Brief(c inspect.Case, s Style) string {
 }
 
 // briefAnswer is a line of the headline; SIGNED with the provenance, NEXT with its command where that fits.
+// The result has one line or none.
 func briefAnswer(c inspect.Case, i inspect.Image, l headline.Line, steps []respond.NextStep) []briefLine {
 	text := l.Text
 	switch {
@@ -83,9 +90,11 @@ func briefAnswer(c inspect.Case, i inspect.Image, l headline.Line, steps []respo
 }
 
 // fits reports whether a text is one row of a brief.
+// The width is that of terminal cells (East Asian Wide characters have two), since that is what a pager shows.
 func fits(text string) bool { return ansi.StringWidth(text) <= BriefColumns-indent }
 
 // briefStep is a step with its command, where that fits on one line: half a command is none.
+// A command that is cut could still be run, and do something else.
 func briefStep(s respond.NextStep) string {
 	why, _, _ := strings.Cut(s.Why, " (")
 	if s.Command == "" || !fits(s.Command) {
@@ -95,6 +104,8 @@ func briefStep(s respond.NextStep) string {
 }
 
 // maxCounted bounds how many things that could not be checked the brief names; the report has all, with reasons.
+// More names would push the answers off the page.
+// The rest is counted.
 const maxCounted = 4
 
 // count names what could not be checked; a single one with its reason.
@@ -116,6 +127,7 @@ func count(list []string) string {
 
 // briefHead is the case with its outcome, then the pod with its owner and how many others run the same, or the
 // target.
+// Long names of pods and contexts are wrapped and not cut: a person searches for them.
 func briefHead(c inspect.Case) []briefLine {
 	v := verdict.Of(&c)
 	state := ""
@@ -217,6 +229,8 @@ const indent = 7
 
 // layBrief wraps the lines. While they need more room than there is, those that have a shorter text take it, the one of
 // the highest rank first; then lines go, again the highest rank first.
+//
+// It ends for any input: every pass only takes rows away, and what nothing bounds is cut in the end.
 func layBrief(lines []briefLine) string {
 	all := make([][]string, len(lines))
 	for at, l := range lines {
@@ -252,7 +266,8 @@ func rowsOf(all [][]string) int {
 	return n
 }
 
-// leveled takes the last row from the longest line until all fit: only text of others that nobody bounds is that long.
+// leveled takes the last row from the longest line until all fit: only foreign text without a bound is that long.
+// An attacker may choose a name of thousands of characters; it costs its own line, and no other.
 func leveled(all [][]string, rows int) []string {
 	for ; rows > BriefLines; rows-- {
 		longest := 0
@@ -269,6 +284,7 @@ func leveled(all [][]string, rows int) []string {
 }
 
 // rows are the line, wrapped, each row with its line end. A word that is longer than a row is broken.
+// A character that is wider than a row ends the line: it could never fit.
 func (l briefLine) rows() []string {
 	label := fmt.Sprintf("%-*s", indent, l.label)
 	width := BriefColumns - indent

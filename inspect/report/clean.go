@@ -11,6 +11,9 @@ import (
 
 // cleaned gives a copy of a value in which every string is safe to show. The renderers work on such a copy, so that
 // none of them can forget one.
+//
+// Reflection finds every string of every type, also of those that are added later. Cleaning at the border, and not
+// where facts are recorded, keeps the record as it was received.
 func cleaned[T any](v T) T {
 	out, _ := cleanedValue(reflect.ValueOf(v)).Interface().(T)
 	return out
@@ -18,6 +21,7 @@ func cleaned[T any](v T) T {
 
 // cleanedValue copies a value with all that it leads to. Structures without exported fields, such as times, are taken
 // as they are.
+// It copies what it changes, and shares the rest with the original.
 func cleanedValue(v reflect.Value) reflect.Value {
 	switch v.Kind() {
 	case reflect.String:
@@ -55,6 +59,7 @@ func cleanedValue(v reflect.Value) reflect.Value {
 }
 
 // cleanedMap copies a map with clean keys and values.
+// Two keys that become one when they are cleaned are one entry: which of the two is left is not defined.
 func cleanedMap(v reflect.Value) reflect.Value {
 	if v.IsNil() {
 		return v
@@ -66,10 +71,11 @@ func cleanedMap(v reflect.Value) reflect.Value {
 	return m
 }
 
-// credentials are a user and password in a URL.
-var credentials = regexp.MustCompile(`(://)[^/@\s]+@`)
+// credentials are a user and password in a URL, up to the last @ before its path: a password may have one too.
+var credentials = regexp.MustCompile(`(://)[^/\s]+@`)
 
 // clean makes a foreign string safe to show and takes credentials out of URLs.
+// The ledger has removed secrets already; this is for texts that never were facts, such as errors of the moment.
 func clean(s string) string {
 	s = text.Clean(s)
 	if !strings.Contains(s, "://") {

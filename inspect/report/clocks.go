@@ -19,6 +19,7 @@ func (s Style) now(c inspect.Case) time.Time {
 }
 
 // clockSection lists the report clocks that a person started, with what is due, and those that were withdrawn.
+// Regimes with their legal basis come from inspect; the program gives no legal advice.
 func clockSection(c inspect.Case, now time.Time) section {
 	s := section{title: "Report clocks (UTC)"}
 	for _, k := range c.Clocks {
@@ -49,6 +50,7 @@ func clockSection(c inspect.Case, now time.Time) section {
 }
 
 // briefClocks is the next deadline of each running clock, the most urgent first.
+// It returns false where no deadline was started: none starts by itself.
 func briefClocks(c inspect.Case, now time.Time) (briefLine, bool) {
 	running := slices.DeleteFunc(slices.Clone(c.Clocks), func(k inspect.Clock) bool { return k.Withdrawn != nil })
 	slices.SortStableFunc(running, func(a, b inspect.Clock) int {

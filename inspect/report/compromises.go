@@ -11,6 +11,7 @@ import (
 )
 
 // compromises lists the known compromises that something of an image matches, worst first.
+// A record that was withdrawn is shown as such: a person may have acted on it.
 func (s *section) compromises(i inspect.Image) {
 	rows := slices.Clone(i.Advisories)
 	slices.SortStableFunc(rows, func(a, b inspect.Advisory) int {

@@ -13,6 +13,7 @@ import (
 
 // document is a report before it is drawn: plain text, Markdown and HTML say the same, since all three are drawn from
 // it.
+// Its strings are clean: it is made of a cleaned case. Escapes are a matter of each form.
 type document struct {
 	title    string
 	status   inspect.Status // whose color the outcome takes
@@ -29,6 +30,7 @@ type section struct {
 }
 
 // block is one of: an item, a table, a command, or a paragraph.
+// A paragraph is the one that has text alone.
 type block struct {
 	item    *item
 	table   *table
@@ -37,6 +39,8 @@ type block struct {
 }
 
 // item is a row that is worth lines of its own: a finding, a signature with its steps.
+//
+// The mark is the only place for the sign of a status, so that no ✓ can stand where nothing was verified.
 type item struct {
 	status   inspect.Status
 	mark     string           // in place of the status's sign and word, where it is no verification
@@ -56,6 +60,7 @@ func (i item) marked(s Style) string {
 }
 
 // rowItem is a finding, or a row of files and programs.
+// A row whose severity is its outcome has no sign: "failed" beside "HIGH" would be read as a failed verification.
 func rowItem(status inspect.RowStatus, severity inspect.Severity, title string, lines ...string) item {
 	i := item{status: status.Tone(), severity: severity, title: title, lines: lines}
 	switch status {
@@ -87,6 +92,7 @@ func (s section) heading() string {
 	return strings.TrimSpace(s.title + " " + s.subject)
 }
 
+// text adds a paragraph, unless it is empty.
 func (s *section) text(text string) {
 	if text != "" {
 		s.blocks = append(s.blocks, block{text: text})
@@ -96,10 +102,11 @@ func (s *section) text(text string) {
 // item adds an item.
 func (s *section) item(i item) { s.blocks = append(s.blocks, block{item: &i}) }
 
-// table adds a table of at most maxRows rows; nobody reads more in an incident, and case.json has them all.
+// table adds a table of at most maxRows rows; more is not read in an incident, and case.json has them all.
 func (s *section) table(t table) { s.tableOf(t, maxRows) }
 
 // tableOf adds the first rows of a table.
+// The rows come in the order of their weight, so that those which are left out are the least.
 func (s *section) tableOf(t table, most int) {
 	more := len(t.rows) - most
 	if more > 0 {
@@ -112,6 +119,7 @@ func (s *section) tableOf(t table, most int) {
 }
 
 // more reports whether a list was cut.
+// A list that is cut without a word would be taken for a whole one.
 func (s *section) more(n int) {
 	if n > 0 {
 		s.text(fmt.Sprintf("and %d more: -o json lists them all (in a bundle: data/case.json).", n))
@@ -120,6 +128,7 @@ func (s *section) more(n int) {
 
 // maxRows bounds the rows of one table and the items of one kind; maxChanges the rows of a comparison in a case, which
 // come in the order of their weight.
+// The bounds are for people who scroll: the JSON of the case has every row.
 const (
 	maxRows    = 200
 	maxChanges = 20
@@ -129,13 +138,17 @@ const (
 func plainCell(s string) cell { return cell{text: s} }
 
 // codeCell is a cell of code: a digest, a path, a reference.
+// A code cell is copied by people: it is broken last where a table is too wide.
 func codeCell(s string) cell { return cell{text: s, code: true} }
 
 // statusCell is a cell with the sign and word of a status before its text.
+// The sign is added where the cell is drawn, in the style of the form.
 func statusCell(s inspect.Status, t string) cell { return cell{text: t, status: s} }
 
 // documentOf writes a case as a document: what is wrong, where and how sure first, then the walk in the order of the
 // panes, then what was not checked.
+//
+// Sections without blocks are dropped where they are drawn.
 func documentOf(c inspect.Case, s Style) document {
 	v := verdict.Of(&c)
 	c = cleaned(c)
@@ -153,6 +166,7 @@ func documentOf(c inspect.Case, s Style) document {
 }
 
 // focusFirst puts the image that the case is about before the others.
+// The others keep their order. The list of the case is not changed.
 func focusFirst(c inspect.Case) []inspect.Image {
 	first, _ := respond.Focus(c)
 	images := slices.Clone(c.Images)

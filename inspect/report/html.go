@@ -15,6 +15,9 @@ import (
 var page string
 
 // HTML writes the case as one file that needs no network and no script, and prints well.
+//
+// Styles are in the page, and there is no address to load from: it can be opened on a machine without a network, and
+// opening it tells no server so.
 func HTML(w io.Writer, c inspect.Case) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"mark":  Style{}.Mark,
@@ -30,6 +33,7 @@ func HTML(w io.Writer, c inspect.Case) error {
 }
 
 // view is a document with names that a template can see.
+// Fields are exported for html/template, which reads no others.
 type view struct {
 	Title    string
 	Status   inspect.Status // whose color the outcome takes
@@ -76,6 +80,7 @@ type viewCell struct {
 }
 
 // viewOf copies a document. html/template escapes every text of it by where it stands, so nothing is escaped here.
+// It relies on html/template's contextual escapes; template.HTML and its kin are used nowhere.
 func viewOf(d document) view {
 	v := view{Title: d.title, Status: d.status, Outcome: d.outcome, Brief: d.brief}
 	for _, s := range d.sections {
@@ -92,6 +97,7 @@ func viewOf(d document) view {
 }
 
 // viewOfBlock copies a block.
+// The template draws the field that is set.
 func viewOfBlock(b block) viewBlock {
 	v := viewBlock{Command: b.command, Text: b.text}
 	if b.item != nil {

@@ -13,6 +13,7 @@ import (
 )
 
 // imageSections are the panes of one image.
+// The order is that of the terminal UI's panes.
 func imageSections(c inspect.Case, i inspect.Image) []section {
 	sections := []section{
 		imageSection(i), layerSection(i), sharingSection(i), signatureSection(c, i), provenanceSection(i),
@@ -31,6 +32,8 @@ func imageSections(c inspect.Case, i inspect.Image) []section {
 	return sections
 }
 
+// imageSection has the image's names and digests, what would run of it, and notable settings. The date of the config
+// is called a claim: whoever builds an image writes it.
 func imageSection(i inspect.Image) section {
 	s := section{title: "image"}
 	lines := some(cmp.Or(i.Detail, i.Reason))
@@ -63,10 +66,12 @@ func imageSection(i inspect.Image) section {
 	return s
 }
 
+// some drops empty texts.
 func some(texts ...string) []string {
 	return slices.DeleteFunc(texts, func(t string) bool { return t == "" })
 }
 
+// layerSection lists the layers in the order of the history. Counts are of files added, modified and removed.
 func layerSection(i inspect.Image) section {
 	s := section{title: "layers"}
 	t := table{head: []string{"layer", "bytes", "size", "files +/~/-", "", "build step", "digest"}}
@@ -91,6 +96,7 @@ func layerSection(i inspect.Image) section {
 }
 
 // step shortens what BuildKit and docker write around a build step.
+// It bounds a foreign text to 100 characters; the file's own row has the layer's digest.
 func step(createdBy string) string {
 	text := strings.TrimSuffix(strings.TrimSpace(createdBy), "# buildkit")
 	text = strings.TrimPrefix(strings.TrimSpace(text), "/bin/sh -c #(nop) ")
@@ -101,6 +107,9 @@ func step(createdBy string) string {
 }
 
 // signatureSection shows each signature, step by step, and who was asked for them.
+//
+// A signature that could not be checked stands with its reason, and a store that gave no answer with the stores:
+// neither is left out as if it were absent.
 func signatureSection(c inspect.Case, i inspect.Image) section {
 	s := section{title: "signatures"}
 	status, words := signed(c, i)
@@ -130,6 +139,7 @@ func signatureSection(c inspect.Case, i inspect.Image) section {
 }
 
 // signatureItem is one signature with its chain, link by link.
+// A verified one states what that means, since readers take it for more.
 func signatureItem(sig inspect.Signature) item {
 	i := item{status: sig.Status, title: clean(signer(sig))}
 	i.lines = some(
@@ -152,6 +162,7 @@ func signatureItem(sig inspect.Signature) item {
 }
 
 // foldSteps says in a line that all links of a chain hold: of an image that the case is not about, that is enough.
+// The four statuses stay apart.
 func (i *item) foldSteps() {
 	names := map[inspect.Status][]string{}
 	for _, s := range i.steps {
@@ -168,6 +179,7 @@ func (i *item) foldSteps() {
 }
 
 // found is what a store held: 2 found, none, unreachable.
+// Unreachable is said of every status that is not known here.
 func found(r inspect.StoreReply) string {
 	switch r.Status {
 	case inspect.StoreFound:
@@ -179,6 +191,7 @@ func found(r inspect.StoreReply) string {
 	}
 }
 
+// storeWord names the store where a signature was found; empty where it lies in no store, as a file.
 func storeWord(store string) string {
 	if store == "" {
 		return ""
@@ -186,6 +199,7 @@ func storeWord(store string) string {
 	return "from " + store
 }
 
+// labelled is "label: value", empty without a value.
 func labelled(label, value string) string {
 	if value == "" {
 		return ""
@@ -193,6 +207,7 @@ func labelled(label, value string) string {
 	return label + ": " + value
 }
 
+// provenanceSection has the statements with what each claims, and notes of what disagrees.
 func provenanceSection(i inspect.Image) section {
 	s := section{title: "provenance"}
 	if len(i.Provenance) == 0 {
@@ -214,6 +229,8 @@ func provenanceSection(i inspect.Image) section {
 	return s
 }
 
+// packageSection counts the packages, lists compromised and drifted ones, and compares with the other image. The whole
+// list is in the SBOM.
 func packageSection(i inspect.Image) section {
 	s := section{title: "packages"}
 	s.text(text.Count(len(i.Packages), "package") + " found.")
@@ -234,7 +251,8 @@ func packageSection(i inspect.Image) section {
 	return s
 }
 
-// comparedWith names the other image, and does not call it good where nobody has confirmed it.
+// comparedWith names the other image, and does not call it good where no person has confirmed it.
+// The word good is used where a person confirmed it, and nowhere else.
 func comparedWith(k inspect.KnownGood) string {
 	text := fmt.Sprintf("Compared with the %s image %s", k.Word(), cmp.Or(k.Reference, k.Key()))
 	if k.Digest != "" && !strings.Contains(k.Reference, k.Digest) {
@@ -248,6 +266,7 @@ func comparedWith(k inspect.KnownGood) string {
 }
 
 // diffBlocks are the parts of a comparison, with at most so many rows of each kind.
+// Numbers are of all differences, whatever the tables leave out.
 func diffBlocks(d inspect.Diff, most int) []block {
 	s := section{}
 	if p := d.Packages; p != nil {
@@ -289,6 +308,7 @@ func diffBlocks(d inspect.Diff, most int) []block {
 }
 
 // layerNumber is empty where no layer of this image holds a thing.
+// Numbers are those of the manifest, from 0.
 func layerNumber(n int) string {
 	if n < 0 {
 		return ""
@@ -297,6 +317,7 @@ func layerNumber(n int) string {
 }
 
 // content is the short digest of a file, or where a link points to.
+// A link's target may be as short as it likes.
 func content(x inspect.FileChange) string {
 	if to := cmp.Or(x.To, x.From); x.Type == "symlink" || len(to) < 12 {
 		return to
@@ -304,6 +325,7 @@ func content(x inspect.FileChange) string {
 	return text.ShortDigest(cmp.Or(x.To, x.From))
 }
 
+// shortened is the remark on a list of files that the case itself cut (1,000 entries).
 func shortened(truncated bool) string {
 	if truncated {
 		return " (the list holds those that matter most)"
@@ -311,6 +333,7 @@ func shortened(truncated bool) string {
 	return ""
 }
 
+// detail is a text in brackets, empty without one.
 func detail(text string) string {
 	if text == "" {
 		return ""

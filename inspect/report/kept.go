@@ -12,6 +12,7 @@ import (
 )
 
 // kept describes what is on this disk and what is not: what is not kept may vanish. Both in the order in which they do.
+// It is evidence that vanishes first: a pod's writable layer and logs are gone with the pod.
 func kept(c inspect.Case) string {
 	var have, lost []string
 	for _, p := range respond.PreservedOf(&c) {
@@ -36,9 +37,11 @@ func kept(c inspect.Case) string {
 }
 
 // maxKept bounds the rows of what is kept; the bundle lists all.
+// The summary above it counts all of them.
 const maxKept = 60
 
 // keptSection lists what is kept, in the order in which it vanishes elsewhere, each with its time.
+// Times are those at which each was kept, by this machine's clock.
 func keptSection(c inspect.Case) section {
 	s := section{title: "Kept (UTC)"}
 	sum := table{head: []string{"what", "kept", "from", "to", "not kept", "why not"}}

@@ -8,6 +8,7 @@ import (
 )
 
 // Diff writes what differs between an image (now) and another (before), by the names that the person gave them.
+// An error is that of the writer, as with every function here.
 func Diff(w io.Writer, d inspect.Diff, before, now string, s Style) error {
 	d = cleaned(d)
 	p := &printer{style: s}
@@ -29,6 +30,7 @@ func Clocks(w io.Writer, c inspect.Case, s Style) error {
 }
 
 // Steps writes what to do next.
+// They are those of the report, in its order, and none is run.
 func Steps(w io.Writer, c inspect.Case, s Style) error {
 	p := &printer{style: s}
 	for _, b := range nextSection(cleaned(c)).blocks {
@@ -38,6 +40,7 @@ func Steps(w io.Writer, c inspect.Case, s Style) error {
 }
 
 // Signature writes one signature step by step, as verify-blob prints it.
+// Each link stands with what was compared with what, also those that were not reached.
 func Signature(w io.Writer, sig inspect.Signature, s Style) error {
 	p := &printer{style: s}
 	p.item(signatureItem(cleaned(sig)))

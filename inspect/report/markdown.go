@@ -11,6 +11,8 @@ import (
 )
 
 // Markdown writes the case for a ticket or a post-mortem, in CommonMark with GitHub's tables.
+//
+// The brief opens it as a block of code, since a chat or a ticket keeps its columns only so.
 func Markdown(w io.Writer, c inspect.Case) error {
 	d := documentOf(c, Style{})
 	m := &marker{}
@@ -48,6 +50,7 @@ func (m *marker) section(s section) {
 }
 
 // item draws a list item with its lines and steps below it.
+// Items follow each other with a blank line between, which keeps a list that an item ends in apart from the next.
 func (m *marker) item(i item) {
 	severity := ""
 	if i.severity != "" {
@@ -66,6 +69,7 @@ func (m *marker) item(i item) {
 }
 
 // table draws a table as GitHub's Markdown has it.
+// Heads are words of this program and need no escapes.
 func (m *marker) table(t table) {
 	rule := make([]string, len(t.head))
 	for i := range rule {
@@ -84,6 +88,7 @@ func (m *marker) table(t table) {
 
 // markdownCell is a cell with the sign of its status. Code is escaped like prose: a code span would need escapes of
 // its own for backticks.
+// A cell has no line break: text.Clean has made one visible.
 func markdownCell(c cell) string {
 	text := escape(c.text)
 	if c.status != "" {
@@ -101,6 +106,7 @@ func (m *marker) command(s respond.NextStep) {
 }
 
 // fence sets text in a code block that no run of backticks in it can end.
+// CommonMark 0.31, 4.5: a fence ends only with at least as many backticks as it began with.
 func fence(text string) string {
 	ticks := "```"
 	for strings.Contains(text, ticks) {
@@ -111,6 +117,9 @@ func fence(text string) string {
 
 // escape keeps a foreign string from being read as Markdown or HTML: links, images and headings of an attacker have no
 // place in a ticket.
+//
+// Beyond CommonMark it covers what GitHub and GitLab add: mentions, references to issues, strike-through, formulas,
+// and links of bare addresses. A hyphen or plus needs none, since no line begins with foreign text.
 func escape(s string) string {
 	var b strings.Builder
 	for _, r := range s {

@@ -47,7 +47,10 @@ func TestNoStringOfAnyFactDraws(t *testing.T) {
 		}
 		for _, i := range c.Images {
 			if i.Diff != nil {
-				out := lines(t, func(w io.Writer) error { return Diff(w, *i.Diff, inspecttest.Mark, inspecttest.Mark, Style{}) })
+				out := lines(t, func(w io.Writer) error {
+					return Diff(w, *i.Diff, inspecttest.Mark, inspecttest.Mark,
+						Style{})
+				})
 				if strings.ContainsAny(out, inspecttest.Drawing) {
 					t.Errorf("the comparison: %q", out)
 				}

@@ -12,9 +12,12 @@ import (
 
 // plainColumns is where prose is wrapped. Digests and paths are broken only where they are wider than tableColumns,
 // commands only at a blank and with a backslash, so that they can be copied.
+// The width is one at which prose is read without losing the line.
 const plainColumns = 100
 
 // Plain writes the whole case as a linear report: the content of the terminal UI's panes, one after the other.
+//
+// No line is wider than tableColumns but one that holds a command: those are broken at blanks, with a backslash.
 func Plain(w io.Writer, c inspect.Case, s Style) error {
 	d := documentOf(c, s)
 	p := &printer{style: s}
@@ -36,6 +39,7 @@ type printer struct {
 func (p *printer) raw(text string) { p.b.WriteString(text) }
 
 // flush writes all that was drawn.
+// One write for all: a pipe that is closed early gives one error.
 func (p *printer) flush(w io.Writer) error {
 	if _, err := io.WriteString(w, p.b.String()); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
@@ -56,6 +60,7 @@ func (p *printer) section(s section) {
 }
 
 // block draws what the block has.
+// Commands are indented more than prose, so that they are found and copied as lines of their own.
 func (p *printer) block(b block) {
 	switch {
 	case b.item != nil:
@@ -74,6 +79,7 @@ func (p *printer) block(b block) {
 }
 
 // paragraph draws prose in lines of plainColumns columns, each behind the indent.
+// Words are kept; runs of blanks are not.
 func (p *printer) paragraph(indent, text string) {
 	for _, line := range p.wrapped(text, plainColumns-len(indent), tableColumns-len(indent)) {
 		fmt.Fprintf(&p.b, "%s%s\n", indent, line)
@@ -93,6 +99,7 @@ func (p *printer) wrapped(text string, width, most int) []string {
 }
 
 // commandLines breaks a command at blanks that stand in no quotes.
+// A word that is wider than width gets a line of its own.
 func commandLines(command string, width int) []string {
 	var lines []string
 	for _, word := range shellWords(command) {
@@ -107,6 +114,7 @@ func commandLines(command string, width int) []string {
 }
 
 // shellWords are the words of a command that quote made.
+// The commands are this program's own, quoted by text.Quote: a quote inside a quoted part is written '\”.
 func shellWords(command string) []string {
 	var words []string
 	quoted := false
@@ -123,6 +131,7 @@ func shellWords(command string) []string {
 }
 
 // item draws the mark and severity before the title, then its lines and steps, indented.
+// Lines below the title have a fixed indent, so that they can be found by eye.
 func (p *printer) item(i item) {
 	severity := ""
 	if i.severity != "" {
@@ -145,6 +154,7 @@ func (p *printer) item(i item) {
 }
 
 // steps draws the links of a chain below each other, with the signs in one column.
+// A detail that needs several lines hangs below its own column.
 func (p *printer) steps(steps []item) {
 	signs, names := 0, 0
 	for _, s := range steps {
@@ -166,6 +176,7 @@ func pad(text string, width int) string {
 }
 
 // columns is how wide text is on a terminal.
+// Tables of 10,000 pods are drawn by it, which is why the plain case is decided without tables of Unicode.
 func columns(text string) int {
 	if isPlain(text) {
 		return len(text)

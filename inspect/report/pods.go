@@ -17,6 +17,8 @@ const maxStrays = 100
 
 // Pods writes the list of pods, flagged ones first, then the alerts that fit none of them. Its notices are not
 // printed: they are no part of the list.
+//
+// The order within both halves is that of the list. An error is that of the writer.
 func Pods(w io.Writer, list inspect.PodList, s Style) error {
 	p := &printer{style: s}
 	p.alertLines(list)
@@ -42,6 +44,7 @@ func Pods(w io.Writer, list inspect.PodList, s Style) error {
 }
 
 // alertLines say how many alerts there are and how they came, and that they may be of another cluster.
+// A wrong context is named before the list: every row below it would be taken for calm.
 func (p *printer) alertLines(list inspect.PodList) {
 	if list.Said > 0 {
 		rows, newest := len(list.Unmatched), inspect.Time{}
@@ -73,6 +76,7 @@ func (p *printer) alertLines(list inspect.PodList) {
 }
 
 // later is the later of two times.
+// A zero time is earlier than any.
 func later(a, b inspect.Time) inspect.Time {
 	if b.After(a.Time) {
 		return b
@@ -81,6 +85,7 @@ func later(a, b inspect.Time) inspect.Time {
 }
 
 // sources names where alerts come from: one by its name, several of a kind by their number.
+// Kinds come in the order in which they were given.
 func sources(all []inspect.AlertSource) string {
 	count := map[string]int{}
 	var kinds []string
@@ -136,6 +141,7 @@ func podRow(pod *inspect.FlaggedPod) []cell {
 }
 
 // imageName is the repository's last part with the short digest that runs, else the reference's tag.
+// The tag is left out where the digest is known: what runs is the digest.
 func imageName(c inspect.Container) string {
 	name := c.Reference
 	if at := strings.LastIndexByte(c.ImageID, '@'); at >= 0 || strings.HasPrefix(c.ImageID, "sha256:") {
@@ -149,6 +155,7 @@ func imageName(c inspect.Container) string {
 }
 
 // podAlerts folds the alerts of a pod by rule, the worst first.
+// Counts are of events; an alert without a count is one.
 func podAlerts(alerts []inspect.Alert) string {
 	type rule struct {
 		name  string
@@ -175,6 +182,7 @@ func podAlerts(alerts []inspect.Alert) string {
 }
 
 // timesSaid is how often an alert was raised, where that is more than once.
+// A single one needs no number.
 func timesSaid(n int) string {
 	if n < 2 {
 		return ""
@@ -183,6 +191,7 @@ func timesSaid(n int) string {
 }
 
 // strays lists the alerts that fit no pod, those of one rule and one name folded, each with what opens its case.
+// They are folded, and bounded, since a sensor of another cluster fits no pod with any of its alerts.
 func (p *printer) strays(alerts []inspect.Alert) {
 	if len(alerts) == 0 {
 		return

@@ -49,13 +49,17 @@ func lines(t *testing.T, write func(io.Writer) error) string {
 }
 
 func TestGoldens(t *testing.T) {
-	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase(), "hostile": hostileCase()} {
+	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase(),
+		"hostile": hostileCase()} {
 		golden(t, name+".brief", Brief(c, Style{}))
 		golden(t, name+".txt", lines(t, func(w io.Writer) error { return Plain(w, c, Style{}) }))
 		golden(t, name+".md", lines(t, func(w io.Writer) error { return Markdown(w, c) }))
 		golden(t, name+".html", lines(t, func(w io.Writer) error { return HTML(w, c) }))
 	}
-	golden(t, "incident.ascii.txt", lines(t, func(w io.Writer) error { return Plain(w, incidentCase(), Style{ASCII: true}) }))
+	golden(t, "incident.ascii.txt", lines(t, func(w io.Writer) error {
+		return Plain(w, incidentCase(),
+			Style{ASCII: true})
+	}))
 	golden(t, "pods.txt", lines(t, func(w io.Writer) error { return Pods(w, podList(), Style{}) }))
 	golden(t, "diff.txt", lines(t, func(w io.Writer) error {
 		return Diff(w, *incidentCase().Images[0].Diff, "shop/web:0", "shop/web:1", Style{})
@@ -67,9 +71,11 @@ func TestBriefFitsAMessage(t *testing.T) {
 	many := incidentCase()
 	for range 300 {
 		many.Pod.Others = append(many.Pod.Others, "namespace-with-a-long-name/pod-with-a-long-name")
-		many.Checks = append(many.Checks, inspect.CheckState{Name: "check" + strings.Repeat("x", 90), Status: inspect.CheckBlocked, Reason: "日本語 " + strings.Repeat("w", 300)})
+		many.Checks = append(many.Checks, inspect.CheckState{Name: "check" + strings.Repeat("x", 90),
+			Status: inspect.CheckBlocked, Reason: "日本語 " + strings.Repeat("w", 300)})
 	}
-	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase(), "hostile": hostileCase(), "empty": {}, "many": many} {
+	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase(),
+		"hostile": hostileCase(), "empty": {}, "many": many} {
 		for _, s := range []Style{{}, {ASCII: true}, {Color: true}} {
 			lines := strings.Split(strings.TrimSuffix(Brief(c, s), "\n"), "\n")
 			if len(lines) > BriefLines {
@@ -87,7 +93,8 @@ func TestBriefFitsAMessage(t *testing.T) {
 func TestBriefSaysWhatMatters(t *testing.T) {
 	brief := Brief(incidentCase(), Style{})
 	for _, want := range []string{
-		"20261123T031204Z-web-7d9f", "problems found: 1 critical", digestA, "prod › shop/web-7d9f", "Drop and execute", "/var/tmp/.font/x",
+		"20261123T031204Z-web-7d9f", "problems found: 1 critical", digestA, "prod › shop/web-7d9f", "Drop and execute",
+		"/var/tmp/.font/x",
 		"NOT CHECKED", "Evidence not collected", "NEXT",
 	} {
 		if !strings.Contains(brief, want) {
@@ -98,7 +105,8 @@ func TestBriefSaysWhatMatters(t *testing.T) {
 
 func TestNoSecretInABrief(t *testing.T) {
 	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase()} {
-		for what, out := range map[string]string{"brief": Brief(c, Style{}), "report": lines(t, func(w io.Writer) error { return Plain(w, c, Style{}) })} {
+		for what, out := range map[string]string{"brief": Brief(c, Style{}), "report": lines(t,
+			func(w io.Writer) error { return Plain(w, c, Style{}) })} {
 			if strings.Contains(out, "hunter2") {
 				t.Errorf("%s: a password stands in the %s", name, what)
 			}
@@ -112,7 +120,8 @@ func TestNoSecretInABrief(t *testing.T) {
 // No sign of a verification stands above an open alert, nor on any line of a brief.
 func TestNoGreenTickOverAnOpenAlert(t *testing.T) {
 	c := cleanCase()
-	c.Alerts = []inspect.Alert{{ID: "a", Rule: "r", Match: inspect.MatchDigest, Subject: "image", File: inspect.AlertFile{Path: "/x", Origin: inspect.OriginImage}}}
+	c.Alerts = []inspect.Alert{{ID: "a", Rule: "r", Match: inspect.MatchDigest, Subject: "image",
+		File: inspect.AlertFile{Path: "/x", Origin: inspect.OriginImage}}}
 	if brief := Brief(c, Style{}); strings.ContainsAny(brief, "✓✗") || !strings.Contains(brief, "alert: r (/x)") {
 		t.Errorf("a sign stands over an alert:\n%s", brief)
 	}
@@ -120,7 +129,8 @@ func TestNoGreenTickOverAnOpenAlert(t *testing.T) {
 
 // Nothing of a brief is cut where only this program and the cluster wrote it: what has no room goes as a whole.
 func TestNothingOfABriefIsCut(t *testing.T) {
-	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase(), "surrounded": surroundedCase()} {
+	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase(),
+		"surrounded": surroundedCase()} {
 		if brief := Brief(c, Style{}); strings.Contains(brief, "…\n") {
 			t.Errorf("%s is cut:\n%s", name, brief)
 		}
@@ -142,7 +152,8 @@ func TestForeignStringsDoNotDraw(t *testing.T) {
 	if strings.Contains(html, "<script") || strings.Contains(html, "http-equiv=\"refresh") {
 		t.Error("HTML of the case is HTML of the page")
 	}
-	if strings.Contains(md, "<script") && !strings.Contains(md, "```") || strings.Contains(md, "\n# Heading") || strings.Contains(md, "[link](") && !inFence(md, "[link](") {
+	if strings.Contains(md, "<script") && !strings.Contains(md, "```") || strings.Contains(md, "\n# Heading") ||
+		strings.Contains(md, "[link](") && !inFence(md, "[link](") {
 		t.Error("Markdown of the case is Markdown of the report")
 	}
 }
@@ -220,7 +231,8 @@ func TestLongCommandsAreBrokenBetweenWords(t *testing.T) {
 
 func TestNoLineIsWiderThanATerminal(t *testing.T) {
 	long := incidentCase()
-	long.Timeline = append(long.Timeline, inspect.Moment{Time: began, What: strings.Repeat("long ", 60) + strings.Repeat("x", 300), Source: strings.Repeat("y/", 200)})
+	long.Timeline = append(long.Timeline, inspect.Moment{Time: began, What: strings.Repeat("long ",
+		60) + strings.Repeat("x", 300), Source: strings.Repeat("y/", 200)})
 	long.Images[0].Layers[1].CreatedBy = "RUN " + strings.Repeat("z", 500)
 	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase(), "long": long} {
 		for line := range strings.Lines(lines(t, func(w io.Writer) error { return Plain(w, c, Style{}) })) {
@@ -264,7 +276,8 @@ func TestIdentitiesAreNamedBriefly(t *testing.T) {
 
 func TestAnswersAreTakenApart(t *testing.T) {
 	got := split("it came with layer 6 (build step: COPY . /) (seen). which commit is not known (not known). the rest")
-	if strings.Join(got, "|") != "it came with layer 6 (build step: COPY . /) (seen).|which commit is not known (not known).|the rest" {
+	if strings.Join(got,
+		"|") != "it came with layer 6 (build step: COPY . /) (seen).|which commit is not known (not known).|the rest" {
 		t.Errorf("%q", got)
 	}
 }
@@ -302,8 +315,9 @@ func (fullWriter) Write([]byte) (int, error) { return 0, errFull }
 func TestWriteErrorsComeBack(t *testing.T) {
 	c := cleanCase()
 	for name, write := range map[string]func(io.Writer) error{
-		"plain": func(w io.Writer) error { return Plain(w, c, Style{}) }, "markdown": func(w io.Writer) error { return Markdown(w, c) },
-		"html": func(w io.Writer) error { return HTML(w, c) },
+		"plain":    func(w io.Writer) error { return Plain(w, c, Style{}) },
+		"markdown": func(w io.Writer) error { return Markdown(w, c) },
+		"html":     func(w io.Writer) error { return HTML(w, c) },
 	} {
 		if err := write(fullWriter{}); !errors.Is(err, errFull) {
 			t.Errorf("%s: %v", name, err)

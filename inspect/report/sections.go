@@ -17,6 +17,7 @@ import (
 const maxWhy = 8
 
 // verdictSection is the outcome with its reasons. A passed case states what that does not cover.
+// The words are those of package verdict, and the reasons come in its order.
 func verdictSection(c inspect.Case, v verdict.Verdict) section {
 	why := v.Reasons
 	s := section{title: "Verdict"}
@@ -38,6 +39,7 @@ func verdictSection(c inspect.Case, v verdict.Verdict) section {
 
 // answerSection has the three answers, each with the findings that it rests on and the commands that settle what is
 // open.
+// A claim stays marked as one in every form: the basis is part of the sentence.
 func answerSection(c inspect.Case) section {
 	s := section{title: "Answers"}
 	for _, a := range c.AllAnswers() {
@@ -64,6 +66,7 @@ func answerSection(c inspect.Case) section {
 }
 
 // findingNumber names a finding by its place in the report.
+// The number is that of this report: IDs are hashes, which cannot be read out.
 func findingNumber(at int) string { return "F" + strconv.Itoa(at+1) }
 
 // findingSection lists the findings, worst first, each with the bytes that it rests on.
@@ -89,6 +92,7 @@ func findingSection(c inspect.Case) section {
 }
 
 // evidenceLines name the bytes that a finding rests on; those of a finding that is only there to be known in short.
+// Digests are in full, so that they can be compared with another tool's.
 func evidenceLines(f inspect.Finding) []string {
 	var lines []string
 	for _, e := range f.Evidence {
@@ -102,6 +106,7 @@ func evidenceLines(f inspect.Finding) []string {
 }
 
 // alertSection lists the alerts with how each was matched. No sign of a verification stands on an open alert.
+// An alert that matches nothing is listed last of all by its status, and never closed by one.
 func alertSection(c inspect.Case) section {
 	s := section{title: "Alerts"}
 	for _, a := range c.Alerts[:min(len(c.Alerts), maxRows)] {
@@ -140,6 +145,7 @@ func nextSection(c inspect.Case) section {
 }
 
 // podSection has the pod, what it could reach, its containers and what changed while the case was open.
+// Reach is what the pod's specification and RBAC allow; that it was used is not claimed.
 func podSection(c inspect.Case) section {
 	s := section{title: "Pod and reach"}
 	if c.Pod == nil {
@@ -210,6 +216,7 @@ func (s *section) containers(all []inspect.Container) {
 }
 
 // changes lists what happened to the pod while the case was open.
+// Times are those at which the change was noticed.
 func (s *section) changes(all []inspect.PodChange) {
 	t := table{head: []string{"heard at", "the pod is", "what", "kept as"}}
 	for _, x := range all {
@@ -221,6 +228,8 @@ func (s *section) changes(all []inspect.PodChange) {
 
 // timelineSection puts all that has a time on one axis, each with who states it: times of claims are those of whoever
 // made the image.
+//
+// Whoever reads it has to know whose clock each time is of: an attacker who built the image set some of them.
 func timelineSection(c inspect.Case, now time.Time) section {
 	s := section{title: "Timeline (UTC)"}
 	t := table{head: []string{"time", "what", "who says so", "trust"}}
@@ -249,6 +258,7 @@ func trustWord(t string) string {
 }
 
 // noteSection lists what people noted, then the notices of the checks.
+// Notices are printed too, since they name lists that were cut and logins that expired.
 func noteSection(c inspect.Case) section {
 	s := section{title: "Notes"}
 	for _, n := range c.Notes {
@@ -273,6 +283,7 @@ func uncheckedSection(c inspect.Case) section {
 }
 
 // trustSection lists the roots and keys that verdicts rest on, what was expected, and which program made the case.
+// A verdict is as good as these roots. The age of one shows how long ago it was fetched.
 func trustSection(c inspect.Case) section {
 	s := section{title: "What the verdicts rest on"}
 	t := table{head: []string{"kind", "from", "name", "age", "digest"}}

@@ -17,6 +17,7 @@ var repository = regexp.MustCompile(`(^|[\s(])(?:git\+)?https://(github\.com/[\w
 
 // brieflyNamed shortens identities and sources where the whole stands elsewhere: shop/web release.yml@tags/v1. Only
 // github.com itself is left out; every other host stays.
+// It is for sentences: lines that are copied, such as an issuer, keep their whole address.
 func brieflyNamed(text string) string {
 	return repository.ReplaceAllString(workflow.ReplaceAllString(text, "$1$2 $3@$4"), "$1$2")
 }
@@ -32,6 +33,7 @@ var basis = regexp.MustCompile(`\((seen|derived|claimed|not known)\)\.(?: |$)`)
 
 // sentences are those of an answer, in the words of text; what it waits for is one too. A case that another version
 // wrote may have nothing but the text.
+// They are clean, and in the order in which they are read out.
 func sentences(a inspect.Answer, text func(inspect.Sentence) string) []string {
 	if len(a.Sentences) == 0 {
 		return split(clean(a.Text))
@@ -55,6 +57,7 @@ func waitingFor(a inspect.Answer) string {
 func inFull(s inspect.Sentence) string { return s.Text + " (" + s.Source() + ")." }
 
 // split cuts the text of an answer into its sentences, each of which ends with what it rests on.
+// A text without any basis is one sentence.
 func split(text string) []string {
 	var list []string
 	for len(text) > 0 {
@@ -66,16 +69,4 @@ func split(text string) []string {
 		text = text[at[1]:]
 	}
 	return list
-}
-
-// spoken is a sentence of an answer in the fewest words: without the container that the brief is about, and without
-// what it rests on where that is solid.
-func spoken(about inspect.Image) func(inspect.Sentence) string {
-	return func(s inspect.Sentence) string {
-		text := strings.TrimPrefix(s.Text, "in "+about.Container+": ")
-		if !s.Known() {
-			text += " (" + s.Source() + ")"
-		}
-		return brieflyNamed(text)
-	}
 }

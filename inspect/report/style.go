@@ -7,6 +7,7 @@ import (
 )
 
 // Style describes how text is drawn. The zero value is UTF-8 without colour.
+// A style changes how a report looks, and never what it states.
 type Style struct {
 	ASCII bool      // ok FAIL ?? -- in place of ✓ ✗ ? –
 	Color bool      // ANSI-16 colours around the signs
@@ -14,6 +15,7 @@ type Style struct {
 }
 
 // Sign is the mark of a status: one that reads without colour.
+// A status that is not known here, as of a foreign bundle, is drawn as unknown.
 func (s Style) Sign(status inspect.Status) string {
 	i := 2
 	switch status {
@@ -32,11 +34,13 @@ func (s Style) Sign(status inspect.Status) string {
 }
 
 // Mark is sign and word, coloured where the style says so.
+// The word is always there: a sign alone is lost where a font lacks it.
 func (s Style) Mark(status inspect.Status) string {
 	return s.Paint(status, s.Sign(status)+" "+status.Words())
 }
 
 // Paint colors text as a status has it, in ANSI-16 colors: green, red, yellow and faint.
+// Color adds nothing that is not in the words, since a log keeps none.
 func (s Style) Paint(status inspect.Status, text string) string {
 	if !s.Color {
 		return text

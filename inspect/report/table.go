@@ -11,10 +11,12 @@ import (
 const tableColumns = 120
 
 // minColumn is how narrow a column of a table may become before others give way.
+// A short digest has 12 characters and stays whole in it.
 const minColumn = 14
 
 // table draws columns as wide as their widest cell, and wraps the widest where that is too much. A column that is empty
 // in every row is left out.
+// Every row has as many cells as the head.
 func (p *printer) table(t table) {
 	rows := append([][]cell{headCells(t.head)}, t.rows...)
 	widths := p.columnWidths(t, rows)
@@ -24,6 +26,9 @@ func (p *printer) table(t table) {
 }
 
 // columnWidths are the widths that fit: prose gives way before digests and paths, which people copy.
+//
+// Each step takes one column from the widest that may give way, which leaves columns of nearly equal width. Where all
+// are at minColumn, the table is wider than a terminal rather than unreadable.
 func (p *printer) columnWidths(t table, rows [][]cell) []int {
 	widths, code := make([]int, len(t.head)), make([]bool, len(t.head))
 	for n, row := range rows {
@@ -63,6 +68,7 @@ func total(widths []int) int {
 }
 
 // row draws the cells beside each other, each in as many lines as it needs.
+// Blanks at the end of a line are cut: they would be copied.
 func (p *printer) row(row []cell, widths []int, head bool) {
 	parts := make([][]string, len(row))
 	height := 0
@@ -95,6 +101,7 @@ func (p *printer) row(row []cell, widths []int, head bool) {
 }
 
 // broken breaks text to a width: at blanks, and a word that is wider after a part of it, as those of a path.
+// Paths and digests break behind a separator, so that the parts can be put together again without a blank.
 func broken(text string, width int) []string {
 	if isPlain(text) && len(text) <= width && !strings.Contains(text, "  ") && text == strings.TrimSpace(text) {
 		return []string{text}
@@ -132,6 +139,7 @@ func headCells(head []string) []cell {
 }
 
 // cell is the text of a cell with the sign and word of its status.
+// It is the text that is measured and drawn, before colors.
 func (p *printer) cell(c cell) string {
 	if c.status == "" {
 		return c.text

@@ -10,8 +10,12 @@ import (
 )
 
 // unchecked lists what could not be checked and why, each once.
+//
+// It is what keeps a calm report honest. The order is: the case, its checks, then layers, stores and owners of each
+// image.
 func unchecked(c inspect.Case) []string {
 	var list []string
+	// A store that is silent for three images is named for each, and once for each.
 	add := func(text string) {
 		if !slices.Contains(list, text) {
 			list = append(list, text)

@@ -13,6 +13,7 @@ import (
 
 // vulnerabilitySection lists the vulnerabilities of an image in the order of the case, after how many there are and how
 // old the data is.
+// Without a database the section states that, in place of an empty table.
 func vulnerabilitySection(c inspect.Case, i inspect.Image) section {
 	s := section{title: "vulnerabilities"}
 	if i.VulnData == nil {
@@ -34,6 +35,7 @@ func vulnerabilitySection(c inspect.Case, i inspect.Image) section {
 
 // thresholdSection shows what the thresholds that a person named make of the case: levels, waivers, and what they
 // waived.
+// Waivers stand with their owner and end: an exception that a reader does not see is a hole.
 func thresholdSection(c inspect.Case) section {
 	s := section{title: "Thresholds"}
 	if c.Thresholds == nil {
@@ -71,6 +73,7 @@ func thresholdSection(c inspect.Case) section {
 	return s
 }
 
+// vulnerabilitiesOf words how many were compared and found, with the date of the data.
 func vulnerabilitiesOf(i inspect.Image, count int) string {
 	if count == 1 {
 		return "1 vulnerability of " + i.Container
@@ -78,6 +81,7 @@ func vulnerabilitiesOf(i inspect.Image, count int) string {
 	return fmt.Sprintf("%d vulnerabilities of %s", count, i.Container)
 }
 
+// withDue is a level with its deadline, where it has one.
 func withDue(d threshold.Decision) string {
 	if d.Level == inspect.LevelWarn && !d.Due.IsZero() {
 		return d.Rule + ", due " + d.Due.Format(time.DateOnly)

@@ -12,11 +12,13 @@ import (
 )
 
 // join adds what is not empty, with a middle dot between.
+// It is the separator of every line of facts, so that a reader can cut at it.
 func join(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " · ")
 }
 
 // signer is one row: who signed, and how sure that is.
+// The name of a signature that failed is what it claims, which is why its reason comes first.
 func signer(s inspect.Signature) string {
 	who := cmp.Or(s.Identity, keyName(s.Key))
 	switch {
@@ -34,6 +36,7 @@ func signer(s inspect.Signature) string {
 }
 
 // keyName names a key by the beginning of its digest.
+// A key has no name that anyone vouches for.
 func keyName(digest string) string {
 	if digest == "" {
 		return ""
@@ -42,6 +45,8 @@ func keyName(digest string) string {
 }
 
 // signed is the signature verdict of an image in one sentence. Where a gate knows better than the rows, it speaks.
+//
+// Absent is returned only where every store was asked and had none.
 func signed(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 	if s, ok := headline.BestSignature(i); ok {
 		text := signer(s)
@@ -67,6 +72,7 @@ func signed(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 }
 
 // unsigned is what the gate says of an image without signatures, with that first.
+// An unknown gate comes without the word unsigned: nothing is known yet.
 func unsigned(g inspect.Gate) string {
 	switch {
 	case g.Detail == "":
@@ -79,6 +85,7 @@ func unsigned(g inspect.Gate) string {
 }
 
 // orRunning is why a check did not look, or that it still does.
+// A report of a running case is one of what is known so far.
 func orRunning(s inspect.CheckState) string {
 	if s.Running() {
 		return "still checking"
@@ -87,6 +94,7 @@ func orRunning(s inspect.CheckState) string {
 }
 
 // built is the provenance verdict of an image in one sentence.
+// The best statement counts: verified before failed before unknown, signed before unsigned.
 func built(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 	if len(i.Provenance) == 0 {
 		if state, ok := c.Check(inspect.CheckProvenance, i.Container); ok && state.Status == inspect.CheckBlocked {
@@ -107,10 +115,11 @@ func built(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 }
 
 // provenance describes where a statement claims that the image came from.
+// A commit is cut to 12 characters, within UTF-8: it is a foreign text like any other.
 func provenance(p inspect.Provenance) string {
 	source := p.Source
 	if p.Commit != "" {
-		source += "@" + p.Commit[:min(12, len(p.Commit))]
+		source += "@" + strings.ToValidUTF8(p.Commit[:min(12, len(p.Commit))], "")
 	}
 	text := "from " + cmp.Or(source, "an unnamed source") + " by " + cmp.Or(p.Builder, "an unnamed builder")
 	switch {

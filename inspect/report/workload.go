@@ -11,6 +11,7 @@ import (
 )
 
 // workloadSection lists what stands above the pod: its owners with who wrote them, and what its workload ran before.
+// Managers name themselves, and the cause of a revision is an annotation that anyone with access may write.
 func workloadSection(c inspect.Case) section {
 	s := section{title: "Workload"}
 	if c.Pod == nil {
@@ -52,6 +53,7 @@ func workloadSection(c inspect.Case) section {
 }
 
 // sharingSection lists the other images that have the suspect layers too.
+// Layers in common from below are those of a common base, or of a copy.
 func sharingSection(i inspect.Image) section {
 	s := section{title: "other images with its suspect layers"}
 	if i.Sharing == nil {
@@ -72,6 +74,7 @@ func sharingSection(i inspect.Image) section {
 }
 
 // looked describes how many images were compared.
+// What could not be read is counted, so that "no other image" is never claimed of a part.
 func looked(s inspect.Sharing) string {
 	text := fmt.Sprintf("By their manifests, %s that run here were compared", text.Count(s.Looked, "other image"))
 	if s.Looked == 1 {

@@ -5,6 +5,7 @@ import (
 )
 
 // wrap breaks text at blanks into at most n lines; the last one holds the rest.
+// No text gives one empty line. A word that is wider than width stands alone on its line; n is at least 1.
 func wrap(text string, width, n int) []string {
 	var lines []string
 	line := ""

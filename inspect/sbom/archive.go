@@ -47,7 +47,8 @@ var archiveEndings = []string{".jar", ".war", ".ear", ".par", ".sar", ".nar", ".
 // isArchive reports whether a file is one of Java's archives by its ending.
 func isArchive(p string) bool { return slices.Contains(archiveEndings, strings.ToLower(path.Ext(p))) }
 
-// isDescription reports whether a cataloguer reads a file of an archive into memory.
+// isDescription reports whether a cataloguer reads a file of an archive into memory. syft takes names in any case and
+// place.
 func isDescription(name string) bool {
 	base := strings.ToLower(path.Base(name))
 	return base == "manifest.mf" || base == "version.properties" || strings.HasSuffix(base, "pom.xml") ||
@@ -66,7 +67,7 @@ func newArchiveBudget() *archiveBudget {
 	return &archiveBudget{entries: MaxArchiveEntries, archives: MaxNestedArchives, bytes: MaxNestedBytes}
 }
 
-// take takes from what is left.
+// take takes from what is left. left is one of the fields of b. An error ends the cataloging of that archive only.
 func (b *archiveBudget) take(left *int64, n int64, what string, limit int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -82,7 +83,9 @@ func (b *archiveBudget) admit(ctx context.Context, c inspect.Content) error {
 	return b.walk(ctx, c, c.Size(), 0)
 }
 
-// walk looks through an archive and those within it. More entries, bytes or levels than the budget has are an error.
+// walk looks through an archive and those within it. More entries, bytes or levels than the budget has are an error. It
+// goes through the same entries as syft's cataloger of Java, which unpacks archives within archives to disk and
+// descriptions into memory.
 func (b *archiveBudget) walk(ctx context.Context, from io.ReaderAt, size int64, depth int) error {
 	if depth > MaxArchiveDepth {
 		return fmt.Errorf("%w: archives within archives are more than %d deep", errArchive, MaxArchiveDepth)
@@ -115,7 +118,8 @@ func (b *archiveBudget) walk(ctx context.Context, from io.ReaderAt, size int64, 
 	return nil
 }
 
-// nested walks an archive within an archive: in place where it is stored as it is, else unpacked in memory.
+// nested walks an archive within an archive: in place where it is stored as it is, else unpacked in memory. Sizes in a
+// directory are claims: what is unpacked is counted as it comes.
 func (b *archiveBudget) nested(ctx context.Context, from io.ReaderAt, f *zip.File, depth int) error {
 	if err := b.take(&b.archives, 1, "archives within archives", MaxNestedArchives); err != nil {
 		return err
@@ -164,7 +168,8 @@ const (
 )
 
 // DirectoryEntries estimates from above how many entries the directory of an archive has, before any is held in memory:
-// readers go on from its beginning to the end of the file, whatever number it claims.
+// readers go on from its beginning to the end of the file, whatever number it claims. It is the number of smallest
+// entries that fit between the claimed beginning and the end of the file; 0 for what has no end of a directory.
 func DirectoryEntries(from io.ReaderAt, size int64) int64 {
 	tail := make([]byte, min(size, zipEnd+zipComment+zip64Where))
 	if n, _ := from.ReadAt(tail, size-int64(len(tail))); n < len(tail) {

@@ -96,12 +96,20 @@ func TestArchivesThatTakeForEverAreRefused(t *testing.T) {
 		archive []byte
 		why     string
 	}{
-		"one file named many times":      {overlapping(10, 7), "archives within archives"},
-		"few names, many levels":         {overlapping(2, 40), "deep"},
-		"too deep":                       {deep, "deep"},
-		"a description too large":        {zipOf(t, zipMember{"META-INF/MANIFEST.MF", large, true}), "MANIFEST.MF has more than"},
-		"a description in a nested one":  {zipOf(t, zipMember{"lib/a.jar", zipOf(t, zipMember{"META-INF/maven/pom.xml", large, true}), true}), "pom.xml has more than"},
-		"an ordinary application":        {zipOf(t, zipMember{"BOOT-INF/lib/a.jar", library, false}, zipMember{"WEB-INF/lib/b.jar", library, true}), ""},
+		"one file named many times": {overlapping(10, 7), "archives within archives"},
+		"few names, many levels":    {overlapping(2, 40), "deep"},
+		"too deep":                  {deep, "deep"},
+		"a description too large": {
+			zipOf(t, zipMember{"META-INF/MANIFEST.MF", large, true}), "MANIFEST.MF has more than",
+		},
+		"a description in a nested one": {
+			zipOf(t, zipMember{"lib/a.jar", zipOf(t, zipMember{"META-INF/maven/pom.xml", large, true}), true}),
+			"pom.xml has more than",
+		},
+		"an ordinary application": {
+			zipOf(t, zipMember{"BOOT-INF/lib/a.jar", library, false}, zipMember{"WEB-INF/lib/b.jar", library, true}),
+			"",
+		},
 		"no archive":                     {[]byte("#!/bin/sh\n"), ""},
 		"an archive that ends too early": {library[:len(library)/2], ""},
 	} {
@@ -132,12 +140,20 @@ func TestArchivesShareABudget(t *testing.T) {
 // An archive that is left out makes the packages unknown with the reason; those of other files stay.
 func TestPackagesWithAnArchiveThatTakesForEver(t *testing.T) {
 	b, began := newBench(t), time.Now()
-	layers, img, _ := b.read(t, "oci:"+save(t, imageOf(t, makeLayer(t, textFile("etc/os-release", osRelease),
-		textFile("var/lib/dpkg/status", dpkgStatus("curl", "1")), textFile("app/app.jar", string(overlapping(10, 9)))))))
+	layers, img, _ := b.read(t, "oci:"+save(t, imageOf(t, makeLayer(
+		t,
+		textFile("etc/os-release", osRelease),
+		textFile(
+			"var/lib/dpkg/status",
+			dpkgStatus("curl", "1"),
+		),
+		textFile("app/app.jar", string(overlapping(10, 9))),
+	))))
 	said, ended := events(img, layers, inspect.Verified), error(nil)
 	c := walk(t, said, ended, Packages(NewCataloguer(b.cache)))
 	state, _ := c.Check(inspect.CheckPackages, c.Images[0].Container)
-	if state.Status != inspect.CheckBlocked || !strings.Contains(state.Reason, "/app/app.jar: the archive is past a limit") {
+	if state.Status != inspect.CheckBlocked ||
+		!strings.Contains(state.Reason, "/app/app.jar: the archive is past a limit") {
 		t.Errorf("the check ended as %+v", state)
 	}
 	if got := names(c.Images[0].Packages); !slices.Contains(got, "curl 1") {
@@ -151,7 +167,14 @@ func TestPackagesWithAnArchiveThatTakesForEver(t *testing.T) {
 // A link chooses the cataloguer as a name does.
 func TestALinkedDatabaseIsGuarded(t *testing.T) {
 	b := newBench(t)
-	r := resolverOf(t, b, []member{symlink("var/lib/rpm/rpmdb.sqlite", "/opt/data"), textFile("opt/data", "SQLite format 3\x00"+strings.Repeat("x", 600))})
+	r := resolverOf(
+		t,
+		b,
+		[]member{
+			symlink("var/lib/rpm/rpmdb.sqlite", "/opt/data"),
+			textFile("opt/data", "SQLite format 3\x00"+strings.Repeat("x", 600)),
+		},
+	)
 	found, err := r.FilesByGlob("**/var/lib/rpm/rpmdb.sqlite")
 	if err != nil || len(found) != 1 {
 		t.Fatalf("found %v, %v", found, err)

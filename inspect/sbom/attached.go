@@ -18,7 +18,9 @@ import (
 // maxAttached bounds the SBOMs of one image that are read.
 const maxAttached = 64
 
-// Attached is the check that counts the packages of the SBOMs that came with an image, and says who signed them.
+// Attached is the check that counts the packages of the SBOMs that came with an image, and says who signed them. It is
+// blocked where a place could not be queried, and does not apply where all were and none has one. Attested ones are
+// verified by the checks of signatures, which it needs.
 func Attached(client *registry.Client) engine.Check {
 	return engine.Check{
 		Name: inspect.CheckAttachedSBOM, Needs: []string{inspect.CheckSignatures},
@@ -79,7 +81,8 @@ func (a *attachments) collect(ctx context.Context) error {
 	return errors.Join(bad...)
 }
 
-// fromTag reads cosign's tag sha256-<hex>.sbom.
+// fromTag reads cosign's tag sha256-<hex>.sbom. (https://github.com/sigstore/cosign/blob/main/specs/SBOM_SPEC.md) A tag
+// can be moved by whoever may push.
 func (a *attachments) fromTag(ctx context.Context, digest string) error {
 	part, err := a.client.Manifest(ctx, a.loc, strings.Replace(digest, ":", "-", 1)+".sbom")
 	if errors.Is(err, registry.ErrNotFound) {
@@ -91,7 +94,8 @@ func (a *attachments) fromTag(ctx context.Context, digest string) error {
 	return a.fromManifest(ctx, part)
 }
 
-// fromReferrers reads the referrers that say that they are SBOMs.
+// fromReferrers reads the referrers that say that they are SBOMs. The artifact type is a claim of the descriptor; the
+// form is read from the bytes.
 func (a *attachments) fromReferrers(ctx context.Context, digest string) error {
 	list, err := a.referrers(ctx, digest)
 	if err != nil && !errors.Is(err, registry.ErrNotFound) {
@@ -168,7 +172,8 @@ func (a *attachments) fromDescriptor(ctx context.Context, d v1.Descriptor) error
 	return a.fromManifest(ctx, part)
 }
 
-// fromManifest makes a row of each SBOM that a manifest lists as a layer.
+// fromManifest makes a row of each SBOM that a manifest lists as a layer. The same manifest may be reached by tag,
+// referrer and index: it counts once.
 func (a *attachments) fromManifest(ctx context.Context, part registry.Part) error {
 	if a.seen[part.Digest] {
 		return nil
@@ -198,7 +203,8 @@ func (a *attachments) fromManifest(ctx context.Context, part registry.Part) erro
 	return nil
 }
 
-// row reads one attached SBOM. Nobody signed it, so that it proves nothing: unknown at best.
+// row reads one attached SBOM. Nobody signed it, so that it proves nothing: unknown at best. A statement about another
+// image is a subject-mismatch, which outranks that it is unsigned. Errors: the registry could not be reached.
 func (a *attachments) row(ctx context.Context, l v1.Descriptor, predicate string) (inspect.SBOM, error) {
 	row := inspect.SBOM{Origin: "attached", Format: formatOf(predicate + string(l.MediaType)),
 		Status: inspect.Unknown, Reason: inspect.ReasonUnsigned, Digest: l.Digest.String()}

@@ -54,8 +54,13 @@ func TestAttached(t *testing.T) {
 	kit := func(statement string) v1.ImageIndex {
 		return mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: img},
 			mutate.IndexAddendum{
-				Add:        carrier(t, "application/vnd.in-toto+json", "https://spdx.dev/Document", statement),
-				Descriptor: v1.Descriptor{Annotations: map[string]string{"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": digest}},
+				Add: carrier(t, "application/vnd.in-toto+json", "https://spdx.dev/Document", statement),
+				Descriptor: v1.Descriptor{
+					Annotations: map[string]string{
+						"vnd.docker.reference.type":   "attestation-manifest",
+						"vnd.docker.reference.digest": digest,
+					},
+				},
 			})
 	}
 	for _, c := range []struct {
@@ -90,7 +95,14 @@ func TestAttached(t *testing.T) {
 				t.Fatal(err)
 			}
 			b := newBench(t)
-			said := inspect.Event{Fact: inspect.ImageHead{Container: "web", Location: "oci:" + d + "@" + digest, Digest: digest, Index: index}}
+			said := inspect.Event{
+				Fact: inspect.ImageHead{
+					Container: "web",
+					Location:  "oci:" + d + "@" + digest,
+					Digest:    digest,
+					Index:     index,
+				},
+			}
 			got := walk(t, []inspect.Event{said}, nil, Attached(b.client))
 			rows := slices.Clone(got.Images[0].SBOMs)
 			for i := range rows {
@@ -123,7 +135,12 @@ func TestAttested(t *testing.T) {
 	}
 	good, broken := put(`{"predicate":`+spdxDoc+`}`), put(`{"predicate":{}}`)
 	sig := func(kind, digest string, status inspect.Status, reason string) inspect.Signature {
-		return inspect.Signature{PredicateType: kind, Status: status, Reason: reason, Raw: []inspect.RawPart{{Name: "statement", Digest: digest}}}
+		return inspect.Signature{
+			PredicateType: kind,
+			Status:        status,
+			Reason:        reason,
+			Raw:           []inspect.RawPart{{Name: "statement", Digest: digest}},
+		}
 	}
 	rows := attested(b.client.Store(), []inspect.Signature{
 		sig("https://spdx.dev/Document", good, inspect.Verified, ""),
@@ -134,7 +151,10 @@ func TestAttested(t *testing.T) {
 	want := []inspect.SBOM{
 		{Origin: "attested", Format: formatSPDX, Packages: 2, Status: inspect.Verified, Digest: good},
 		{Origin: "attested", Format: formatCycloneDX, Status: inspect.Unknown, Reason: "unreadable", Digest: broken},
-		{Origin: "attested", Format: formatSPDX, Packages: 2, Status: inspect.Failed, Reason: "subject-mismatch", Digest: good},
+		{
+			Origin: "attested", Format: formatSPDX, Packages: 2, Status: inspect.Failed, Reason: "subject-mismatch",
+			Digest: good,
+		},
 	}
 	if !slices.Equal(rows, want) {
 		t.Errorf("rows are\n%+v, want\n%+v", rows, want)

@@ -10,7 +10,8 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// IsSBOM reports whether a predicate type is that of an SBOM, in any version.
+// IsSBOM reports whether a predicate type is that of an SBOM, in any version. A version follows behind a slash; longer
+// words that begin alike are other types.
 func IsSBOM(predicateType string) bool {
 	for _, prefix := range []string{"https://spdx.dev/Document", "https://cyclonedx.org/bom", "https://syft.dev/bom",
 		"https://anchore.com/syft"} {
@@ -69,7 +70,8 @@ type statement struct {
 	Predicate json.RawMessage `json:"predicate"`
 }
 
-// countPredicate counts the packages of a predicate, which is the document itself or a text of it.
+// countPredicate counts the packages of a predicate, which is the document itself or a text of it. Documents in XML and
+// tag-value come as texts.
 func countPredicate(data []byte) (string, int, error) {
 	if len(data) > MaxDocument {
 		return "", 0, fmt.Errorf("reading a statement: longer than %d bytes", MaxDocument)
@@ -95,7 +97,8 @@ func countPredicate(data []byte) (string, int, error) {
 	return Count(s.Predicate)
 }
 
-// about reports whether a statement names one of these digests as its subject.
+// about reports whether a statement names one of these digests as its subject. Only SHA-256 counts, and an empty digest
+// is that of no image.
 func about(data []byte, digests ...string) bool {
 	var s statement
 	if json.Unmarshal(data, &s) != nil {

@@ -15,7 +15,8 @@ import (
 // wild are the characters that make a pattern of a path.
 const wild = "*?[]{}"
 
-// candidates gives the nodes that may fit a pattern, by what it says of their names.
+// candidates gives the nodes that may fit a pattern, by what it says of their names. They may be more than those that
+// fit, and never fewer: each is matched afterwards. Going through all names of a tree is the last resort.
 func (s *search) candidates(pattern string) iter.Seq[*inspect.Node] {
 	dir, name := path.Split(pattern)
 	if strings.Count(name, "}") != strings.Count(name, "{") || strings.Contains(name, "**") {
@@ -69,7 +70,7 @@ func (s *search) inside(dir, pattern string) iter.Seq[*inspect.Node] {
 }
 
 // called gives the nodes whose names fit a pattern, which holds no braces. Most patterns begin with letters, or are an
-// asterisk and an ending.
+// asterisk and an ending. list is sorted by name, so that those that begin alike lie together.
 func (s *search) called(pattern string) iter.Seq[*inspect.Node] {
 	start, open, wildcard := cut(pattern)
 	list := s.byName

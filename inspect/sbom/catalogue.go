@@ -30,7 +30,8 @@ type catalogue struct {
 }
 
 // Cataloguer catalogues images by syft. It keeps catalogues in the cache, and remembers what it found while it lives,
-// so that two images that are much alike cost little more than one. It is safe for concurrent use.
+// so that two images that are much alike cost little more than one. It is safe for concurrent use. Catalogers of syft
+// run in parallel within one run.
 type Cataloguer struct {
 	cache  *layer.Cache
 	memory memory
@@ -40,7 +41,9 @@ type Cataloguer struct {
 func NewCataloguer(cache *layer.Cache) *Cataloguer { return &Cataloguer{cache: cache} }
 
 // load gives the packages of an image: from the cache where the image was catalogued before, else by syft. whole says
-// that every byte of the image was proven to be its digest's; only then does the digest name the packages.
+// that every byte of the image was proven to be its digest's; only then does the digest name the packages. A catalog
+// that is not complete is not kept: the next run looks again. Errors: those of the cache, the context and syft as a
+// whole.
 func (c *Cataloguer) load(ctx context.Context, key string, layers []inspect.Layer, whole bool) (catalogue, error) {
 	if whole && key != "" {
 		kept, err := c.cache.Catalogue(ctx, key)
@@ -87,7 +90,8 @@ func (c *Cataloguer) run(ctx context.Context, key string, layers []inspect.Layer
 	return made, nil
 }
 
-// create lets syft run. It says in words which cataloguers broke.
+// create lets syft run. It says in words which cataloguers broke. The chisel cataloger is ours; the others are syft's,
+// each wrapped so that it remembers and cannot end the run.
 func (c *Cataloguer) create(ctx context.Context, src source.Source) (found *sbom.SBOM, broken []string, err error) {
 	scan, err := withScanner(ctx)
 	if err != nil {
@@ -116,7 +120,8 @@ func config() *syft.CreateSBOMConfig {
 	return cfg
 }
 
-// isDatabase reports whether a path is that of a package database of a distribution.
+// isDatabase reports whether a path is that of a package database of a distribution. Only of these it is said that they
+// could not be read: a broken jar hides itself, a broken database hides a system.
 func isDatabase(p string) bool {
 	dir, base := path.Split(p)
 	switch dir {

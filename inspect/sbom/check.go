@@ -11,7 +11,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// Packages is the check that lists the packages of an image.
+// Packages is the check that lists the packages of an image. It is blocked where no layer could be read, and where
+// packages may be missing: then the packages that were found are emitted all the same.
 func Packages(c *Cataloguer) engine.Check {
 	return engine.Check{
 		Name: inspect.CheckPackages, Needs: []string{inspect.CheckLayers}, Limit: layer.WorkLimit,
@@ -40,7 +41,8 @@ func emitPackages(list []inspect.Package, emit func(inspect.Event)) {
 	}
 }
 
-// report says the SBOM that was made, and whether it can hold all packages.
+// report says the SBOM that was made, and whether it can hold all packages. An SBOM that may lack packages is unknown,
+// never verified.
 func report(found catalogue, layers []inspect.Layer, emit func(inspect.Event)) error {
 	row := inspect.SBOM{Origin: "generated", Format: "syft", Packages: len(found.packages), Status: inspect.Verified}
 	var why []string

@@ -22,7 +22,8 @@ func newChiselCataloger() pkg.Cataloger {
 	return generic.NewCataloger(chiselCataloger).WithParserByGlobs(chiselPackages, "**/var/lib/chisel/manifest.wall")
 }
 
-// chiselPackages lists the packages of a manifest as those of dpkg that they are parts of.
+// chiselPackages lists the packages of a manifest as those of dpkg that they are parts of. The purl is that of dpkg's
+// package of the distribution in os-release, so that advisories of it apply.
 func chiselPackages(_ context.Context, _ file.Resolver, env *generic.Environment,
 	from file.LocationReadCloser) ([]pkg.Package, []artifact.Relationship, error) {
 	list, err := owner.ChiselPackages(from)

@@ -14,9 +14,14 @@ func TestDeclaredCPEs(t *testing.T) {
 	of := func(product string, source cpe.Source) cpe.CPE {
 		return cpe.Must("cpe:2.3:a:nodejs:"+product+":20.0.0:*:*:*:*:*:*:*", source)
 	}
-	p := pkg.Package{CPEs: []cpe.CPE{of("node.js", cpe.DeclaredSource), of("guess", cpe.GeneratedSource),
-		of("dictionary", cpe.NVDDictionaryLookupSource), of("node.js", cpe.DeclaredSource)}}
-	if got, want := declaredCPEs(p), []string{"cpe:2.3:a:nodejs:node.js:20.0.0:*:*:*:*:*:*:*"}; !slices.Equal(got, want) {
+	p := pkg.Package{CPEs: []cpe.CPE{
+		of("node.js", cpe.DeclaredSource), of("guess", cpe.GeneratedSource),
+		of("dictionary", cpe.NVDDictionaryLookupSource), of("node.js", cpe.DeclaredSource),
+	}}
+	if got, want := declaredCPEs(p), []string{"cpe:2.3:a:nodejs:node.js:20.0.0:*:*:*:*:*:*:*"}; !slices.Equal(
+		got,
+		want,
+	) {
 		t.Errorf("the CPEs are %q, want %q", got, want)
 	}
 	for n := range 20 {

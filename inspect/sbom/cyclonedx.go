@@ -14,6 +14,7 @@ import (
 )
 
 // writeCycloneDX writes a CycloneDX 1.6 document: the image as its subject, the packages as components.
+// (https://cyclonedx.org/docs/1.6/json/) Layer and places of a package are properties of our own.
 func writeCycloneDX(image inspect.Image, tool inspect.Tool) ([]byte, error) {
 	bom := cdx.NewBOM()
 	bom.SerialNumber = serial(image.Key())

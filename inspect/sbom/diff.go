@@ -11,7 +11,8 @@ import (
 type name struct{ kind, name string }
 
 // compare lists the packages that came, went or changed from one image to another. A package that is there in several
-// versions is compared version by version; how many copies of one version there are does not matter.
+// versions is compared version by version; how many copies of one version there are does not matter. Copies of one
+// version are compared once. The result is in one order, whatever order the lists have.
 func compare(before, now []inspect.Package) inspect.PackageDiff {
 	d := inspect.PackageDiff{Added: []inspect.Package{}, Removed: []inspect.Package{},
 		Changed: []inspect.PackageChange{}}
@@ -63,7 +64,8 @@ func without(list, other []inspect.Package) []inspect.Package {
 	})
 }
 
-// pair picks what belongs together: packages found at the same place, else the first of each.
+// pair picks what belongs together: packages found at the same place, else the first of each. Without a common place
+// the first of each in order are paired, which is a guess where several versions are there.
 func pair(gone, came []inspect.Package) (i, j int) {
 	for i := range gone {
 		for j := range came {

@@ -41,23 +41,37 @@ func TestCompare(t *testing.T) {
 		before, now             []inspect.Package
 		added, removed, changed []string
 	}{
-		{name: "the same", before: []inspect.Package{p("deb", "a", "1", "")}, now: []inspect.Package{p("deb", "a", "1", "")}},
 		{
-			name: "other type is another package", before: []inspect.Package{p("deb", "a", "1", "")}, now: []inspect.Package{p("apk", "a", "1", "")},
+			name: "the same", before: []inspect.Package{p("deb", "a", "1", "")},
+			now: []inspect.Package{p("deb", "a", "1", "")},
+		},
+		{
+			name: "other type is another package", before: []inspect.Package{p("deb", "a", "1", "")}, now: []inspect.Package{
+				p("apk", "a", "1", ""),
+			},
 			added: []string{"a 1"}, removed: []string{"a 1"},
 		},
-		{name: "a copy more is no change", before: []inspect.Package{p("npm", "a", "1", "/x")}, now: []inspect.Package{p("npm", "a", "1", "/x"), p("npm", "a", "1", "/y")}},
 		{
-			name: "one of two versions changed", before: []inspect.Package{p("npm", "a", "1", "/x"), p("npm", "a", "2", "/y")},
+			name: "a copy more is no change", before: []inspect.Package{p("npm", "a", "1", "/x")},
+			now: []inspect.Package{p("npm", "a", "1", "/x"), p("npm", "a", "1", "/y")},
+		},
+		{
+			name: "one of two versions changed", before: []inspect.Package{
+				p("npm", "a", "1", "/x"), p("npm", "a", "2", "/y"),
+			},
 			now: []inspect.Package{p("npm", "a", "1", "/x"), p("npm", "a", "3", "/y")}, changed: []string{"a 2 3"},
 		},
 		{
 			name: "paired by place", before: []inspect.Package{p("npm", "a", "1", "/x"), p("npm", "a", "2", "/y")},
-			now: []inspect.Package{p("npm", "a", "3", "/y"), p("npm", "a", "4", "/x")}, changed: []string{"a 1 4", "a 2 3"},
+			now: []inspect.Package{p("npm", "a", "3", "/y"), p("npm", "a", "4", "/x")}, changed: []string{
+				"a 1 4", "a 2 3",
+			},
 		},
 		{
 			name: "one version became two", before: []inspect.Package{p("npm", "a", "1", "/x")},
-			now: []inspect.Package{p("npm", "a", "2", "/x"), p("npm", "a", "3", "/y")}, changed: []string{"a 1 2"}, added: []string{"a 3"},
+			now: []inspect.Package{p("npm", "a", "2", "/x"), p("npm", "a", "3", "/y")}, changed: []string{"a 1 2"}, added: []string{
+				"a 3",
+			},
 		},
 		{name: "all gone", before: []inspect.Package{p("deb", "a", "1", "")}, removed: []string{"a 1"}},
 	} {
@@ -66,7 +80,8 @@ func TestCompare(t *testing.T) {
 		for _, x := range d.Changed {
 			changes = append(changes, x.Name+" "+x.From+" "+x.To)
 		}
-		if !slices.Equal(names(d.Added), c.added) || !slices.Equal(names(d.Removed), c.removed) || !slices.Equal(changes, c.changed) {
+		if !slices.Equal(names(d.Added), c.added) || !slices.Equal(names(d.Removed), c.removed) ||
+			!slices.Equal(changes, c.changed) {
 			t.Errorf("%s: added %q, removed %q, changed %q", c.name, names(d.Added), names(d.Removed), changes)
 		}
 		if d.Added == nil || d.Removed == nil || d.Changed == nil {
@@ -78,11 +93,19 @@ func TestCompare(t *testing.T) {
 func TestFindings(t *testing.T) {
 	good := inspect.KnownGood{Reference: "shop:1", Digest: "sha256:aa"}
 	one := func(how string) inspect.PackageDiff {
-		return inspect.PackageDiff{Changed: []inspect.PackageChange{{Type: "deb", Name: "coreutils", From: "1", To: "2", Change: how, Layer: 1}}}
+		return inspect.PackageDiff{
+			Changed: []inspect.PackageChange{
+				{Type: "deb", Name: "coreutils", From: "1", To: "2", Change: how, Layer: 1},
+			},
+		}
 	}
-	altered := inspect.Image{Altered: []inspect.Altered{{Path: "/usr/bin/ls", Package: "coreutils:amd64", Severity: inspect.High}}}
+	altered := inspect.Image{
+		Altered: []inspect.Altered{{Path: "/usr/bin/ls", Package: "coreutils:amd64", Severity: inspect.High}},
+	}
 	config := inspect.Image{Altered: []inspect.Altered{{Path: "/etc/ls.conf", Package: "coreutils", Config: true}}}
-	edited := inspect.Image{Altered: []inspect.Altered{{Path: "/usr/lib/os-release", Package: "coreutils", Severity: inspect.Low}}}
+	edited := inspect.Image{
+		Altered: []inspect.Altered{{Path: "/usr/lib/os-release", Package: "coreutils", Severity: inspect.Low}},
+	}
 	for _, c := range []struct {
 		name  string
 		image inspect.Image

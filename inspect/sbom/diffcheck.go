@@ -10,7 +10,8 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Diff is the check that compares the packages with those of the known-good image.
+// Diff is the check that compares the packages with those of the known-good image. It is blocked where the packages of
+// the image are not all known: a package that was not found would count as removed.
 func Diff(client *registry.Client, c *Cataloguer) engine.Check {
 	return engine.Check{
 		Name: inspect.CheckPackageDiff, Needs: []string{inspect.CheckPackages, inspect.CheckDiff},

@@ -25,7 +25,8 @@ const (
 	formatSyft         = "syft"
 )
 
-// Count says in which format an SBOM is written and how many packages it lists.
+// Count says in which format an SBOM is written and how many packages it lists. Formats are told by the bytes, never by
+// a media type. Errors: what is neither, or is broken, or longer than MaxDocument.
 func Count(data []byte) (format string, packages int, err error) {
 	if len(data) > MaxDocument {
 		return "", 0, fmt.Errorf("reading an SBOM: longer than %d bytes", MaxDocument)
@@ -99,7 +100,8 @@ func countComponents(list []component) int {
 	return n
 }
 
-// countXML counts the components of a CycloneDX document.
+// countXML counts the components of a CycloneDX document. Entities are not expanded: the decoder gives raw tokens, and
+// a document type of its own is skipped.
 func countXML(data []byte) (string, int, error) {
 	d := xml.NewDecoder(bytes.NewReader(data))
 	packages, elements, bom := 0, 0, false

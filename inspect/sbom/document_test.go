@@ -16,10 +16,24 @@ func TestCount(t *testing.T) {
 		packages           int
 		broken             bool
 	}{
-		{name: "SPDX", text: `{"spdxVersion":"SPDX-2.3","packages":[{"name":"a"},{"name":"b"}]}`, format: formatSPDX, packages: 2},
-		{name: "SPDX 3", text: `{"@context":"https://spdx.org/rdf/3.0.1/spdx-context.jsonld","@graph":[{"type":"software_Package"},{"type":"Agent"}]}`, format: formatSPDX, packages: 1},
-		{name: "SPDX as text", text: "SPDXVersion: SPDX-2.2\nPackageName: a\nFileName: x\nPackageName: b\n", format: formatSPDXText, packages: 2},
-		{name: "CycloneDX", text: `{"bomFormat":"CycloneDX","components":[{"name":"a","components":[{"name":"b"}]}]}`, format: formatCycloneDX, packages: 2},
+		{
+			name: "SPDX", text: `{"spdxVersion":"SPDX-2.3","packages":[{"name":"a"},{"name":"b"}]}`, format: formatSPDX,
+			packages: 2,
+		},
+		{
+			name:   "SPDX 3",
+			text:   `{"@context":"https://spdx.org/rdf/3.0.1/spdx-context.jsonld","@graph":[{"type":"software_Package"},{"type":"Agent"}]}`,
+			format: formatSPDX, packages: 1,
+		},
+		{
+			name: "SPDX as text", text: "SPDXVersion: SPDX-2.2\nPackageName: a\nFileName: x\nPackageName: b\n",
+			format: formatSPDXText, packages: 2,
+		},
+		{
+			name:   "CycloneDX",
+			text:   `{"bomFormat":"CycloneDX","components":[{"name":"a","components":[{"name":"b"}]}]}`,
+			format: formatCycloneDX, packages: 2,
+		},
 		{
 			name: "CycloneDX as XML", text: `<?xml version="1.0"?><bom xmlns="http://cyclonedx.org/schema/bom/1.4"><metadata><component/></metadata><components><component><name>a</name></component><component/></components></bom>`,
 			format: formatCycloneDXXML, packages: 2,
@@ -29,7 +43,10 @@ func TestCount(t *testing.T) {
 		{name: "other XML", text: `<html></html>`, broken: true},
 		{name: "cut off", text: `{"spdxVersion":"SPDX-2.3","packages":[`, broken: true},
 		{name: "nothing", text: "", broken: true},
-		{name: "too deep", text: `{"bomFormat":"CycloneDX","components":` + strings.Repeat(`[{"components":`, 20_000), broken: true},
+		{
+			name: "too deep",
+			text: `{"bomFormat":"CycloneDX","components":` + strings.Repeat(`[{"components":`, 20_000), broken: true,
+		},
 	} {
 		format, n, err := Count([]byte(c.text))
 		if (err != nil) != c.broken || format != c.format || n != c.packages {
@@ -75,9 +92,15 @@ func FuzzCountPredicate(f *testing.F) {
 // Both documents read back, and are the same bytes each time.
 func TestDocuments(t *testing.T) {
 	image := inspect.Image{
-		ImageHead: inspect.ImageHead{Reference: "registry.example/shop:2", Digest: "sha256:" + strings.Repeat("ab", 32), Created: inspect.At(time.Unix(1_700_000_000, 0))},
+		ImageHead: inspect.ImageHead{
+			Reference: "registry.example/shop:2", Digest: "sha256:" + strings.Repeat("ab", 32),
+			Created: inspect.At(time.Unix(1_700_000_000, 0)),
+		},
 		Packages: []inspect.Package{
-			{Type: "deb", Name: "curl", Version: "7.88.1-10", PURL: "pkg:deb/debian/curl@7.88.1-10?arch=amd64", Layer: 1, Locations: []string{"/var/lib/dpkg/status"}},
+			{
+				Type: "deb", Name: "curl", Version: "7.88.1-10", PURL: "pkg:deb/debian/curl@7.88.1-10?arch=amd64",
+				Layer: 1, Locations: []string{"/var/lib/dpkg/status"},
+			},
 			{Type: "binary", Name: "odd <name>\x1b", Version: ""},
 		},
 	}
@@ -91,7 +114,8 @@ func TestDocuments(t *testing.T) {
 		if err != nil || format != name || n != map[string]int{formatSPDX: 3, formatCycloneDX: 2}[name] {
 			t.Errorf("%s reads as %s with %d packages, %v", name, format, n, err)
 		}
-		if !json.Valid(doc) || !bytes.Contains(doc, []byte("2023-11-14T22:13:20Z")) || !bytes.Contains(doc, []byte("pkg:deb/debian/curl@7.88.1-10")) {
+		if !json.Valid(doc) || !bytes.Contains(doc, []byte("2023-11-14T22:13:20Z")) ||
+			!bytes.Contains(doc, []byte("pkg:deb/debian/curl@7.88.1-10")) {
 			t.Errorf("%s:\n%s", name, doc)
 		}
 	}

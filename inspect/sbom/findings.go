@@ -13,7 +13,8 @@ import (
 const maxSingle = 20
 
 // findings describes what in a comparison a person should know. A package that only has a newer version is worth a
-// line; one that went back to an older version, or whose files are not what the package says, is worth a look.
+// line; one that went back to an older version, or whose files are not what the package says, is worth a look. d is the
+// comparison, good the image that it was made with; its word is in every title.
 func findings(subject string, image inspect.Image, good inspect.KnownGood, d inspect.PackageDiff) []inspect.Finding {
 	total := len(d.Changed) + len(d.Added) + len(d.Removed)
 	var list []inspect.Finding

@@ -66,7 +66,9 @@ func makeLayer(t testing.TB, members ...member) v1.Layer {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	l, err := tarball.LayerFromOpener(func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil })
+	l, err := tarball.LayerFromOpener(
+		func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b.Bytes())), nil },
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +158,14 @@ func goProgram(t testing.TB) []byte {
 	out := filepath.Join(d, "shop")
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-o", out, ".")
 	cmd.Dir = d
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=mod", "GOPROXY=off", "GOWORK=off", "GOTOOLCHAIN=local")
+	cmd.Env = append(
+		os.Environ(),
+		"CGO_ENABLED=0",
+		"GOFLAGS=-mod=mod",
+		"GOPROXY=off",
+		"GOWORK=off",
+		"GOTOOLCHAIN=local",
+	)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("building a Go program: %v\n%s", err, text)
 	}
@@ -173,8 +182,14 @@ func jar(t testing.TB, group, artefact, version string) []byte {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	for _, f := range []struct{ name, body string }{
-		{"META-INF/MANIFEST.MF", "Manifest-Version: 1.0\r\nImplementation-Title: " + artefact + "\r\nImplementation-Version: " + version + "\r\n\r\n"},
-		{"META-INF/maven/" + group + "/" + artefact + "/pom.properties", "groupId=" + group + "\nartifactId=" + artefact + "\nversion=" + version + "\n"},
+		{
+			"META-INF/MANIFEST.MF",
+			"Manifest-Version: 1.0\r\nImplementation-Title: " + artefact + "\r\nImplementation-Version: " + version + "\r\n\r\n",
+		},
+		{
+			"META-INF/maven/" + group + "/" + artefact + "/pom.properties",
+			"groupId=" + group + "\nartifactId=" + artefact + "\nversion=" + version + "\n",
+		},
 	} {
 		w, err := z.Create(f.name)
 		if err == nil {
@@ -194,7 +209,13 @@ func jar(t testing.TB, group, artefact, version string) []byte {
 func dpkgStatus(pairs ...string) string {
 	var b bytes.Buffer
 	for i := 0; i+1 < len(pairs); i += 2 {
-		fmt.Fprintf(&b, "Package: %s\nStatus: install ok installed\nPriority: required\nSection: admin\nMaintainer: Nobody <nobody@example.com>\nArchitecture: amd64\nVersion: %s\nDescription: %s\n\n", pairs[i], pairs[i+1], pairs[i])
+		fmt.Fprintf(
+			&b,
+			"Package: %s\nStatus: install ok installed\nPriority: required\nSection: admin\nMaintainer: Nobody <nobody@example.com>\nArchitecture: amd64\nVersion: %s\nDescription: %s\n\n",
+			pairs[i],
+			pairs[i+1],
+			pairs[i],
+		)
 	}
 	return b.String()
 }
@@ -203,7 +224,12 @@ func dpkgStatus(pairs ...string) string {
 func apkInstalled(pairs ...string) string {
 	var b bytes.Buffer
 	for i := 0; i+1 < len(pairs); i += 2 {
-		fmt.Fprintf(&b, "C:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\nP:%[1]s\nV:%[2]s\nA:x86_64\nS:1\nI:1\nT:%[1]s\nU:https://example.com\nL:MIT\no:%[1]s\nm:Nobody <nobody@example.com>\nt:1\nF:usr/share/%[1]s\nR:readme\nZ:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n", pairs[i], pairs[i+1])
+		fmt.Fprintf(
+			&b,
+			"C:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\nP:%[1]s\nV:%[2]s\nA:x86_64\nS:1\nI:1\nT:%[1]s\nU:https://example.com\nL:MIT\no:%[1]s\nm:Nobody <nobody@example.com>\nt:1\nF:usr/share/%[1]s\nR:readme\nZ:Q1AAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n",
+			pairs[i],
+			pairs[i+1],
+		)
 	}
 	return b.String()
 }

@@ -23,7 +23,8 @@ type listing struct {
 // claim is a package of an SBOM.
 type claim struct{ purl, name, version string }
 
-// readListed reads the packages of a document, and its files where it lists them with a SHA-256.
+// readListed reads the packages of a document, and its files where it lists them with a SHA-256. At most maxListed
+// packages and as many files. A package without a purl cannot be compared and is left out.
 func readListed(data []byte) (listing, error) {
 	if len(data) > MaxDocument {
 		return listing{}, fmt.Errorf("reading an SBOM: longer than %d bytes", MaxDocument)
@@ -74,7 +75,8 @@ type cdxComponent struct {
 	Components []cdxComponent `json:"components" xml:"components>component"`
 }
 
-// listedJSON reads the packages and files that an SBOM in JSON lists.
+// listedJSON reads the packages and files that an SBOM in JSON lists. One struct has the fields of all three forms;
+// those that a document lacks are empty.
 func listedJSON(data []byte) (listing, error) {
 	var d spdxDocument
 	if err := json.Unmarshal(data, &d); err != nil {
@@ -124,7 +126,7 @@ func (l *listing) components(all []cdxComponent, depth int) {
 	}
 }
 
-// listedXML reads the packages of CycloneDX in XML.
+// listedXML reads the packages of CycloneDX in XML. countXML goes first: it bounds the elements before any is held.
 func listedXML(data []byte) (listing, error) {
 	var d struct {
 		XMLName    xml.Name

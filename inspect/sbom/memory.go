@@ -26,7 +26,8 @@ type recollection struct {
 	err      error // what it could not read
 }
 
-// recall finds a run of the cataloguer in which every question had the answer that the resolver gives now.
+// recall finds a run of the cataloguer in which every question had the answer that the resolver gives now. Questions
+// are asked again in their order; the first other answer ends the comparison.
 func (m *memory) recall(name string, r *resolver) (recollection, bool) {
 	m.mu.Lock()
 	known := slices.Clone(m.found[name])

@@ -19,7 +19,10 @@ func TestWhatIsRememberedIsRight(t *testing.T) {
 		"nothing that a package is made of": {
 			[]member{textFile("srv/readme", "new")},
 			nil,
-			[]string{"dpkg-db-cataloger", "apk-db-cataloger", "javascript-package-cataloger", "go-module-binary-cataloger", "python-installed-package-cataloger", "java-archive-cataloger"},
+			[]string{
+				"dpkg-db-cataloger", "apk-db-cataloger", "javascript-package-cataloger", "go-module-binary-cataloger",
+				"python-installed-package-cataloger", "java-archive-cataloger",
+			},
 		},
 		"an upgrade": {
 			[]member{textFile("var/lib/dpkg/status", dpkgStatus("libc6", "2.36-9+deb12u4", "curl", "7.88.1-10"))},
@@ -32,7 +35,12 @@ func TestWhatIsRememberedIsRight(t *testing.T) {
 			[]string{"dpkg-db-cataloger"},
 		},
 		"the same content in another layer": {
-			[]member{textFile("srv/app/node_modules/left-pad/package.json", `{"name":"left-pad","version":"1.3.0","license":"WTFPL"}`)},
+			[]member{
+				textFile(
+					"srv/app/node_modules/left-pad/package.json",
+					`{"name":"left-pad","version":"1.3.0","license":"WTFPL"}`,
+				),
+			},
 			[]string{"javascript-package-cataloger"},
 			nil,
 		},
@@ -47,7 +55,10 @@ func TestWhatIsRememberedIsRight(t *testing.T) {
 			nil,
 		},
 		"a link that leads to another file": {
-			[]member{symlink("srv/app/node_modules/chalk", "/store/chalk"), textFile("store/chalk/package.json", `{"name":"chalk","version":"6.0.0"}`)},
+			[]member{
+				symlink("srv/app/node_modules/chalk", "/store/chalk"),
+				textFile("store/chalk/package.json", `{"name":"chalk","version":"6.0.0"}`),
+			},
 			[]string{"javascript-package-cataloger"},
 			nil,
 		},

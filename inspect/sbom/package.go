@@ -14,7 +14,8 @@ import (
 // so a sample shows which.
 const maxOwned = 256
 
-// convert puts a package of syft into the words of a case.
+// convert puts a package of syft into the words of a case. Metadata of the cataloger is left out, which is large and
+// differs from version to version of syft.
 func convert(p pkg.Package, r *resolver) inspect.Package {
 	at := evidence(p)
 	paths := make([]string, 0, len(at))
@@ -58,7 +59,7 @@ func evidence(p pkg.Package) []file.Location {
 
 // layerOf describes which layer brought a package. The database of a distribution is written anew by each layer that
 // installs anything, so the layer of its entry says nothing: what counts is the layer that holds most of the package's
-// files, the lowest of several.
+// files, the lowest of several. -1 where none of its places is in the image.
 func layerOf(p pkg.Package, at []file.Location, r *resolver) int {
 	if owner, ok := p.Metadata.(pkg.FileOwner); ok {
 		if layer, ok := layerOfFiles(owner.OwnedFiles(), r); ok {

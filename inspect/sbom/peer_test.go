@@ -24,33 +24,86 @@ const osRelease = "PRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nNAME=\"Debian
 // mixed is an image with packages of many kinds, and with what makes finding them hard: a merged /usr, links to
 // directories and files, hard links, a layer that upgrades, one that deletes, one that hides a directory.
 func mixed(t *testing.T) v1.Image {
-	base := makeLayer(t,
-		dir("etc/"), textFile("etc/os-release", osRelease), dir("usr/"), dir("usr/bin/"), dir("usr/lib/"), symlink("bin", "usr/bin"), symlink("lib", "usr/lib"),
-		dir("var/lib/dpkg/"), textFile("var/lib/dpkg/status", dpkgStatus("base-files", "12.4+deb12u1", "libc6", "2.36-9", "curl", "7.88.1-10")),
-		textFile("var/lib/dpkg/info/base-files.list", "/.\n/etc\n/etc/debian_version\n"), textFile("etc/debian_version", "12.1\n"),
+	base := makeLayer(
+		t,
+		dir(
+			"etc/",
+		),
+		textFile("etc/os-release", osRelease),
+		dir("usr/"),
+		dir("usr/bin/"),
+		dir("usr/lib/"),
+		symlink("bin", "usr/bin"),
+		symlink("lib", "usr/lib"),
+		dir(
+			"var/lib/dpkg/",
+		),
+		textFile(
+			"var/lib/dpkg/status",
+			dpkgStatus("base-files", "12.4+deb12u1", "libc6", "2.36-9", "curl", "7.88.1-10"),
+		),
+		textFile(
+			"var/lib/dpkg/info/base-files.list",
+			"/.\n/etc\n/etc/debian_version\n",
+		),
+		textFile("etc/debian_version", "12.1\n"),
 		textFile("var/lib/dpkg/info/base-files.md5sums", "1f7b8bc15a8fc9ac2b9ad4d4c8eebd57  etc/debian_version\n"),
-		dir("usr/lib/apk/db/"), textFile("usr/lib/apk/db/installed", apkInstalled("musl", "1.2.4-r2", "zlib", "1.2.13-r1")),
+		dir(
+			"usr/lib/apk/db/",
+		),
+		textFile("usr/lib/apk/db/installed", apkInstalled("musl", "1.2.4-r2", "zlib", "1.2.13-r1")),
 		textFile("opt/java/lib/"+"guava.jar", string(jar(t, "com.google.guava", "guava", "31.1-jre"))),
 	)
-	app := makeLayer(t,
-		textFile("var/lib/dpkg/status", dpkgStatus("base-files", "12.4+deb12u1", "libc6", "2.36-9+deb12u3", "curl", "7.88.1-10")),
+	app := makeLayer(
+		t,
+		textFile(
+			"var/lib/dpkg/status",
+			dpkgStatus("base-files", "12.4+deb12u1", "libc6", "2.36-9+deb12u3", "curl", "7.88.1-10"),
+		),
 		dir("usr/lib/python3/dist-packages/requests-2.31.0.dist-info/"),
-		textFile("usr/lib/python3/dist-packages/requests-2.31.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: requests\nVersion: 2.31.0\nLicense: Apache 2.0\n\n"),
-		textFile("usr/lib/python3/dist-packages/requests-2.31.0.dist-info/RECORD", "requests/__init__.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n"),
+		textFile(
+			"usr/lib/python3/dist-packages/requests-2.31.0.dist-info/METADATA",
+			"Metadata-Version: 2.1\nName: requests\nVersion: 2.31.0\nLicense: Apache 2.0\n\n",
+		),
+		textFile(
+			"usr/lib/python3/dist-packages/requests-2.31.0.dist-info/RECORD",
+			"requests/__init__.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n",
+		),
 		textFile("usr/lib/python3/dist-packages/requests/__init__.py", ""),
-		textFile("usr/lib/python3/dist-packages/gone-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: gone\nVersion: 1.0\n\n"),
-		textFile("srv/app/node_modules/left-pad/package.json", `{"name":"left-pad","version":"1.3.0","license":"WTFPL"}`),
+		textFile(
+			"usr/lib/python3/dist-packages/gone-1.0.dist-info/METADATA",
+			"Metadata-Version: 2.1\nName: gone\nVersion: 1.0\n\n",
+		),
+		textFile(
+			"srv/app/node_modules/left-pad/package.json",
+			`{"name":"left-pad","version":"1.3.0","license":"WTFPL"}`,
+		),
 		textFile("srv/app/node_modules/hidden/package.json", `{"name":"hidden","version":"0.0.1"}`),
-		symlink("app", "srv/app"), symlink("srv/loop", "loop"), symlink("etc/dead", "/nowhere"),
+		symlink("app", "srv/app"),
+		symlink("srv/loop", "loop"),
+		symlink("etc/dead", "/nowhere"),
 		textFile("store/chalk/package.json", `{"name":"chalk","version":"5.3.0"}`),
 		hardlink("srv/app/node_modules/chalk/package.json", "store/chalk/package.json"),
-		program("usr/bin/shop", goProgram(t)), hardlink("usr/bin/shop-too", "usr/bin/shop"), symlink("usr/local/shop", "/usr/bin/shop"),
+		program(
+			"usr/bin/shop",
+			goProgram(t),
+		),
+		hardlink("usr/bin/shop-too", "usr/bin/shop"),
+		symlink("usr/local/shop", "/usr/bin/shop"),
 	)
-	top := makeLayer(t,
+	top := makeLayer(
+		t,
 		textFile("usr/lib/python3/dist-packages/.wh.gone-1.0.dist-info", ""),
-		dir("srv/app/node_modules/hidden/"), textFile("srv/app/node_modules/hidden/.wh..wh..opq", ""),
-		textFile("srv/gems/specifications/rake-13.0.6.gemspec", "Gem::Specification.new do |s|\n  s.name = \"rake\".freeze\n  s.version = \"13.0.6\"\nend\n"),
-		textFile("vendor/composer/installed.json", `{"packages":[{"name":"psr/log","version":"3.0.0","type":"library"}]}`),
+		dir("srv/app/node_modules/hidden/"),
+		textFile("srv/app/node_modules/hidden/.wh..wh..opq", ""),
+		textFile(
+			"srv/gems/specifications/rake-13.0.6.gemspec",
+			"Gem::Specification.new do |s|\n  s.name = \"rake\".freeze\n  s.version = \"13.0.6\"\nend\n",
+		),
+		textFile(
+			"vendor/composer/installed.json",
+			`{"packages":[{"name":"psr/log","version":"3.0.0","type":"library"}]}`,
+		),
 	)
 	return imageOf(t, base, app, top)
 }
@@ -87,7 +140,13 @@ func listed(found *syftsbom.SBOM) []string {
 	for p := range found.Artifacts.Packages.Enumerate() {
 		line := fmt.Sprintf("%s %s %s %s by %s", p.Type, p.Name, p.Version, p.PURL, p.FoundBy)
 		for _, l := range p.Locations.ToSlice() {
-			line += fmt.Sprintf("\n  %s via %s in %s (%s)", l.RealPath, l.AccessPath, l.FileSystemID, l.Annotations[pkg.EvidenceAnnotationKey])
+			line += fmt.Sprintf(
+				"\n  %s via %s in %s (%s)",
+				l.RealPath,
+				l.AccessPath,
+				l.FileSystemID,
+				l.Annotations[pkg.EvidenceAnnotationKey],
+			)
 		}
 		list = append(list, line)
 	}

@@ -45,7 +45,8 @@ func (q question) ask(r *resolver) string {
 	}
 }
 
-// digest stands for an answer: the paths, layers and contents of the files in their order, or the error.
+// digest stands for an answer: the paths, layers and contents of the files in their order, or the error. An error is an
+// answer too.
 func (r *resolver) digest(found []file.Location, err error) string {
 	if err != nil {
 		return err.Error()
@@ -74,7 +75,8 @@ type listener struct {
 
 var _ file.Resolver = (*listener)(nil)
 
-// note records one look with its result.
+// note records one look with its result. A word with a line break would read as two questions; what rests on it is not
+// remembered.
 func (l *listener) note(kind questionKind, words []string, answer string) {
 	text := strings.Join(words, "\n")
 	l.mu.Lock()

@@ -18,7 +18,9 @@ type remembering struct {
 	broke  *breakages
 }
 
-// Catalog gives the packages of an image. What they have to do with each other is left out: nothing is made of it.
+// Catalog gives the packages of an image. What they have to do with each other is left out: nothing is made of it. A
+// panic of a cataloger becomes a name in broke: its packages are missing, and that is said. What was found under a
+// context that ended is not kept.
 func (c remembering) Catalog(ctx context.Context, from file.Resolver) (found []pkg.Package,
 	_ []artifact.Relationship, err error) {
 	defer func() {

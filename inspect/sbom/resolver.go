@@ -34,7 +34,7 @@ var _ file.Resolver = (*resolver)(nil)
 
 // HasPath reports whether there is anything at a path.
 func (r *resolver) HasPath(p string) bool {
-	real, _ := r.tree.Place(p)
+	real, _ := r.tree.Place(layer.CleanPath(p))
 	return r.tree.Get(real) != nil
 }
 
@@ -49,15 +49,17 @@ func (r *resolver) FilesByPath(paths ...string) ([]file.Location, error) {
 	return found.list, nil
 }
 
-// follow finds the file that a path leads to; nil where there is none, or a directory.
+// follow finds the file that a path leads to; nil where there is none, or a directory. stereoscope cleans a path by its
+// letters before it follows links, unlike the kernel, and cataloguers rely on that: they join names with "..".
 func (r *resolver) follow(p string) *inspect.Node {
-	if n := r.tree.Resolve(p); n != nil && isFile(n) {
+	if n := r.tree.Resolve(layer.CleanPath(p)); n != nil && isFile(n) {
 		return n
 	}
 	return nil
 }
 
-// FilesByGlob finds the files whose path, or a path that links to them, fits a pattern.
+// FilesByGlob finds the files whose path, or a path that links to them, fits a pattern. Errors: a pattern that is none.
+// The order is that of search.glob.
 func (r *resolver) FilesByGlob(patterns ...string) ([]file.Location, error) {
 	var found locations
 	for _, p := range patterns {
@@ -98,7 +100,8 @@ func first(found []file.Location, err error) *file.Location {
 	return &found[0]
 }
 
-// AllLocations gives every path, links not followed.
+// AllLocations gives every path, links not followed. The channel is closed at the end or when the context ends; whoever
+// stops reading has to end the context.
 func (r *resolver) AllLocations(ctx context.Context) <-chan file.Location {
 	all := make(chan file.Location)
 	go func() {

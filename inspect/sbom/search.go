@@ -30,7 +30,8 @@ type named struct {
 	node *inspect.Node
 }
 
-// newSearch indexes a tree by the names, endings and types that catalogers ask for.
+// newSearch indexes a tree by the names, endings and types that catalogers ask for. It goes over the tree once. Links
+// that lead nowhere are no other names of anything.
 func newSearch(t *layer.Tree) *search {
 	s := &search{
 		tree: t, byName: make([]named, 0, t.Len()), byEnd: map[string][]named{},
@@ -111,7 +112,8 @@ type alias struct {
 const maxAliases = 256
 
 // pathThatFits gives the first path to a node that fits the pattern: its own, else one through links to directories
-// above it. Through one that leads round in a circle it goes once more.
+// above it. Through one that leads round in a circle it goes once more. At most maxAliases ways are tried, the shortest
+// first.
 func (s *search) pathThatFits(pattern, own string) (string, bool) {
 	ways := []*alias{{at: own}}
 	for next := 0; next < len(ways); next++ {
@@ -152,7 +154,8 @@ func (a *alias) times(link string) (n int) {
 	return n
 }
 
-// fits reports whether a path, or one that it leads over by being a link, fits a pattern.
+// fits reports whether a path, or one that it leads over by being a link, fits a pattern. A chain of links is followed
+// as far as Linux follows one.
 func (s *search) fits(pattern, p string) bool {
 	for range layer.MaxLinks {
 		if ok, err := doublestar.Match(pattern, p); ok && err == nil {

@@ -107,8 +107,16 @@ func TestSearchIsThatOfStereoscope(t *testing.T) {
 			}
 			// Of several paths through links stereoscope takes any, and where they are tangled it gives up too early.
 			for real, at := range got {
-				if to, ok := p.path(t, at); !ok || to != real || real != at && want[real] == real || !r.search.fits(pattern, at) && pattern[0] != 'a' {
-					t.Errorf("seed %d, %s: %s was found as %s, with stereoscope as %s", seed, pattern, real, at, want[real])
+				if to, ok := p.path(t, at); !ok || to != real || real != at && want[real] == real ||
+					!r.search.fits(pattern, at) && pattern[0] != 'a' {
+					t.Errorf(
+						"seed %d, %s: %s was found as %s, with stereoscope as %s",
+						seed,
+						pattern,
+						real,
+						at,
+						want[real],
+					)
 				}
 			}
 		}

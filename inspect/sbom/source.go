@@ -21,7 +21,8 @@ type imageSource struct {
 
 var _ source.Source = (*imageSource)(nil)
 
-// newSource makes the source of an image. key is the digest that names it.
+// newSource makes the source of an image. key is the digest that names it. It is used for one run: what was refused and
+// found belongs to it.
 func newSource(ctx context.Context, key string, layers []inspect.Layer, t *layer.Tree) *imageSource {
 	// ImageMetadata by value: syft refuses a pointer, and any other type gets no cataloguers of images.
 	about := source.ImageMetadata{UserInput: key, ID: key, ManifestDigest: key}

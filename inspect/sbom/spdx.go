@@ -16,6 +16,7 @@ import (
 const noAssertion = "NOASSERTION"
 
 // writeSPDX writes an SPDX 2.3 document: the image, and the packages that it contains.
+// (https://spdx.github.io/spdx-spec/v2.3/) Nothing is asserted about licenses, which were not looked for.
 func writeSPDX(image inspect.Image, tool inspect.Tool) ([]byte, error) {
 	root := common.ElementID("Image")
 	doc := &v2_3.Document{

@@ -22,7 +22,8 @@ const (
 	maxExamples = 10
 )
 
-// Truth is the check that compares each SBOM that came with the image, or lies in it, with what is there.
+// Truth is the check that compares each SBOM that came with the image, or lies in it, with what is there. What the
+// publisher wrote is compared with what is there; who signed it decides how much a difference weighs.
 func Truth(client *registry.Client, cache *layer.Cache) engine.Check {
 	return engine.Check{Name: inspect.CheckSBOMTruth, Needs: []string{inspect.CheckLayers, inspect.CheckPackages,
 		inspect.CheckAttachedSBOM},
@@ -81,8 +82,8 @@ type truth struct {
 	compared int
 }
 
-// coordinates are the type and the name of a purl, and its version. Namespaces of distributions are left out:
-// scanners differ in them.
+// coordinates are the type and the name of a purl, and its version. Namespaces of distributions are left out: scanners
+// differ in them. Case, escapes and underscores differ from scanner to scanner too. Both are empty for what is no purl.
 func coordinates(purl string) (key, version string) {
 	rest, ok := strings.CutPrefix(purl, "pkg:")
 	if !ok {
@@ -122,7 +123,8 @@ func byCoordinates(packages []inspect.Package) map[string][]string {
 	return all
 }
 
-// compare adds the comparison to the row of an SBOM.
+// compare adds the comparison to the row of an SBOM. A document that lists nothing is not compared, and does not count
+// as confirmed.
 func (t *truth) compare(row inspect.SBOM, data []byte) {
 	l, err := readListed(data)
 	if err != nil || len(l.packages) == 0 && len(l.files) == 0 {
@@ -138,8 +140,9 @@ func (t *truth) compare(row inspect.SBOM, data []byte) {
 	}
 }
 
-// packages compares the packages of an SBOM. hidden are those of the image that it does not list, of types of which
-// it lists any: another scanner may not know the others.
+// packages compares the packages of an SBOM. hidden are those of the image that it does not list, of types of which it
+// lists any: another scanner may not know the others. whole is false for a document that describes a part of the image:
+// then nothing is hidden from it.
 func (t *truth) packages(l listing, whole bool) *inspect.SBOMTruth {
 	result := &inspect.SBOMTruth{}
 	claimed, kinds := map[string]bool{}, map[string]bool{}
@@ -231,7 +234,8 @@ func (t *truth) finding(row inspect.SBOM, r inspect.SBOMTruth) (inspect.Finding,
 // originInside marks SBOMs that lie in the image: they describe a part of it.
 const originInside = "inside"
 
-// inside reads the SBOMs that lie in the image under the usual names.
+// inside reads the SBOMs that lie in the image under the usual names. At most maxInside of them. They are claims of the
+// image about itself.
 func (t *truth) inside() error {
 	n := 0
 	for node := range t.tree.All() {

@@ -37,7 +37,9 @@ func TestReadListed(t *testing.T) {
 
 func TestTruth(t *testing.T) {
 	there := []inspect.Package{
-		{PURL: "pkg:deb/debian/zlib1g@1.2"}, {PURL: "pkg:deb/debian/evil@1"}, {PURL: "pkg:npm/%40a/b@2.0.0"}, {PURL: "pkg:gem/rack@3"},
+		{PURL: "pkg:deb/debian/zlib1g@1.2"}, {PURL: "pkg:deb/debian/evil@1"}, {PURL: "pkg:npm/%40a/b@2.0.0"}, {
+			PURL: "pkg:gem/rack@3",
+		},
 	}
 	doc := func(purls ...string) string {
 		var all []string
@@ -47,14 +49,31 @@ func TestTruth(t *testing.T) {
 		return `{"bomFormat":"CycloneDX","components":[` + strings.Join(all, ",") + `]}`
 	}
 	var events []inspect.Event
-	tr := truth{image: inspect.Image{Packages: there}, there: byCoordinates(there), emit: func(e inspect.Event) { events = append(events, e) }}
+	tr := truth{
+		image: inspect.Image{Packages: there},
+		there: byCoordinates(there),
+		emit:  func(e inspect.Event) { events = append(events, e) },
+	}
 	row := inspect.SBOM{Origin: "attested", Status: inspect.Verified, Digest: "sha256:1"}
-	tr.compare(row, []byte(doc("pkg:deb/ubuntu/zlib1g@1.2", "pkg:npm/@a/b@1.9.0", "pkg:deb/debian/gone@1", "pkg:oci/image@1", "pkg:deb/debian/gone@1")))
+	tr.compare(
+		row,
+		[]byte(
+			doc(
+				"pkg:deb/ubuntu/zlib1g@1.2",
+				"pkg:npm/@a/b@1.9.0",
+				"pkg:deb/debian/gone@1",
+				"pkg:oci/image@1",
+				"pkg:deb/debian/gone@1",
+			),
+		),
+	)
 	got := *events[0].Fact.(inspect.SBOM).Truth
 	if got.Confirmed != 1 || got.OtherVersion != 1 || got.Missing != 1 || got.Hidden != 1 {
 		t.Errorf("%+v", got)
 	}
-	if text := strings.Join(got.Examples, "\n"); !strings.Contains(text, "hidden: deb/evil 1") || !strings.Contains(text, "other version: npm/@a/b 1.9.0, installed 2.0.0") || strings.Contains(text, "rack") {
+	if text := strings.Join(got.Examples, "\n"); !strings.Contains(text, "hidden: deb/evil 1") ||
+		!strings.Contains(text, "other version: npm/@a/b 1.9.0, installed 2.0.0") ||
+		strings.Contains(text, "rack") {
 		t.Errorf("%s", text)
 	}
 	if f := events[1].Fact.(inspect.Finding); f.Severity != inspect.Low || !strings.Contains(f.Title, "1 not listed") {
@@ -82,12 +101,31 @@ func TestTruthInside(t *testing.T) {
 	layertest.Must(t, err)
 	cache := layer.NewCache(store)
 	sum := strings.TrimPrefix(layertest.SHA256([]byte("good")), "sha256:")
-	doc := fmt.Sprintf(`{"spdxVersion":"SPDX-2.3","packages":[],"files":[{"fileName":"./opt/a","checksums":[{"algorithm":"SHA256","checksumValue":%q}]},
-		{"fileName":"/opt/b","checksums":[{"algorithm":"SHA256","checksumValue":%q}]},{"fileName":"opt/c","checksums":[{"algorithm":"SHA256","checksumValue":%q}]},
-		{"fileName":"/opt","checksums":[{"algorithm":"SHA256","checksumValue":%q}]}]}`, sum, sum, sum, sum)
-	c := layertest.Run(t, client, layertest.Image(t, v1.Config{}, layertest.Step("COPY",
-		layertest.File("opt/a", "good"), layertest.File("opt/b", "bad"), layertest.File("opt/x.spdx.json", doc), layertest.File("opt/y.cdx.json", "{"))), nil, []engine.Check{
-		layer.Layers(client, cache), Packages(NewCataloguer(cache)), {Name: inspect.CheckAttachedSBOM, Run: func(context.Context, engine.On, func(inspect.Event)) error { return nil }}, Truth(client, cache),
+	doc := fmt.Sprintf(
+		`{"spdxVersion":"SPDX-2.3","packages":[],"files":[{"fileName":"./opt/a","checksums":[{"algorithm":"SHA256","checksumValue":%q}]},
+		{"fileName":"/opt/b","checksums":[{"algorithm":"SHA256","checksumValue":%q}]},{
+			"fileName":"opt/c", "checksums":[{"algorithm":"SHA256","checksumValue":%q}],
+		},
+		{"fileName":"/opt","checksums":[{"algorithm":"SHA256","checksumValue":%q}]}]}`,
+		sum,
+		sum,
+		sum,
+		sum,
+	)
+	c := layertest.Run(t, client, layertest.Image(t, v1.Config{}, layertest.Step(
+		"COPY",
+		layertest.File(
+			"opt/a",
+			"good",
+		),
+		layertest.File("opt/b", "bad"),
+		layertest.File("opt/x.spdx.json", doc),
+		layertest.File("opt/y.cdx.json", "{"),
+	)), nil, []engine.Check{
+		layer.Layers(
+			client,
+			cache,
+		), Packages(NewCataloguer(cache)), {Name: inspect.CheckAttachedSBOM, Run: func(context.Context, engine.On, func(inspect.Event)) error { return nil }}, Truth(client, cache),
 	})
 	var inside []inspect.SBOM
 	for _, s := range c.Images[0].SBOMs {

@@ -35,7 +35,8 @@ func direction(kind, from, to string) string {
 }
 
 // CompareVersions orders two versions of a package type (in syft's words) by the rules of its package manager. ok is
-// false where one of them is no version by these rules, or longer than any is.
+// false where one of them is no version by these rules, or longer than any is. The rules are those of deb-version(7),
+// apk's, rpm's rpmvercmp, PEP 440, and semantic versions for the rest. order is negative where a is older.
 func CompareVersions(kind, a, b string) (order int, ok bool) {
 	if len(a) > maxVersion || len(b) > maxVersion {
 		return 0, false

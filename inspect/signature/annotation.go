@@ -21,6 +21,9 @@ import (
 
 // cosignSignature is a signature as cosign keeps it on a tag: the payload is a layer, all else stands in annotations
 // (https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md).
+//
+// Everything in the annotations was written by whoever could push the tag. The payload is addressed by its digest in
+// the manifest, and the rest proves itself or nothing.
 type cosignSignature struct {
 	payload   []byte
 	envelope  bool // the payload is a DSSE envelope, which carries its signature itself
@@ -38,12 +41,16 @@ type cosignSignature struct {
 }
 
 // readAnnotated reads a payload and its annotations. Errors: what is malformed.
+//
+// The result is not nil where there is an error, so that what could be read can be kept and shown.
 func readAnnotated(payload []byte, annotations map[string]string, envelope bool) (s *cosignSignature, err error) {
 	s = &cosignSignature{payload: payload, envelope: envelope}
 	err = protect("reading the annotations", func() error { return s.parse(annotations) })
 	return s, err
 }
 
+// parse reads the annotations dev.sigstore.cosign/certificate, /chain, /bundle and /rfc3161timestamp, and
+// dev.cosignproject.cosign/signature. All but the signature may be absent.
 func (s *cosignSignature) parse(annotations map[string]string) error {
 	for name, value := range annotations {
 		if len(value) > maxAnnotation {
@@ -81,6 +88,8 @@ func (s *cosignSignature) parse(annotations map[string]string) error {
 	return s.build(annotations[static.ChainAnnotationKey])
 }
 
+// parseCertificate takes the first certificate: cosign writes the signer's, and the chain into an annotation of its
+// own.
 func (s *cosignSignature) parseCertificate(text string) error {
 	if text == "" {
 		return nil
@@ -97,6 +106,8 @@ func (s *cosignSignature) parseCertificate(text string) error {
 	return nil
 }
 
+// parseEntry reads a log entry of Rekor v1 with its signed entry timestamp (SET). The SET is a promise of the log,
+// verified with its key offline; nothing is asked of the log.
 func (s *cosignSignature) parseEntry(text string) error {
 	if text == "" {
 		return nil
@@ -126,6 +137,8 @@ func (s *cosignSignature) parseEntry(text string) error {
 	return nil
 }
 
+// parseTimestamp reads an RFC 3161 timestamp, in JSON as cosign writes it. It is verified later, against a trusted
+// root.
 func (s *cosignSignature) parseTimestamp(text string) error {
 	if text == "" {
 		return nil
@@ -139,6 +152,8 @@ func (s *cosignSignature) parseTimestamp(text string) error {
 }
 
 // build makes the forms in which cosign takes a signature.
+// The bare form lets the signature be judged apart from all that came with it, so that each link is explained by
+// itself.
 func (s *cosignSignature) build(chainPEM string) error {
 	options := []static.Option{static.WithBundle(s.rekor), static.WithRFC3161Timestamp(s.stamp)}
 	if s.cert != nil {
@@ -155,6 +170,8 @@ func (s *cosignSignature) build(chainPEM string) error {
 }
 
 // row makes the row of a signature: what it says, whether it holds or not.
+// The ID covers all parts, so that the same signature in two stores is one row, and one with another log entry is
+// another.
 func (s *cosignSignature) row(a artifact, digest string) inspect.Signature {
 	row := inspect.Signature{Kind: KindCosign, Digest: digest, PredicateType: s.claim.predicateType}
 	row.Subject, _ = a.matching(s.claim.digests)

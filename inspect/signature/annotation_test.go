@@ -36,8 +36,8 @@ func TestAnnotations(t *testing.T) {
 		{"keyless", simple, false, s.annotations(byAlice, simple, false, true), nil, expectsAlice, "verified "},
 		{"keyless, nobody said who", simple, false, s.annotations(byAlice, simple, false, true), nil,
 			inspect.Expected{}, "unknown no-expectation"},
-		{"keyless, by somebody else", simple, false, s.annotations(s.keyless("bob@example.com"), simple, false,
-			true), nil, expectsAlice, "failed identity-mismatch"},
+		{"keyless, by somebody else", simple, false, s.annotations(s.keyless("bob@example.com"), simple, false, true),
+			nil, expectsAlice, "failed identity-mismatch"},
 		{"keyless attestation", envelope, true, s.annotations(byAlice, envelope, true, true), nil, expectsAlice,
 			"verified "},
 		{"key", simple, false, s.annotations(keyed, simple, false, false), nil, expectsKey, "verified "},
@@ -57,8 +57,8 @@ func TestAnnotations(t *testing.T) {
 			true), nil, expectsAlice, "failed subject-mismatch"},
 		{"payload swapped", simplePayload(t, foreign), false, s.annotations(byAlice, simple, false, true), nil,
 			expectsAlice, "failed log-mismatch"},
-		{"payload cut off", simple[:len(simple)-1], false, s.annotations(keyed, simple, false, false), nil,
-			expectsKey, "failed malformed"},
+		{"payload cut off", simple[:len(simple)-1], false, s.annotations(keyed, simple, false, false), nil, expectsKey,
+			"failed malformed"},
 		{"signature of another", simple, false, s.annotations(byAlice, simple, false, true),
 			set(static.SignatureAnnotationKey, b64(byAlice.sign(t, simple))), expectsAlice, "failed log-mismatch"},
 		{"certificate of another", simple, false, s.annotations(byAlice, simple, false, true),
@@ -77,8 +77,8 @@ func TestAnnotations(t *testing.T) {
 			set(static.BundleAnnotationKey, `{"Payload":{"body":5}}`), expectsAlice, "failed malformed"},
 		{"certificate that is none", simple, false, s.annotations(byAlice, simple, false, true),
 			set(static.CertificateAnnotationKey, "-----BEGIN"), expectsAlice, "failed malformed"},
-		{"no signature", simple, false, s.annotations(byAlice, simple, false, true),
-			set(static.SignatureAnnotationKey, ""), expectsAlice, "failed malformed"},
+		{"no signature", simple, false, s.annotations(byAlice, simple, false, true), set(static.SignatureAnnotationKey,
+			""), expectsAlice, "failed malformed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.alter != nil {
@@ -165,9 +165,10 @@ func FuzzPayload(f *testing.F) {
 
 func FuzzAnnotations(f *testing.F) {
 	k := newKeyed(f)
-	f.Add("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-		`{"Payload":{"body":"e30=","logID":"00"}}`, `{"SignedRFC3161Timestamp":"AAAA"}`)
-	f.Add("", `{"SignedEntryTimestamp":"AA==","Payload":{"body":"eyJraW5kIjoiaGFzaGVkcmVrb3JkIiwiYXBpVmVyc2lvbiI6IjAuMC4xIiwic3BlYyI6e319","logID":"00"}}`, "")
+	f.Add("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", `{"Payload":{"body":"e30=","logID":"00"}}`,
+		`{"SignedRFC3161Timestamp":"AAAA"}`)
+	f.Add("",
+		`{"SignedEntryTimestamp":"AA==","Payload":{"body":"eyJraW5kIjoiaGFzaGVkcmVrb3JkIiwiYXBpVmVyc2lvbiI6IjAuMC4xIiwic3BlYyI6e319","logID":"00"}}`, "")
 	x := mustExpect(f, inspect.Expected{Keys: []inspect.ExpectedKey{k.expected(f)}})
 	digest := digestOf(blob)
 	payload := simplePayload(f, digest)

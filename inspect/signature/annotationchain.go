@@ -18,6 +18,9 @@ import (
 )
 
 // verify judges a signature on a cosign tag by every trusted root and every key at hand.
+//
+// Roots are tried one by one and never mixed, so that no verdict rests on the certificate authority of one and the log
+// of another. Of several outcomes the one in which most links hold is told.
 func (s *cosignSignature) verify(ctx context.Context, roots []Root, a artifact, x expectation) outcome {
 	if k, ok := x.keyOf(s.cert); ok {
 		return s.withoutCertificate().verify(ctx, roots, a, expectation{keys: []key{k}})
@@ -40,6 +43,8 @@ func (s *cosignSignature) verify(ctx context.Context, roots []Root, a artifact, 
 				x.explainKey(o.chain, k)
 				return o
 			}
+			// The log entry names the key, so that an expected key which does not verify has an invalid signature, and
+			// is not merely another signer's.
 			if certain == nil && s.entry != nil && k.equals(s.entry.PublicKey()) {
 				certain = &o
 			}
@@ -66,6 +71,8 @@ func (s *cosignSignature) withoutCertificate() *cosignSignature {
 	return &keyed
 }
 
+// byCertificate judges a keyless signature by one trusted root. A root without a CT log or without a transparency log
+// cannot demand what it has no key for: those links are absent then.
 func (s *cosignSignature) byCertificate(ctx context.Context, m root.TrustedMaterial, a artifact,
 	x expectation) outcome {
 	o := outcome{chain: newChain()}
@@ -92,6 +99,8 @@ func (s *cosignSignature) byCertificate(ctx context.Context, m root.TrustedMater
 	return o
 }
 
+// byKey judges a signature with a managed key, in one of the ways in which the key may have signed. A log entry is not
+// demanded, but one that is there must hold.
 func (s *cosignSignature) byKey(ctx context.Context, m root.TrustedMaterial, k key, v signature.Verifier,
 	a artifact) outcome {
 	o := outcome{chain: newChain(), key: k.digest}
@@ -119,6 +128,7 @@ func (o *outcome) conclude(times []observed, judged error) {
 	o.reconcile()
 }
 
+// explainIntegrity passes: bytes that are not their digest have become a row of their own before (examiner.judge).
 func (s *cosignSignature) explainIntegrity(c *chain) {
 	content := "simple signing payload"
 	if s.envelope {
@@ -129,6 +139,8 @@ func (s *cosignSignature) explainIntegrity(c *chain) {
 
 // explainTimes compares the log entry with the log's key, signature, key and payload, and the timestamp with its
 // authority.
+// stampErr is that of a timestamp which is there and does not hold. It fails the verdict only where the root knows
+// timestamp authorities: one that nothing here could verify proves nothing and spoils nothing.
 func (s *cosignSignature) explainTimes(c *chain, m root.TrustedMaterial, options cosign.CheckOpts) (times []observed,
 	stampErr error) {
 	switch {
@@ -196,6 +208,8 @@ func (s *cosignSignature) timestamp(m root.TrustedMaterial) (observed, error) {
 }
 
 // certificateVerifier is the way in which the certificate's key signed; cosign's where none verifies the signature.
+// Older clients signed with SHA-256 whatever the curve of the key was, so that the certificate alone does not decide
+// it.
 func (s *cosignSignature) certificateVerifier(ctx context.Context) (signature.Verifier, error) {
 	verifiers, err := payloadVerifiers(s.cert.PublicKey)
 	if err != nil {
@@ -210,6 +224,7 @@ func (s *cosignSignature) certificateVerifier(ctx context.Context) (signature.Ve
 }
 
 // signedBy verifies the signature alone with cosign.
+// It checks neither certificate nor subject: those are links of their own.
 func (s *cosignSignature) signedBy(ctx context.Context, v signature.Verifier) error {
 	return protect("verifying the signature", func() error {
 		return s.ask(ctx, s.bare, v1.Hash{}, &cosign.CheckOpts{SigVerifier: v, IgnoreTlog: true, Offline: true})
@@ -245,6 +260,8 @@ func (s *cosignSignature) explainSignature(ctx context.Context, c *chain, v sign
 }
 
 // judge is the verdict: cosign's on everything but the identity.
+// The identity is judged by expectation.explain, since a signature by another signer is a fact to be told and no
+// defect.
 func (s *cosignSignature) judge(ctx context.Context, options cosign.CheckOpts, a artifact, stampErr error,
 	m root.TrustedMaterial) error {
 	if s.stamp != nil && len(m.TimestampingAuthorities()) > 0 {
@@ -274,6 +291,7 @@ func (s *cosignSignature) judge(ctx context.Context, options cosign.CheckOpts, a
 	return protect("verifying the signature", func() error { return s.ask(ctx, sig, hash, &options) })
 }
 
+// ask calls cosign, for an attestation or a signature.
 func (s *cosignSignature) ask(ctx context.Context, sig oci.Signature, hash v1.Hash, options *cosign.CheckOpts) error {
 	if s.envelope {
 		_, err := cosign.VerifyBlobAttestation(ctx, sig, hash, options)

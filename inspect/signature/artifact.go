@@ -11,6 +11,7 @@ import (
 )
 
 // artifact is what a signature should be about: an image, or the index that contains it, or a file.
+// An index is named beside the image because build systems sign the index once for all its platforms.
 type artifact struct {
 	what  string            // "the image", "the file"
 	names map[string]string // what each digest names, sha256:<hex>
@@ -32,6 +33,7 @@ func newFile(bytes io.ReadSeeker) (artifact, error) {
 }
 
 // matching gives the digest of a list that names the artifact.
+// Where none matches, the digest that is meant is returned with false, so that a comparison with it fails.
 func (a artifact) matching(digests []string) (digest string, ok bool) {
 	for _, d := range digests {
 		if _, ok := a.names[d]; ok {
@@ -74,6 +76,7 @@ func (a artifact) verify(sc verify.SignatureContent, vc verify.VerificationConte
 		Digest: raw}})
 }
 
+// rawDigest gives the 32 bytes of sha256:<hex>.
 func rawDigest(digest string) ([]byte, error) {
 	raw, err := hex.DecodeString(strings.TrimPrefix(digest, "sha256:"))
 	if err != nil || len(raw) != sha256.Size {

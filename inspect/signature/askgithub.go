@@ -19,6 +19,7 @@ const AskedGitHub = "github"
 const labelSource = "org.opencontainers.image.source"
 
 // askGitHub asks GitHub's store, where a person wants that, after the others: what they hold may name the repository.
+// It runs last, since the bundles of other stores may name the repository to ask about.
 func (e *examiner) askGitHub(ctx context.Context, digests []string) {
 	if e.GitHub == nil {
 		return
@@ -41,6 +42,7 @@ func (e *examiner) askGitHub(ctx context.Context, digests []string) {
 }
 
 // attested judges what GitHub holds about a digest in any of the repositories, and counts it.
+// A repository that does not answer hides no other.
 func (e *examiner) attested(ctx context.Context, repositories []string, digest string) (found int, err error) {
 	for _, r := range repositories {
 		bundles, bad := e.bundlesOf(ctx, r, digest)
@@ -62,6 +64,7 @@ func (e *examiner) attested(ctx context.Context, repositories []string, digest s
 	return found, err
 }
 
+// bundlesOf gives what was kept, or else asks.
 func (e *examiner) bundlesOf(ctx context.Context, repository, digest string) (all [][]byte, err error) {
 	if e.GitHub.kept != nil {
 		return e.GitHub.kept[digest], nil
@@ -75,6 +78,7 @@ func (e *examiner) bundlesOf(ctx context.Context, repository, digest string) (al
 
 // repositories are those that the person named; else what certificates, the image's label and its name say, in this
 // order. None of it is believed: it only says where to look.
+// They come from flags, from certificates of signatures that were found, and from the image's label.
 func (e *examiner) repositories() []string {
 	if e.GitHub.kept != nil {
 		return []string{"the bundle"}
@@ -102,6 +106,7 @@ func (e *examiner) repositories() []string {
 }
 
 // onGitHub is OWNER/REPO of an address on github.com.
+// It returns nothing for an address elsewhere, or one that is no repository.
 func onGitHub(uri string) string {
 	path, ok := strings.CutPrefix(strings.TrimPrefix(uri, "git+"), "https://github.com/")
 	if !ok {
@@ -110,6 +115,7 @@ func onGitHub(uri string) string {
 	return strings.TrimSuffix(firstTwo(path), ".git")
 }
 
+// firstTwo is OWNER/REPO at the beginning of a path; empty where there are not two parts.
 func firstTwo(path string) string {
 	parts := strings.Split(path, "/")
 	if len(parts) < 2 {
@@ -119,6 +125,7 @@ func firstTwo(path string) string {
 }
 
 // reply keeps what a store answered, and what could not be asked of it.
+// A store that could not be asked leaves the image open, with its detail as the reason.
 func (e *examiner) reply(q query, r inspect.StoreReply) {
 	e.out.replies = append(e.out.replies, r)
 	if r.Status == inspect.StoreUnreachable {
@@ -128,6 +135,7 @@ func (e *examiner) reply(q query, r inspect.StoreReply) {
 }
 
 // ofGitHub reports whether the certificate names GitHub's own authority, which no other trusted root knows.
+// It chooses only the words of a hint.
 func (s *sigstoreBundle) ofGitHub() bool {
 	return s.cert != nil && slices.Contains(s.cert.Issuer.Organization, "GitHub, Inc.")
 }

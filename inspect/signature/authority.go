@@ -22,6 +22,9 @@ const AuthorityKind = "ca"
 // Its certificates live for years, so that a signature without any signed time holds while its certificate is valid:
 // whatever the time of signing was, it was before its end. Where a log entry or a timestamp came with a signature and
 // a trusted root at hand knows the log, it must hold, and its time counts.
+//
+// It is the case of a company that runs its own PKI and signs with `cosign sign --key` and a certificate, or by its
+// own Fulcio.
 type authority struct {
 	root.TrustedMaterial // logs and timestamp authorities that are believed besides; of certificates, none
 	roots, between       []*x509.Certificate
@@ -31,6 +34,8 @@ type authority struct {
 
 // NewAuthority reads the certificates of a certificate authority in PEM: roots, and what stands between them and
 // signers. Now is the clock of the case.
+//
+// A certificate that is no authority is an error: a leaf given by mistake would make one signer trusted as a root.
 func NewAuthority(data []byte, origin, name string, now func() time.Time) (Root, error) {
 	if len(data) > maxTrustedRoot {
 		return Root{}, fmt.Errorf("reading certificate authority %s: it is larger than %d bytes", name, maxTrustedRoot)
@@ -48,6 +53,7 @@ func NewAuthority(data []byte, origin, name string, now func() time.Time) (Root,
 		case !c.IsCA:
 			return Root{}, fmt.Errorf("reading certificate authority %s: %s is no certificate authority", name,
 				c.Subject)
+		// A root is one that signed itself.
 		case c.CheckSignatureFrom(c) == nil:
 			a.roots = append(a.roots, c)
 		default:
@@ -61,6 +67,7 @@ func NewAuthority(data []byte, origin, name string, now func() time.Time) (Root,
 	return Root{a, data, inspect.Trust{Kind: AuthorityKind, Origin: origin, Name: name, Digest: digestOf(data)}}, nil
 }
 
+// authorityFromFile reads a file that a person named, within the bound of trusted roots.
 func authorityFromFile(path string, now func() time.Time) (Root, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -93,6 +100,7 @@ type clocked struct {
 	of authority
 }
 
+// Verify follows the certificate to the root, at the time of signing where one is signed, else at the case's clock.
 func (c clocked) Verify(cert *x509.Certificate, at time.Time) ([][]*x509.Certificate, error) {
 	if c.of.timeless() && !c.of.anytime {
 		at = c.of.now()
@@ -101,11 +109,13 @@ func (c clocked) Verify(cert *x509.Certificate, at time.Time) ([][]*x509.Certifi
 }
 
 // timeless reports whether nothing that signs a time is believed together with the authority.
+// Then a certificate has to be valid at the case's clock.
 func (a authority) timeless() bool {
 	return len(a.RekorLogs())+len(a.TimestampingAuthorities()) == 0
 }
 
 // with are the authority and the certificates that came with a signature, between its signer and a root.
+// They only link: a chain that does not end in one of the person's roots leads nowhere.
 func (a authority) with(chain []*x509.Certificate) authority {
 	a.between = slices.Clone(a.between)
 	for _, c := range chain {
@@ -118,6 +128,7 @@ func (a authority) with(chain []*x509.Certificate) authority {
 
 // materials are the roots to judge by, each by itself. An authority is tried together with the logs and timestamp
 // authorities of every other root, and alone.
+// The order decides which explanation is told where two are equally good.
 func materials(roots []Root) []root.TrustedMaterial {
 	var all []root.TrustedMaterial
 	for _, r := range roots {
@@ -149,6 +160,7 @@ func (a authority) beside(m root.TrustedMaterial) authority {
 // stampsOnly is a trusted root of which only the timestamp authorities are asked for.
 type stampsOnly struct{ root.TrustedMaterial }
 
+// RekorLogs are none, so that no log entry is demanded.
 func (stampsOnly) RekorLogs() map[string]*root.TransparencyLog { return nil }
 
 // timelessAuthority gives the authority that a signature without any signed time may be judged by.
@@ -161,6 +173,7 @@ func timelessAuthority(m root.TrustedMaterial) (authority, bool) {
 }
 
 // vouches reports whether the certificate is valid at the case's clock and leads to the authority.
+// An expired certificate is refused: without a signed time it could have been used after its key was lost.
 func (a authority) vouches(cert *x509.Certificate) error {
 	if now := a.now(); !within(cert, now) {
 		return fmt.Errorf("nothing that is signed says when it was signed, and the certificate was valid from %s; "+

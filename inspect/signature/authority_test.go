@@ -30,8 +30,9 @@ func newCompany(t testing.TB) *company {
 	h := &house{t: t, rootKey: newKeyed(t).key}
 	ca := func(n int64, name string) *x509.Certificate {
 		return &x509.Certificate{
-			SerialNumber: big.NewInt(n), Subject: pkix.Name{CommonName: name}, NotBefore: companyTime, NotAfter: companyTime.AddDate(10, 0, 0),
-			IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+			SerialNumber: big.NewInt(n), Subject: pkix.Name{CommonName: name}, NotBefore: companyTime,
+			NotAfter: companyTime.AddDate(10, 0, 0),
+			IsCA:     true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 		}
 	}
 	c := &company{t: t, h: h}
@@ -42,7 +43,8 @@ func newCompany(t testing.TB) *company {
 	h.rootKey = betweenKey
 	c.signer = newKeyed(t)
 	c.signer.cert = h.certify(&x509.Certificate{
-		SerialNumber: big.NewInt(3), EmailAddresses: []string{alice}, NotBefore: companyTime, NotAfter: companyTime.AddDate(1, 0, 0),
+		SerialNumber: big.NewInt(3), EmailAddresses: []string{alice}, NotBefore: companyTime,
+		NotAfter: companyTime.AddDate(1, 0, 0),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
 	}, c.between, c.signer.key.Public())
 	return c
@@ -81,25 +83,39 @@ func TestCertificateOfOnesOwn(t *testing.T) {
 		expect   inspect.Expected
 		want     string
 	}{
-		{"its authority is at hand", []Root{c.authority(now, c.root, c.between)}, false, false, nil, anyIssuer, "verified "},
-		{"the chain came with the signature", []Root{c.authority(now, c.root)}, false, false, chain, anyIssuer, "verified "},
+		{"its authority is at hand", []Root{c.authority(now, c.root, c.between)}, false, false, nil, anyIssuer,
+			"verified "},
+		{"the chain came with the signature", []Root{c.authority(now, c.root)}, false, false, chain, anyIssuer,
+			"verified "},
 		{"an attestation", []Root{c.authority(now, c.root)}, true, false, chain, anyIssuer, "verified "},
-		{"the link between is nowhere", []Root{c.authority(now, c.root)}, false, false, nil, anyIssuer, "failed untrusted-root"},
-		{"beside the public instance", append(public[:1:1], c.authority(now, c.root)), false, false, chain, anyIssuer, "verified "},
+		{"the link between is nowhere", []Root{c.authority(now, c.root)}, false, false, nil, anyIssuer,
+			"failed untrusted-root"},
+		{"beside the public instance", append(public[:1:1], c.authority(now, c.root)), false, false, chain, anyIssuer,
+			"verified "},
 		{"nobody trusts its authority", public, false, false, chain, anyIssuer, "failed untrusted-root"},
-		{"another company's authority", []Root{other.authority(now, other.root)}, false, false, chain, anyIssuer, "failed untrusted-root"},
-		{"its certificate has run out, and nothing says when it was signed", []Root{c.authority(later, c.root)}, false, false, chain, anyIssuer, "failed no-timestamp"},
-		{"it has run out, and the log says that it was signed before", append(public[:1:1], c.authority(later, c.root)), false, true, chain, anyIssuer, "verified "},
-		{"a log that nobody knows", []Root{c.authority(now, c.root)}, false, true, chain, anyIssuer, "failed log-mismatch"},
-		{"nobody said who", []Root{c.authority(now, c.root)}, false, false, chain, inspect.Expected{}, "unknown no-expectation"},
-		{"another name", []Root{c.authority(now, c.root)}, false, false, chain, inspect.Expected{Identities: []string{"bob@example.com"}, IssuerRegexps: []string{".*"}}, "failed identity-mismatch"},
-		{"an issuer that it does not name", []Root{c.authority(now, c.root)}, false, false, chain, inspect.Expected{Identities: []string{alice}, Issuers: []string{issuer}}, "failed identity-mismatch"},
-		{"its key by flag", public, false, false, chain, inspect.Expected{Keys: []inspect.ExpectedKey{c.signer.expected(t)}}, "verified "},
+		{"another company's authority", []Root{other.authority(now, other.root)}, false, false, chain, anyIssuer,
+			"failed untrusted-root"},
+		{"its certificate has run out, and nothing says when it was signed", []Root{c.authority(later, c.root)}, false,
+			false, chain, anyIssuer, "failed no-timestamp"},
+		{"it has run out, and the log says that it was signed before", append(public[:1:1], c.authority(later,
+			c.root)), false, true, chain, anyIssuer, "verified "},
+		{"a log that nobody knows", []Root{c.authority(now, c.root)}, false, true, chain, anyIssuer,
+			"failed log-mismatch"},
+		{"nobody said who", []Root{c.authority(now, c.root)}, false, false, chain, inspect.Expected{},
+			"unknown no-expectation"},
+		{"another name", []Root{c.authority(now, c.root)}, false, false, chain,
+			inspect.Expected{Identities: []string{"bob@example.com"}, IssuerRegexps: []string{".*"}},
+			"failed identity-mismatch"},
+		{"an issuer that it does not name", []Root{c.authority(now, c.root)}, false, false, chain,
+			inspect.Expected{Identities: []string{alice}, Issuers: []string{issuer}}, "failed identity-mismatch"},
+		{"its key by flag", public, false, false, chain,
+			inspect.Expected{Keys: []inspect.ExpectedKey{c.signer.expected(t)}}, "verified "},
 		{"the signature of another key", []Root{c.authority(now, c.root)}, false, false, func(a map[string]string) {
 			chain(a)
 			a[static.SignatureAnnotationKey] = b64(newKeyed(t).sign(t, payload))
 		}, anyIssuer, "failed invalid-signature"},
-		{"a chain that cannot be read", []Root{c.authority(now, c.root, c.between)}, false, false, func(a map[string]string) { a[static.ChainAnnotationKey] = "-----BEGIN" }, anyIssuer, "verified "},
+		{"a chain that cannot be read", []Root{c.authority(now, c.root, c.between)}, false, false,
+			func(a map[string]string) { a[static.ChainAnnotationKey] = "-----BEGIN" }, anyIssuer, "verified "},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			signed := payload
@@ -139,11 +155,16 @@ func TestBundleOfOnesOwnAuthority(t *testing.T) {
 		want   string
 	}{
 		{"its authority", []Root{c.authority(time.Now(), c.root, c.between)}, bundle(), nil, "verified "},
-		{"beside the public instance", append(s.roots(), c.authority(time.Now(), c.root, c.between)), bundle(), nil, "verified "},
-		{"with an entry in a known log", append(s.roots(), c.authority(companyTime.AddDate(2, 0, 0), c.root, c.between)), s.messageBundle(c.signer, blob), nil, "verified "},
-		{"with an entry in a log that nobody knows", []Root{c.authority(time.Now(), c.root, c.between)}, s.messageBundle(c.signer, blob), nil, "failed log-mismatch"},
-		{"run out", []Root{c.authority(companyTime.AddDate(2, 0, 0), c.root, c.between)}, bundle(), nil, "failed no-timestamp"},
-		{"not valid yet", []Root{c.authority(companyTime.AddDate(-1, 0, 0), c.root, c.between)}, bundle(), nil, "failed no-timestamp"},
+		{"beside the public instance", append(s.roots(), c.authority(time.Now(), c.root, c.between)), bundle(), nil,
+			"verified "},
+		{"with an entry in a known log", append(s.roots(), c.authority(companyTime.AddDate(2, 0, 0), c.root,
+			c.between)), s.messageBundle(c.signer, blob), nil, "verified "},
+		{"with an entry in a log that nobody knows", []Root{c.authority(time.Now(), c.root, c.between)},
+			s.messageBundle(c.signer, blob), nil, "failed log-mismatch"},
+		{"run out", []Root{c.authority(companyTime.AddDate(2, 0, 0), c.root, c.between)}, bundle(), nil,
+			"failed no-timestamp"},
+		{"not valid yet", []Root{c.authority(companyTime.AddDate(-1, 0, 0), c.root, c.between)}, bundle(), nil,
+			"failed no-timestamp"},
 		{"nobody trusts it", s.roots(), bundle(), nil, "failed untrusted-root"},
 		{"altered", []Root{c.authority(time.Now(), c.root, c.between)}, bundle(), func(o object) {
 			dig(o, "messageSignature")["signature"] = b64(newKeyed(t).sign(t, blob))
@@ -205,7 +226,8 @@ func TestOnesOwnChainRunsOut(t *testing.T) {
 	c.between = c.h.certify(ca(2, "short signing", companyTime.Add(time.Hour)), c.root, key.Public())
 	c.h.rootKey = key
 	c.signer.cert = c.h.certify(&x509.Certificate{
-		SerialNumber: big.NewInt(3), EmailAddresses: []string{alice}, NotBefore: companyTime, NotAfter: companyTime.AddDate(1, 0, 0),
+		SerialNumber: big.NewInt(3), EmailAddresses: []string{alice}, NotBefore: companyTime,
+		NotAfter: companyTime.AddDate(1, 0, 0),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
 	}, c.between, c.signer.key.Public())
 	payload := simplePayload(t, digestOf(blob))
@@ -213,8 +235,10 @@ func TestOnesOwnChainRunsOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for now, want := range map[time.Time]string{companyTime.Add(time.Minute): "verified ", companyTime.Add(2 * time.Hour): "failed no-timestamp"} {
-		o := sig.verify(context.Background(), []Root{c.authority(now, c.root, c.between)}, imageOf(digestOf(blob)), mustExpect(t, anyIssuer))
+	for now, want := range map[time.Time]string{companyTime.Add(time.Minute): "verified ",
+		companyTime.Add(2 * time.Hour): "failed no-timestamp"} {
+		o := sig.verify(context.Background(), []Root{c.authority(now, c.root, c.between)}, imageOf(digestOf(blob)),
+			mustExpect(t, anyIssuer))
 		if status, reason := o.verdict(); string(status)+" "+reason != want {
 			t.Errorf("at %s: got %s %s, want %s: %+v", now, status, reason, want, o.steps)
 		}
@@ -225,7 +249,8 @@ func TestOnesOwnChainRunsOut(t *testing.T) {
 func TestAuthoritiesThatAreNone(t *testing.T) {
 	c := newCompany(t)
 	for name, data := range map[string]string{
-		"nothing": "", "no certificate": "-----BEGIN NOTHING", "a signer": pemOf(c.root) + pemOf(c.signer.cert), "no root": pemOf(c.between), "rubbish": "x",
+		"nothing": "", "no certificate": "-----BEGIN NOTHING", "a signer": pemOf(c.root) + pemOf(c.signer.cert),
+		"no root": pemOf(c.between), "rubbish": "x",
 	} {
 		if _, err := NewAuthority([]byte(data), inspect.TrustFile, "ca.pem", nil); err == nil {
 			t.Errorf("%s: taken", name)

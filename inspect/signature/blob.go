@@ -11,6 +11,7 @@ import (
 )
 
 // BlobRequest is one blob that a bundle should vouch for.
+// Nothing of it is fetched: bundle, roots and expectation are all at hand, so that a verification works offline.
 type BlobRequest struct {
 	Artifact io.ReadSeeker // its bytes, read several times; nil where Digest is given
 	Digest   string        // sha256:<hex>, where the bytes are not at hand
@@ -20,12 +21,15 @@ type BlobRequest struct {
 }
 
 // ErrMalformed means that the bundle is none.
+// It is compared with errors.Is; the error around it has the reason.
 var ErrMalformed = errors.New("malformed bundle")
 
 // VerifyBlob verifies a blob against Sigstore bundles, of which one that holds is enough. Without any expectation a
 // bundle that holds is unknown, with no-expectation. Errors are those of the request: bytes, keys, patterns or
 // trusted roots that cannot be read, ErrMalformed; the verdict is the signature's status, with its reason and the
 // details of its steps. A malformed bundle comes with a row as well.
+//
+// It is what `backtrail verify-blob` and the verification of an evidence bundle's own signature rest on.
 func VerifyBlob(ctx context.Context, r BlobRequest) (inspect.Signature, error) {
 	if err := ctx.Err(); err != nil {
 		return inspect.Signature{}, err
@@ -71,6 +75,7 @@ func VerifyBlob(ctx context.Context, r BlobRequest) (inspect.Signature, error) {
 
 // holding ranks the rows of one file, of which one that is verified is enough: by how many steps hold, those about
 // another file last.
+// A row about another file would explain something that the person did not ask about.
 func holding(row inspect.Signature) int {
 	n := 0
 	for _, s := range row.Steps {
@@ -87,6 +92,7 @@ func holding(row inspect.Signature) int {
 	return n
 }
 
+// artifact prefers the bytes: a digest that a person typed proves less than a file that is there.
 func (r BlobRequest) artifact() (artifact, error) {
 	if r.Artifact != nil {
 		return newFile(r.Artifact)
@@ -98,6 +104,7 @@ func (r BlobRequest) artifact() (artifact, error) {
 }
 
 // Why describes in one sentence why a signature is not verified: the first link that does not hold.
+// Failed comes before unknown, since an unknown link may be one that was not reached.
 func Why(s inspect.Signature) string {
 	for _, want := range []inspect.Status{inspect.Failed, inspect.Unknown} {
 		for _, step := range s.Steps {

@@ -13,6 +13,7 @@ import (
 )
 
 // maxBundles bounds the bundles in one file.
+// Each is verified by every root and key at hand.
 const maxBundles = 200
 
 // bundleFirst is the media type of Sigstore bundles that other forms are turned into. Unlike later versions it allows
@@ -24,6 +25,7 @@ var errNoBundle = errors.New("it is no Sigstore bundle, answer of GitHub's attes
 	"DSSE envelope")
 
 // formed is JSON in one of the forms in which bundles come.
+// The fields of all forms are in one structure, since a file is told apart by which of them it has.
 type formed struct {
 	// A Sigstore bundle.
 	MediaType            string          `json:"mediaType"`
@@ -53,6 +55,7 @@ type dsseSigned struct {
 }
 
 // rekorBundle is a log entry as cosign keeps it.
+// The names begin with capitals as cosign writes them.
 type rekorBundle struct {
 	SignedEntryTimestamp string `json:"SignedEntryTimestamp"`
 	Payload              struct {
@@ -65,6 +68,8 @@ type rekorBundle struct {
 
 // bundlesIn lists the Sigstore bundles of a file: one bundle, one a line, an answer of GitHub, a bundle of cosign 2
 // or a DSSE envelope. Errors: what is none of these, or more than maxBundles.
+//
+// Several in one file are common: `gh attestation download` writes one bundle a line.
 func bundlesIn(data []byte) ([][]byte, error) {
 	if len(data) > maxBundle {
 		return nil, fmt.Errorf("reading the bundle: it is larger than %d bytes", maxBundle)
@@ -93,6 +98,7 @@ func bundlesIn(data []byte) ([][]byte, error) {
 }
 
 // bundlesOf lists the bundles of one JSON value.
+// An array is read item by item. Forms within forms are read once: no depth of a foreign file is followed.
 func bundlesOf(one json.RawMessage) ([][]byte, error) {
 	if bytes.HasPrefix(bytes.TrimSpace(one), []byte("[")) {
 		var list []json.RawMessage
@@ -141,6 +147,7 @@ func bundlesOf(one json.RawMessage) ([][]byte, error) {
 type members map[string]any
 
 // ofEnvelope makes a bundle of each signature of an envelope.
+// Its signatures are judged one by one, since one bundle holds one.
 func (f formed) ofEnvelope() ([][]byte, error) {
 	if len(f.Signatures) > maxBundles {
 		return nil, fmt.Errorf("it has more than %d signatures", maxBundles)
@@ -165,6 +172,7 @@ func (f formed) ofEnvelope() ([][]byte, error) {
 }
 
 // ofCosign makes a Sigstore bundle of one of cosign 2. Of an attestation its signature is the whole envelope.
+// The result is judged like any other bundle: nothing is believed for its form.
 func (f formed) ofCosign() ([]byte, error) {
 	cert, err := base64.StdEncoding.DecodeString(f.Cert)
 	if err != nil {
@@ -201,6 +209,7 @@ func (f formed) ofCosign() ([]byte, error) {
 }
 
 // materialOf is what a bundle keeps of who signed: the certificate in PEM, or else the name of a key.
+// A hint is a name only; with none of the expected keys by that name, all are tried.
 func materialOf(pem []byte, hint string) (members, error) {
 	if len(bytes.TrimSpace(pem)) == 0 {
 		return members{"publicKey": members{"hint": hint}}, nil

@@ -16,6 +16,9 @@ import (
 )
 
 // sigstoreBundle is a Sigstore bundle (https://github.com/sigstore/protobuf-specs, v0.1 to v0.3) that could be read.
+//
+// It holds either a message signature or a DSSE envelope, with a certificate or the hint of a key, log entries and
+// timestamps (sigstore_bundle.proto).
 type sigstoreBundle struct {
 	raw        []byte
 	version    string
@@ -32,6 +35,7 @@ type sigstoreBundle struct {
 }
 
 // readBundle reads a Sigstore bundle. Errors: what is malformed.
+// It is nil where there is an error.
 func readBundle(data []byte) (s *sigstoreBundle, err error) {
 	if len(data) > maxBundle {
 		return nil, fmt.Errorf("reading the bundle: it is larger than %d bytes", maxBundle)
@@ -46,6 +50,7 @@ func readBundle(data []byte) (s *sigstoreBundle, err error) {
 	return s, nil
 }
 
+// parseBundle reads what sigstore-go accepts, and what it claims. Versions above v0.3 are refused by the library.
 func parseBundle(data []byte) (*sigstoreBundle, error) {
 	b := &bundle.Bundle{}
 	if err := b.UnmarshalJSON(data); err != nil {
@@ -79,6 +84,7 @@ func parseBundle(data []byte) (*sigstoreBundle, error) {
 	return s, s.readClaim()
 }
 
+// readClaim reads what the signed bytes are about: subjects of a statement, or the digest of a message.
 func (s *sigstoreBundle) readClaim() error {
 	if m := s.content.MessageSignatureContent(); m != nil {
 		s.message = true
@@ -112,6 +118,7 @@ func forgiveOtherName(cert *x509.Certificate) {
 // hashedrekord. An envelope's signature is one over its pre-authentication encoding, and that is what such an entry
 // holds; the client specification allows it ("Bundle content vs. Rekor entry kind"), sigstore-go 1.3.0 knows it for
 // Rekor v2 only.
+// PAE is the pre-authentication encoding of DSSE (protocol.md), which is what an envelope's signature is over.
 func (s *sigstoreBundle) asMessage() (entity verify.SignedEntity, pae []byte) {
 	if s.message || len(s.entries) == 0 {
 		return s.bundle, nil
@@ -136,6 +143,7 @@ type enveloped struct {
 	content *bundle.MessageSignature
 }
 
+// SignatureContent gives the message in place of the envelope.
 func (e enveloped) SignatureContent() (verify.SignatureContent, error) { return e.content, nil }
 
 // stamped is a bundle with one of its timestamps: sigstore-go passes over those that repeat an authority.
@@ -145,10 +153,14 @@ type stamped struct {
 	timestamp []byte
 }
 
+// SignatureContent gives what was stamped.
 func (s *stamped) SignatureContent() (verify.SignatureContent, error) { return s.content, nil }
-func (s *stamped) Timestamps() ([][]byte, error)                      { return [][]byte{s.timestamp}, nil }
+
+// Timestamps gives the one timestamp.
+func (s *stamped) Timestamps() ([][]byte, error) { return [][]byte{s.timestamp}, nil }
 
 // protect turns a panic of a library over foreign bytes into an error.
+// The libraries parse ASN.1, CBOR and JSON of strangers; one that panics must cost one signature and no case.
 func protect(doing string, do func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {

@@ -70,8 +70,8 @@ func TestBundles(t *testing.T) {
 		{"only a key was expected", message(), nil, inspect.Expected{Keys: []inspect.ExpectedKey{keyed.expected(t)}},
 			"failed identity-mismatch"},
 		{"a statement", statement(), nil, inspect.Expected{Identities: []string{alice}}, "verified "},
-		{"a statement logged as a hash", s.statementBundle(signedKeyless, statementOf(t, digest), "hashedrekord"),
-			nil, inspect.Expected{Identities: []string{alice}}, "verified "},
+		{"a statement logged as a hash", s.statementBundle(signedKeyless, statementOf(t, digest), "hashedrekord"), nil,
+			inspect.Expected{Identities: []string{alice}}, "verified "},
 		{"that one about something else", s.statementBundle(signedKeyless, statementOf(t, digestOf([]byte("x"))),
 			"hashedrekord"), nil, inspect.Expected{Identities: []string{alice}}, "failed subject-mismatch"},
 		{"a statement about something else", s.statementBundle(signedKeyless, statementOf(t, digestOf([]byte("x"))),
@@ -177,7 +177,8 @@ func TestBundleTimestamps(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A timestamp of another signature came with this one.
-	dig(b, "verificationMaterial")["timestampVerificationData"] = object{"rfc3161Timestamps": []any{object{"signedTimestamp": b64(stamped)}}}
+	dig(b,
+		"verificationMaterial")["timestampVerificationData"] = object{"rfc3161Timestamps": []any{object{"signedTimestamp": b64(stamped)}}}
 	r, err := readBundle(encode(t, b))
 	if err != nil {
 		t.Fatal(err)

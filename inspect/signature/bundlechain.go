@@ -12,6 +12,7 @@ import (
 )
 
 // outcome is what became of a signature with one trusted root and one key.
+// judged is the verdict of the library, the chain what explains it. The two never disagree: see reconcile.
 type outcome struct {
 	*chain
 	judged error     // the library's verdict on all links but the identity
@@ -20,6 +21,7 @@ type outcome struct {
 }
 
 // byCertificate verifies a bundle that was signed with a certificate.
+// Links are explained one after the other, also those behind a failed one, as far as they can be judged alone.
 func (s *sigstoreBundle) byCertificate(m root.TrustedMaterial, a artifact, x expectation) outcome {
 	o := outcome{chain: newChain()}
 	material := keyed{TrustedMaterial: m}
@@ -40,6 +42,7 @@ func (s *sigstoreBundle) byCertificate(m root.TrustedMaterial, a artifact, x exp
 }
 
 // byKey verifies a bundle with a managed key.
+// The bundle's hint is a claim and chooses nothing: every expected key is tried.
 func (s *sigstoreBundle) byKey(m root.TrustedMaterial, k key, v signature.Verifier, a artifact) outcome {
 	o := outcome{chain: newChain(), key: k.digest}
 	material := keyed{m, v}
@@ -62,6 +65,8 @@ func (s *sigstoreBundle) byKey(m root.TrustedMaterial, k key, v signature.Verifi
 }
 
 // reconcile keeps explanation and verdict together. What the library refuses is never explained as holding.
+// The other way, an explanation that fails what the library accepts, is a defect of this program, which tests look
+// for.
 func (o *outcome) reconcile() {
 	if o.judged != nil && o.sound() {
 		o.fail(inspect.StepSignature, inspect.ReasonInvalidSignature, "every link holds by itself, and yet: %v",
@@ -69,6 +74,7 @@ func (o *outcome) reconcile() {
 	}
 }
 
+// explainIntegrity names form and version of the bundle. That it could be parsed is all that this link is about.
 func (s *sigstoreBundle) explainIntegrity(c *chain) {
 	if s.claimErr != nil {
 		c.fail(inspect.StepIntegrity, inspect.ReasonMalformed, "%v", s.claimErr)
@@ -83,6 +89,7 @@ func (s *sigstoreBundle) explainIntegrity(c *chain) {
 }
 
 // explainSignature compares the signature with the key, and what was signed with the artifact.
+// Whose key it is stands in another link: a valid signature by a stranger passes here.
 func (s *sigstoreBundle) explainSignature(c *chain, m keyed, a artifact) {
 	err := protect("verifying the signature", func() error { return s.signatureHolds(m, a) })
 	if err != nil {
@@ -115,6 +122,7 @@ func (s *sigstoreBundle) explainSignature(c *chain, m keyed, a artifact) {
 		a.what, a.main)
 }
 
+// signer is the word for what signed: a certificate's key or a managed one.
 func (s *sigstoreBundle) signer() string {
 	if s.cert != nil {
 		return "certificate's key"
@@ -144,6 +152,7 @@ func (s *sigstoreBundle) signatureHolds(m keyed, a artifact) error {
 	return err
 }
 
+// someOf names the first of several digests, and how many there are: a statement may have a thousand subjects.
 func someOf(digests []string) string {
 	switch len(digests) {
 	case 0:
@@ -155,6 +164,7 @@ func someOf(digests []string) string {
 }
 
 // judge is the verdict: sigstore-go's Verify on everything but the identity.
+// It is asked without an identity, for the same reason as cosign is: see cosignSignature.judge.
 func (s *sigstoreBundle) judge(m keyed, a artifact) error {
 	v, err := verify.NewVerifier(m, s.options(m)...)
 	if err != nil {
@@ -180,6 +190,7 @@ func (s *sigstoreBundle) judge(m keyed, a artifact) error {
 }
 
 // options demand what the trusted root can vouch for, and that what came with the bundle holds.
+// Demanding a log entry of a root without logs would fail every signature of an organization with timestamps alone.
 func (s *sigstoreBundle) options(m keyed) []verify.VerifierOption {
 	options := []verify.VerifierOption{verify.WithoutStatementPredicate()}
 	stamped := len(s.timestamps) > 0 && len(m.TimestampingAuthorities()) > 0

@@ -13,9 +13,13 @@ import (
 )
 
 // outsideValidity is what sigstore-go says of an entry that holds and whose time does not fit the certificate.
+// The library has no type for this error.
 const outsideValidity = "integrated time outside certificate validity"
 
 // explainLog compares the log entries with the log's key, the signature, the certificate and the digest.
+//
+// Without an inclusion promise or proof an entry proves nothing, and one that is there must hold even where none is
+// demanded: a forged entry is the sign of an attack.
 func (s *sigstoreBundle) explainLog(c *chain, m keyed) []observed {
 	logs := m.RekorLogs()
 	if len(s.entries) == 0 {
@@ -81,6 +85,7 @@ func (s *sigstoreBundle) explainLogValidity(c *chain, m keyed, times []observed)
 }
 
 // describeEntry names the first log entry.
+// A bundle has one mostly; more are counted.
 func (s *sigstoreBundle) describeEntry(logs map[string]*root.TransparencyLog) string {
 	e := s.entries[0].TransparencyLogEntry()
 	return fmt.Sprintf("entry %d (%s %s) of %s", e.GetLogIndex(), e.GetKindVersion().GetKind(),
@@ -88,6 +93,7 @@ func (s *sigstoreBundle) describeEntry(logs map[string]*root.TransparencyLog) st
 }
 
 // logName is the log of an entry by its address.
+// An unknown log is named by the beginning of its key's digest.
 func logName(logs map[string]*root.TransparencyLog, e *tlog.Entry) string {
 	if l, ok := logs[hex.EncodeToString([]byte(e.LogKeyID()))]; ok && l.BaseURL != "" {
 		return l.BaseURL

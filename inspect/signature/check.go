@@ -15,6 +15,7 @@ import (
 )
 
 // Options of the check.
+// One Options serves all images of a case, in several goroutines.
 type Options struct {
 	Client *registry.Client
 	Store  *registry.Store // where payloads, certificates, bundles and statements are kept
@@ -23,7 +24,7 @@ type Options struct {
 	Now func() time.Time
 	// Repository is where cosign's tags are, if not with the image: COSIGN_REPOSITORY. Empty: the environment says.
 	Repository string
-	// Notary is whom to believe of Notary Project signatures; nil: nobody.
+	// Notary is whom to believe of Notary Project signatures; nil: no one.
 	Notary *Notary
 	// GitHub is asked too, where it is not nil.
 	GitHub *Attestations
@@ -43,6 +44,8 @@ func Check(o Options) engine.Check {
 	return c
 }
 
+// run examines the image and emits, in this order: trust roots, replies of stores, blobs, rows with their signed
+// times, and the gate with its findings.
 func (o Options) run(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 	i := on.Image()
 	if err := i.Read(); err != nil {
@@ -74,6 +77,7 @@ func (o Options) run(ctx context.Context, on engine.On, emit func(inspect.Event)
 }
 
 // unsignable is an image without a manifest: what docker save writes. Nothing can have been signed about it.
+// An expected signature is missing there as anywhere.
 func (o Options) unsignable(i inspect.Image, subject string, x expectation, emit func(inspect.Event)) error {
 	if i.Config == "" {
 		return engine.Unchecked("nothing of the image could be read, so nobody knows what was signed")
@@ -84,6 +88,7 @@ func (o Options) unsignable(i inspect.Image, subject string, x expectation, emit
 }
 
 // emitTrust names the roots that verdicts rest on, where one was needed, and keeps their bytes.
+// A full disk loses the bundle its copy of a root, and no verdict.
 func (o Options) emitTrust(found collection, emit func(inspect.Event)) {
 	if n := o.Notary; n != nil && len(n.bytes) > 0 && slices.ContainsFunc(found.rows,
 		func(s inspect.Signature) bool { return s.Kind == KindNotation }) {
@@ -108,6 +113,9 @@ func (o Options) emitTrust(found collection, emit func(inspect.Event)) {
 
 // Examine reads and verifies the signatures that are stored with any image, at its location, for its index and its
 // manifest digest; either may be empty. keep is told of the blobs that were read and kept for it, and may be nil.
+//
+// An error is returned only where nothing was found and something could not be asked: what was found is true all the
+// same.
 func Examine(ctx context.Context, o Options, location, index, digest string, expected inspect.Expected,
 	keep func(inspect.Blob)) ([]inspect.Signature, error) {
 	x, err := o.expectation(expected, inspect.Image{ImageHead: inspect.ImageHead{Reference: location, Digest: digest,
@@ -128,6 +136,7 @@ func Examine(ctx context.Context, o Options, location, index, digest string, exp
 }
 
 // place is an image: where it is, its digests, where it says that its source is, and how it was named.
+// Location is where bytes are read, reference what the person or the pod wrote.
 type place struct{ location, index, digest, source, reference string }
 
 // scope is the repository as it was named, by which trust policies choose: a mirror or a bundle is not another image.
@@ -140,6 +149,7 @@ func (p place) scope() string {
 	return ""
 }
 
+// examine asks the stores of one image. Errors are those of its location and of a layout that cannot be listed.
 func (o Options) examine(ctx context.Context, p place, x expectation) (collection, error) {
 	loc, err := registry.Parse(p.location)
 	if err != nil {
@@ -177,6 +187,7 @@ func (o Options) examine(ctx context.Context, p place, x expectation) (collectio
 }
 
 // tagPlace is where cosign's tags are looked for.
+// The variable is cosign's own, so that a team which signs into another repository needs no flag here.
 func (o Options) tagPlace(loc registry.Location) (registry.Location, error) {
 	name := o.Repository
 	if name == "" {
@@ -229,6 +240,7 @@ func (c collection) emit(emit func(inspect.Event)) {
 	}
 }
 
+// moment words a signed time for the timeline.
 func moment(s inspect.Signature) string {
 	what := "the image was signed"
 	if s.PredicateType != "" {
@@ -237,6 +249,7 @@ func moment(s inspect.Signature) string {
 	return what + " by " + signer(s)
 }
 
+// signer names who signed, as far as the signature itself does.
 func signer(s inspect.Signature) string {
 	switch {
 	case s.Identity != "":

@@ -231,8 +231,8 @@ func TestExpectedAndMissing(t *testing.T) {
 	if g := gateOf(t, got); g.Status != inspect.GateAbsent {
 		t.Errorf("gate is %+v", g)
 	}
-	if len(got.Findings) != 1 || got.Findings[0].Code != inspect.CodeSignatureExpected ||
-		got.Findings[0].Status != inspect.RowFailed || got.Findings[0].Severity != inspect.High {
+	if len(got.Findings) != 1 || got.Findings[0].Code != inspect.CodeSignatureExpected || got.Findings[0].Status != inspect.RowFailed ||
+		got.Findings[0].Severity != inspect.High {
 		t.Errorf("findings %+v", got.Findings)
 	}
 }

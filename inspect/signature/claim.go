@@ -21,6 +21,7 @@ const intotoType = "application/vnd.in-toto+json"
 var statementTypes = []string{"https://in-toto.io/Statement/v0.1", "https://in-toto.io/Statement/v1"}
 
 // claim is what signed bytes say of what they are about.
+// Until the signature over the payload holds, it is only a text.
 type claim struct {
 	payload       []byte   // the signed bytes, or the statement of an envelope
 	statement     bool     // payload is an in-toto statement
@@ -31,6 +32,7 @@ type claim struct {
 
 // readSimple reads a simple signing payload
 // (https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md).
+// The reference in it is a hint and never compared with a verdict: images are copied between registries.
 func readSimple(data []byte) (claim, error) {
 	var p payload.SimpleContainerImage
 	if err := json.Unmarshal(data, &p); err != nil {
@@ -46,6 +48,7 @@ func readSimple(data []byte) (claim, error) {
 }
 
 // readEnvelope reads a DSSE envelope (https://github.com/secure-systems-lab/dsse) with an in-toto statement.
+// The claim has what could be read, also where there is an error.
 func readEnvelope(data []byte) (dsse.Envelope, claim, error) {
 	var e dsse.Envelope
 	if err := json.Unmarshal(data, &e); err != nil {
@@ -63,6 +66,7 @@ func readEnvelope(data []byte) (dsse.Envelope, claim, error) {
 }
 
 // readStatement reads subjects and predicate type of an in-toto statement, and leaves the predicate alone.
+// Subjects without a sha256 are left out: nothing here is named by another digest.
 func readStatement(payloadType string, body []byte) (claim, error) {
 	c := claim{payload: body}
 	if payloadType != intotoType {

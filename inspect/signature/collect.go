@@ -13,7 +13,10 @@ import (
 )
 
 // collection is everything that the stores hold about an image, and what became of it.
+//
+// Rows are unique by their ID. open keeps an absent signature from being certain.
 type collection struct {
+	// in the order in which they were found, each once
 	rows    []inspect.Signature
 	times   map[string]observed // of rows whose time is signed, by ID
 	replies []inspect.StoreReply
@@ -23,6 +26,7 @@ type collection struct {
 }
 
 // examiner looks for the signatures of one image and judges them.
+// It is used by one goroutine, but for the queries of run, which write to a slot each.
 type examiner struct {
 	Options
 	shelf  storeSet
@@ -37,9 +41,12 @@ type examiner struct {
 }
 
 // asked bounds how many stores are asked at once.
+// It bounds the load on one registry: all queries of an image go to the same one, or to two.
 const asked = 4
 
 // run asks all stores, for each digest, and judges what they hold. A store that fails hides no other.
+//
+// The answers are judged in the order of the queries, so that the same stores give the same rows.
 func (e *examiner) run(ctx context.Context, digests []string, p place) collection {
 	questions := e.shelf.queries(digests, p.digest, p.index)
 	answers := make([]storeResult, len(questions))
@@ -49,6 +56,7 @@ func (e *examiner) run(ctx context.Context, digests []string, p place) collectio
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
+			// Registries answer a burst of requests with 429.
 			slots <- struct{}{}
 			defer func() { <-slots }()
 			answers[i].err = protect("asking "+q.store, func() (err error) {
@@ -99,6 +107,7 @@ func (e *examiner) collect(ctx context.Context, q query, a storeResult) {
 	e.reply(q, q.reply(a, found))
 }
 
+// first reports whether a name is new, and remembers it: the same manifest may be in two stores.
 func (e *examiner) first(name string) bool {
 	if e.seen[name] {
 		return false
@@ -120,6 +129,7 @@ func (e *examiner) load() {
 }
 
 // keep puts a manifest into the store and names it, so that a bundle can carry it.
+// A manifest that was altered is kept under the digest that it has.
 func (e *examiner) keep(ctx context.Context, h match) {
 	b := inspect.Blob{
 		Digest: h.part.Digest, MediaType: h.part.MediaType, Size: int64(len(h.part.Bytes)),
@@ -152,6 +162,7 @@ func (e *examiner) attachments(h match, m *v1.Manifest) []v1.Descriptor {
 	return nil
 }
 
+// put keeps bytes in the store, where there is one.
 func (e *examiner) put(digest string, data []byte) {
 	if e.Store != nil && registry.IsDigest(digest) && data != nil {
 		_ = e.Store.Put(digest, data) // a cache that is full costs the bundle its copy, not the verdict

@@ -87,13 +87,18 @@ func TestConformanceOfTrustedRoots(t *testing.T) {
 		root dated
 		want string
 	}{
-		{"trust-root-tlog-validity-end-inclusive", dated{TrustedMaterial: s.root, logStart: hour, logEnd: at}, "verified "},
-		{"trust-root-tlog-validity-ended", dated{TrustedMaterial: s.root, logStart: hour, logEnd: at.Add(-time.Second)}, "failed log-mismatch"},
+		{"trust-root-tlog-validity-end-inclusive", dated{TrustedMaterial: s.root, logStart: hour, logEnd: at},
+			"verified "},
+		{"trust-root-tlog-validity-ended", dated{TrustedMaterial: s.root, logStart: hour,
+			logEnd: at.Add(-time.Second)}, "failed log-mismatch"},
 		{"trust-root-tlog-validity-start-inclusive", dated{TrustedMaterial: s.root, logStart: at}, "verified "},
-		{"trust-root-tlog-not-yet-valid", dated{TrustedMaterial: s.root, logStart: at.Add(time.Second)}, "failed log-mismatch"},
+		{"trust-root-tlog-not-yet-valid", dated{TrustedMaterial: s.root, logStart: at.Add(time.Second)},
+			"failed log-mismatch"},
 		{"trust-root-tlog-missing-validity-start", dated{TrustedMaterial: s.root}, "failed log-mismatch"},
-		{"trust-root-ca-validity-end-inclusive", dated{TrustedMaterial: s.root, logStart: hour, caEnd: at}, "verified "},
-		{"trust-root-ca-validity-ended", dated{TrustedMaterial: s.root, logStart: hour, caEnd: at.Add(-time.Second)}, "failed untrusted-root"},
+		{"trust-root-ca-validity-end-inclusive", dated{TrustedMaterial: s.root, logStart: hour, caEnd: at},
+			"verified "},
+		{"trust-root-ca-validity-ended", dated{TrustedMaterial: s.root, logStart: hour, caEnd: at.Add(-time.Second)},
+			"failed untrusted-root"},
 	} {
 		t.Run(test.name, func(t *testing.T) { conforms(t, test.root, message(), test.want) })
 	}
@@ -115,7 +120,8 @@ func (h *house) stampAt(at time.Time, over []byte) []byte {
 	hash := crypto.SHA256.New()
 	hash.Write(over)
 	stamp := timestamp.Timestamp{
-		HashAlgorithm: crypto.SHA256, HashedMessage: hash.Sum(nil), Time: at, Policy: asn1.ObjectIdentifier{1, 2, 3}, SerialNumber: big.NewInt(9),
+		HashAlgorithm: crypto.SHA256, HashedMessage: hash.Sum(nil), Time: at, Policy: asn1.ObjectIdentifier{1, 2, 3},
+		SerialNumber:      big.NewInt(9),
 		AddTSACertificate: true,
 	}
 	data, err := stamp.CreateResponseWithOpts(h.stampCert, h.stampKey, crypto.SHA256)
@@ -126,7 +132,8 @@ func (h *house) stampAt(at time.Time, over []byte) []byte {
 }
 
 func (h *house) clock(start, end time.Time) root.TimestampingAuthority {
-	return &root.SigstoreTimestampingAuthority{Root: h.root, Leaf: h.stampCert, ValidityPeriodStart: start, ValidityPeriodEnd: end, URI: "https://tsa.example.com"}
+	return &root.SigstoreTimestampingAuthority{Root: h.root, Leaf: h.stampCert, ValidityPeriodStart: start,
+		ValidityPeriodEnd: end, URI: "https://tsa.example.com"}
 }
 
 func TestConformanceOfTimestamps(t *testing.T) {
@@ -147,24 +154,35 @@ func TestConformanceOfTimestamps(t *testing.T) {
 	byClocks := func(clocks ...root.TimestampingAuthority) root.TrustedMaterial {
 		return withoutLogs{dated{TrustedMaterial: s.root, stamps: clocks}}
 	}
-	empty := &root.SigstoreTimestampingAuthority{ValidityPeriodStart: at.Add(-time.Hour), ValidityPeriodEnd: at.Add(time.Hour)}
+	empty := &root.SigstoreTimestampingAuthority{ValidityPeriodStart: at.Add(-time.Hour),
+		ValidityPeriodEnd: at.Add(time.Hour)}
 	for _, test := range []struct {
 		name   string
 		root   root.TrustedMaterial
 		bundle object
 		want   string
 	}{
-		{"timestamp of the trust root's TSA", byClocks(h.clock(at.Add(-time.Hour), time.Time{})), bundle(at), "verified "},
+		{"timestamp of the trust root's TSA", byClocks(h.clock(at.Add(-time.Hour), time.Time{})), bundle(at),
+			"verified "},
 		{"trust-root-tsa-validity-end-inclusive", byClocks(h.clock(at.Add(-time.Hour), at)), bundle(at), "verified "},
-		{"timestamp-outside-trust-root-tsa-validity", byClocks(h.clock(at.Add(-time.Hour), at.Add(-time.Second))), bundle(at), "failed no-timestamp"},
-		{"timestamp-wrong-tsa-validity-borrow, an empty TSA", byClocks(h.clock(at.Add(-time.Hour), at.Add(-time.Second)), empty), bundle(at), "failed no-timestamp"},
-		{"timestamp-wrong-tsa-validity-borrow, a stranger", byClocks(h.clock(at.Add(-time.Hour), at.Add(-time.Second)), stranger.clock(at.Add(-time.Hour), time.Time{})), bundle(at), "failed no-timestamp"},
-		{"timestamp of a stranger", byClocks(stranger.clock(at.Add(-time.Hour), time.Time{})), bundle(at), "failed no-timestamp"},
-		{"timestamp-with-incorrect-time, before the certificate", byClocks(h.clock(houseTime, time.Time{})), bundle(c.cert.NotBefore.Add(-time.Minute)), "failed no-timestamp"},
-		{"timestamp-with-incorrect-time, after it", byClocks(h.clock(houseTime, time.Time{})), bundle(c.cert.NotAfter.Add(time.Minute)), "failed no-timestamp"},
-		{"multiple-timestamps, both inside", byClocks(h.clock(houseTime, time.Time{})), bundle(at, at.Add(time.Second)), "verified "},
-		{"multiple-timestamps-one-outside-cert-validity", byClocks(h.clock(houseTime, time.Time{})), bundle(at, c.cert.NotAfter.Add(time.Minute)), "failed no-timestamp"},
-		{"the same, the other way round", byClocks(h.clock(houseTime, time.Time{})), bundle(c.cert.NotAfter.Add(time.Minute), at), "failed no-timestamp"},
+		{"timestamp-outside-trust-root-tsa-validity", byClocks(h.clock(at.Add(-time.Hour), at.Add(-time.Second))),
+			bundle(at), "failed no-timestamp"},
+		{"timestamp-wrong-tsa-validity-borrow, an empty TSA", byClocks(h.clock(at.Add(-time.Hour),
+			at.Add(-time.Second)), empty), bundle(at), "failed no-timestamp"},
+		{"timestamp-wrong-tsa-validity-borrow, a stranger", byClocks(h.clock(at.Add(-time.Hour), at.Add(-time.Second)),
+			stranger.clock(at.Add(-time.Hour), time.Time{})), bundle(at), "failed no-timestamp"},
+		{"timestamp of a stranger", byClocks(stranger.clock(at.Add(-time.Hour), time.Time{})), bundle(at),
+			"failed no-timestamp"},
+		{"timestamp-with-incorrect-time, before the certificate", byClocks(h.clock(houseTime, time.Time{})),
+			bundle(c.cert.NotBefore.Add(-time.Minute)), "failed no-timestamp"},
+		{"timestamp-with-incorrect-time, after it", byClocks(h.clock(houseTime, time.Time{})),
+			bundle(c.cert.NotAfter.Add(time.Minute)), "failed no-timestamp"},
+		{"multiple-timestamps, both inside", byClocks(h.clock(houseTime, time.Time{})), bundle(at,
+			at.Add(time.Second)), "verified "},
+		{"multiple-timestamps-one-outside-cert-validity", byClocks(h.clock(houseTime, time.Time{})), bundle(at,
+			c.cert.NotAfter.Add(time.Minute)), "failed no-timestamp"},
+		{"the same, the other way round", byClocks(h.clock(houseTime, time.Time{})),
+			bundle(c.cert.NotAfter.Add(time.Minute), at), "failed no-timestamp"},
 	} {
 		t.Run(test.name, func(t *testing.T) { conforms(t, test.root, test.bundle, test.want) })
 	}
@@ -202,27 +220,38 @@ func TestConformanceOfBundles(t *testing.T) {
 		alter  func(object)
 		want   string
 	}{
-		{"message-digest-mismatch", message(), func(o object) { dig(o, "messageSignature", "messageDigest")["digest"] = b64(make([]byte, 32)) }, "failed log-mismatch"},
+		{"message-digest-mismatch", message(), func(o object) {
+			dig(o, "messageSignature",
+				"messageDigest")["digest"] = b64(make([]byte, 32))
+		}, "failed log-mismatch"},
 		{"dsse-statement-missing-type", s.statementBundle(c, []byte(untyped), "dsse"), nil, "failed malformed"},
 		{"dsse-two-signatures", statement(), func(o object) {
 			sig := dig(o, "dsseEnvelope", "signatures")
 			dig(o, "dsseEnvelope")["signatures"] = []any{sig, sig}
 		}, "failed invalid-signature"},
-		{"dsse-no-signature", statement(), func(o object) { dig(o, "dsseEnvelope")["signatures"] = []any{} }, "failed malformed"},
+		{"dsse-no-signature", statement(), func(o object) { dig(o, "dsseEnvelope")["signatures"] = []any{} },
+			"failed malformed"},
 		{"dsse-mismatch-sig", statement(), func(o object) {
-			dig(o, "dsseEnvelope")["signatures"] = dig(s.statementBundle(c, statementOf(t, digest), "dsse"), "dsseEnvelope")["signatures"]
+			dig(o, "dsseEnvelope")["signatures"] = dig(s.statementBundle(c, statementOf(t, digest), "dsse"),
+				"dsseEnvelope")["signatures"]
 		}, "failed log-mismatch"},
 		{"dsse-mismatch-envelope", statement(), func(o object) {
-			dig(o, "dsseEnvelope")["payload"] = dig(s.statementBundle(c, []byte(strings.Replace(string(statementOf(t, digest)), `"app"`, `"b"`, 1)), "dsse"), "dsseEnvelope")["payload"]
+			dig(o, "dsseEnvelope")["payload"] = dig(s.statementBundle(c, []byte(strings.Replace(string(statementOf(t,
+				digest)), `"app"`, `"b"`, 1)), "dsse"), "dsseEnvelope")["payload"]
 		}, "failed log-mismatch"},
-		{"dsse-with-hashedrekord-mismatch-envelope", s.statementBundle(c, statementOf(t, digest), "hashedrekord"), func(o object) {
-			dig(o, "dsseEnvelope")["payload"] = b64([]byte(strings.Replace(string(statementOf(t, digest)), `"app"`, `"b"`, 1)))
-		}, "failed log-mismatch"},
-		{"dsse-with-hashedrekord-mismatch-sig", s.statementBundle(c, statementOf(t, digest), "hashedrekord"), func(o object) {
-			dig(o, "dsseEnvelope")["signatures"] = dig(s.statementBundle(c, statementOf(t, digest), "dsse"), "dsseEnvelope")["signatures"]
-		}, "failed log-mismatch"},
+		{"dsse-with-hashedrekord-mismatch-envelope", s.statementBundle(c, statementOf(t, digest), "hashedrekord"),
+			func(o object) {
+				dig(o, "dsseEnvelope")["payload"] = b64([]byte(strings.Replace(string(statementOf(t, digest)), `"app"`,
+					`"b"`, 1)))
+			}, "failed log-mismatch"},
+		{"dsse-with-hashedrekord-mismatch-sig", s.statementBundle(c, statementOf(t, digest), "hashedrekord"),
+			func(o object) {
+				dig(o, "dsseEnvelope")["signatures"] = dig(s.statementBundle(c, statementOf(t, digest), "dsse"),
+					"dsseEnvelope")["signatures"]
+			}, "failed log-mismatch"},
 		{"cve-2022-36056-swapped-tlog-entry", message(), func(o object) {
-			dig(o, "verificationMaterial")["tlogEntries"] = dig(s.messageBundle(other, []byte("x")), "verificationMaterial")["tlogEntries"]
+			dig(o, "verificationMaterial")["tlogEntries"] = dig(s.messageBundle(other, []byte("x")),
+				"verificationMaterial")["tlogEntries"]
 		}, "failed log-mismatch"},
 		{"wrong-material", message(), func(o object) {
 			dig(o, "verificationMaterial")["certificate"] = object{"rawBytes": b64(other.cert.Raw)}
@@ -231,7 +260,8 @@ func TestConformanceOfBundles(t *testing.T) {
 			note := dig(entry(o), "inclusionProof", "checkpoint")["envelope"].(string)
 			checkpoint(o, strings.Split(note, "\n")[2], b64(make([]byte, 32)))
 		}, "failed log-mismatch"},
-		{"checkpoint-wrong-size", message(), func(o object) { checkpoint(o, "\n42\n", "\n43\n") }, "failed log-mismatch"},
+		{"checkpoint-wrong-size", message(), func(o object) { checkpoint(o, "\n42\n", "\n43\n") },
+			"failed log-mismatch"},
 		{"checkpoint-bad-keyhint", message(), func(o object) {
 			note := dig(entry(o), "inclusionProof", "checkpoint")["envelope"].(string)
 			sig := strings.Fields(note[strings.LastIndex(note, "— "):])[2]
@@ -246,17 +276,34 @@ func TestConformanceOfBundles(t *testing.T) {
 			raw[len(raw)-1] ^= 1
 			checkpoint(o, sig, b64(raw))
 		}, "failed log-mismatch"},
-		{"checkpoint-missing", message(), func(o object) { delete(dig(entry(o), "inclusionProof"), "checkpoint") }, "failed malformed"},
-		{"inclusion-proof-corrupted", message(), func(o object) { dig(entry(o), "inclusionProof")["hashes"] = []any{b64(make([]byte, 32))} }, "failed log-mismatch"},
-		{"inclusion-proof-missing", message(), func(o object) { delete(entry(o), "inclusionProof") }, "failed malformed"},
-		{"v0.1 without an inclusion proof", message(), func(o object) { version(o, "0.1"); chained(o, c.cert); delete(entry(o), "inclusionProof") }, "verified "},
-		{"v0.1 without a promise", message(), func(o object) { version(o, "0.1"); chained(o, c.cert); delete(entry(o), "inclusionPromise") }, "failed malformed"},
+		{"checkpoint-missing", message(), func(o object) { delete(dig(entry(o), "inclusionProof"), "checkpoint") },
+			"failed malformed"},
+		{"inclusion-proof-corrupted", message(), func(o object) {
+			dig(entry(o),
+				"inclusionProof")["hashes"] = []any{b64(make([]byte, 32))}
+		}, "failed log-mismatch"},
+		{"inclusion-proof-missing", message(), func(o object) { delete(entry(o), "inclusionProof") },
+			"failed malformed"},
+		{"v0.1 without an inclusion proof", message(), func(o object) {
+			version(o, "0.1")
+			chained(o,
+				c.cert)
+			delete(entry(o), "inclusionProof")
+		}, "verified "},
+		{"v0.1 without a promise", message(), func(o object) {
+			version(o, "0.1")
+			chained(o, c.cert)
+			delete(entry(o),
+				"inclusionPromise")
+		}, "failed malformed"},
 		{"v0.2 with a chain", message(), func(o object) { version(o, "0.2"); chained(o, c.cert) }, "verified "},
 		{"v0.3 with a chain", message(), func(o object) { chained(o, c.cert) }, "failed malformed"},
 		{"a version that is not known", message(), func(o object) { version(o, "0.9") }, "failed malformed"},
-		{"no verification material", message(), func(o object) { delete(o, "verificationMaterial") }, "failed malformed"},
+		{"no verification material", message(), func(o object) { delete(o, "verificationMaterial") },
+			"failed malformed"},
 		{"no content", message(), func(o object) { delete(o, "messageSignature") }, "failed malformed"},
-		{"promise without its time", message(), func(o object) { delete(entry(o), "integratedTime") }, "failed log-mismatch"},
+		{"promise without its time", message(), func(o object) { delete(entry(o), "integratedTime") },
+			"failed log-mismatch"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if test.alter != nil {
@@ -271,7 +318,8 @@ func TestConformanceOfBundles(t *testing.T) {
 func TestConformanceOfIntegratedTimes(t *testing.T) {
 	s := newStudio(t)
 	c := s.keyless(alice)
-	for name, at := range map[string]time.Time{"before": c.cert.NotBefore.Add(-time.Minute), "after": c.cert.NotAfter.Add(time.Minute)} {
+	for name, at := range map[string]time.Time{"before": c.cert.NotBefore.Add(-time.Minute),
+		"after": c.cert.NotAfter.Add(time.Minute)} {
 		t.Run(name, func(t *testing.T) {
 			s.at = at
 			conforms(t, s.root, s.messageBundle(c, blob), "failed no-timestamp")
@@ -291,7 +339,8 @@ func TestConformanceOfARootWithoutStart(t *testing.T) {
 		}
 		l.ID = raw
 	}
-	made, err := root.NewTrustedRoot(root.TrustedRootMediaType01, s.ca.FulcioCertificateAuthorities(), nil, s.ca.TimestampingAuthorities(), logs)
+	made, err := root.NewTrustedRoot(root.TrustedRootMediaType01, s.ca.FulcioCertificateAuthorities(), nil,
+		s.ca.TimestampingAuthorities(), logs)
 	if err != nil {
 		t.Fatal(err)
 	}

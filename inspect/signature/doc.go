@@ -11,4 +11,19 @@
 // links that all have; expectation.go and requirements.go are who should have signed, trust.go whom to believe,
 // authority.go a certificate authority of one's own, summary.go what follows for the image, usual.go what others in
 // its repository do.
+//
+// Each link has one of four statuses. Verified and failed are of what was compared; unknown is of what could not be,
+// such as a signature by a key that is not at hand, and absent of what does not apply, such as a certificate of a
+// managed key. The status of a signature is that of its first link that fails, in the order above, else of the first
+// that is unknown (chain.verdict).
+//
+// All that is read is foreign: whoever may push to a repository writes its tags, referrers and annotations, and whoever
+// serves a registry may answer anything. So bytes are compared with their digests before they are parsed, every reading
+// has a bound (limits.go), a panic of a library costs one signature (protect), and no name in a certificate or payload
+// counts before what proves it holds. A store that does not answer never makes an image unsigned: what it may have is
+// an open question, which the gate and the check name.
+//
+// Nothing depends on the clock of the machine. Certificates are judged at signed times, and where there is none, at the
+// clock of the case; so a bundle of evidence gives the same verdicts later. No authority is asked about revocation, and
+// GitHub only where a flag allows it, since a request names what is being looked at.
 package signature

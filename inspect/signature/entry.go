@@ -15,6 +15,9 @@ import (
 // consistent reports whether a log entry says the same of itself everywhere: its kind beside and inside the body, its
 // place in the tree beside and inside the checkpoint. sigstore-go 1.3.0 reads one of each pair and passes over the
 // other.
+//
+// Without it, an entry could be shown to one tool as a hashedrekord and to another as a dsse, with the proof of a
+// third.
 func consistent(e *tlog.Entry) error {
 	t := e.TransparencyLogEntry()
 	var body struct {
@@ -49,6 +52,7 @@ func consistent(e *tlog.Entry) error {
 
 // readCheckpoint reads size and root hash of a tree: the second and third line
 // (https://github.com/C2SP/C2SP/blob/main/tlog-checkpoint.md).
+// The signature lines below are the library's to verify.
 func readCheckpoint(note string) (size int64, root []byte, err error) {
 	lines := strings.SplitN(note, "\n", 4)
 	if len(lines) < 4 {

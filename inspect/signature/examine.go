@@ -10,6 +10,9 @@ import (
 )
 
 // judge reads one signature and verifies it. Errors: bytes that could not be had.
+//
+// Bytes that are not their digest make a row that failed, and are kept as damaged: whoever can serve them has touched
+// the registry or the way to it.
 func (e *examiner) judge(ctx context.Context, it item) error {
 	digest := it.desc.Digest.String()
 	data, err := e.Client.Fetch(ctx, e.shelf.place(it.match), digest, maxBundle)
@@ -43,6 +46,7 @@ func (e *examiner) judge(ctx context.Context, it item) error {
 	return nil
 }
 
+// judgeBundle reads and verifies a Sigstore bundle, and adds its row.
 func (e *examiner) judgeBundle(ctx context.Context, it item, data []byte) {
 	s, err := readBundle(data)
 	if err != nil {
@@ -65,6 +69,7 @@ func (e *examiner) judgeBundle(ctx context.Context, it item, data []byte) {
 	e.add(it, row)
 }
 
+// judgeAnnotated reads and verifies a signature with cosign's annotations, and adds its row.
 func (e *examiner) judgeAnnotated(ctx context.Context, it item, data []byte) {
 	s, err := readAnnotated(data, it.desc.Annotations, it.form == mediaEnvelope)
 	if err != nil {
@@ -100,6 +105,7 @@ func (e *examiner) anothers(a artifact, digests []string) bool {
 }
 
 // note keeps the signed time of a row, and what is worth a word.
+// A reference that is not where the image is now is common, as with mirrors, and a note only.
 func (e *examiner) note(row *inspect.Signature, o outcome, c claim) {
 	if !o.time.IsZero() && o.status(inspect.StepTimestamp) == inspect.Verified {
 		by := "timestamp"
@@ -117,6 +123,7 @@ func (e *examiner) note(row *inspect.Signature, o outcome, c claim) {
 	}
 }
 
+// add keeps a row unless it is there: one signature may lie in several stores, of which the first is named.
 func (e *examiner) add(it item, row inspect.Signature) {
 	row.Store = it.store
 	if e.first("row " + row.ID) {
@@ -125,6 +132,7 @@ func (e *examiner) add(it item, row inspect.Signature) {
 }
 
 // widen adds to the image those indexes that a signature names and that contain it: whoever signed them signed it.
+// It makes requests for digests that a stranger wrote, a few at most, and only to the image's own repository.
 func (e *examiner) widen(ctx context.Context, digests []string) artifact {
 	if _, ok := e.image.matching(digests); ok {
 		return e.image

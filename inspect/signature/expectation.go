@@ -16,6 +16,7 @@ import (
 
 // expectation is who should have signed. Of each kind one must fit: an identity or a pattern of one, an issuer or a
 // pattern of one, a key.
+// The zero value expects nothing: every signature that holds is then unknown, with no-expectation.
 type expectation struct {
 	identities []cosign.Identity // each pair of an identity and an issuer
 	keys       []key
@@ -29,6 +30,7 @@ type expectation struct {
 	wider   []string // reasons for which others may have signed too
 }
 
+// newExpectation reads what flags name. An error is that of a pattern or a key which cannot be read.
 func newExpectation(e inspect.Expected) (expectation, error) {
 	for _, pattern := range append(append([]string{}, e.IdentityRegexps...), e.IssuerRegexps...) {
 		if _, err := regexp.Compile(pattern); err != nil {
@@ -48,6 +50,7 @@ func newExpectation(e inspect.Expected) (expectation, error) {
 	return x, nil
 }
 
+// inWords names an expectation for the detail of a step.
 func inWords(e inspect.Expected) string {
 	var parts []string
 	add := func(what string, all ...string) {
@@ -66,10 +69,11 @@ func inWords(e inspect.Expected) string {
 	return strings.Join(parts, ", ")
 }
 
-// named reports whether somebody named a signer.
+// named reports whether a signer is named.
 func (x expectation) named() bool { return len(x.identities)+len(x.keys) > 0 || x.notation }
 
 // keyOf finds the expected key that a certificate is about.
+// Keys that only a policy names are left out where flags name others: they must not make a signature fit.
 func (x expectation) keyOf(cert *x509.Certificate) (key, bool) {
 	if cert == nil {
 		return key{}, false
@@ -83,6 +87,7 @@ func (x expectation) keyOf(cert *x509.Certificate) (key, bool) {
 }
 
 // explain compares the certificate of a signature whose other links hold with the expectation.
+// It is the last link, so that a name in a certificate which proves nothing is never compared as if it did.
 func (x expectation) explain(c *chain, cert *x509.Certificate) {
 	who := nameOf(cert)
 	if !c.sound() {
@@ -120,6 +125,7 @@ func nameOf(cert *x509.Certificate) string {
 }
 
 // fits asks cosign, which knows every kind of subject name, and sigstore-go, which knows the issuer's newer extension.
+// Either accepting is enough: both compare the same expectation with the same certificate, which has been verified.
 func (x expectation) fits(cert *x509.Certificate) error {
 	err := cosign.CheckCertificatePolicy(cert, &cosign.CheckOpts{Identities: x.identities})
 	if err == nil {
@@ -144,7 +150,7 @@ func (x expectation) fits(cert *x509.Certificate) error {
 	return nil
 }
 
-// orAny makes the pattern of a kind that nobody named fit everything: sigstore-go wants both.
+// orAny makes the pattern of a kind that is not named fit everything: sigstore-go wants both.
 func orAny(exact, regexp string) string {
 	if exact == "" && regexp == "" {
 		return ".*"

@@ -25,7 +25,8 @@ const gitHubTimeout = 30 * time.Second
 
 // Attestations is GitHub's store of attestations, asked by repository and digest
 // (https://docs.github.com/en/rest/repos/attestations). It is only asked where a person says so: the question tells
-// GitHub which digest somebody looks at.
+// GitHub which digest is looked at.
+// It is safe for concurrent use.
 type Attestations struct {
 	base         string
 	token        string
@@ -33,13 +34,13 @@ type Attestations struct {
 	repositories []string
 	client       *http.Client
 	log          func(method, url string, status int, bytes int64)
-	kept         map[string][][]byte // of a bundle, by digest; then nobody is asked
+	kept         map[string][][]byte // of a bundle, by digest; then GitHub is not asked
 }
 
 // AttestationOptions say where and how GitHub is asked.
 type AttestationOptions struct {
 	Base         string   // address of the interface; empty: api.github.com
-	Token        string   // empty: as nobody, which GitHub allows for public repositories
+	Token        string   // empty: without a login, which GitHub allows for public repositories
 	UserAgent    string   // as GitHub wants one
 	Repositories []string // OWNER/REPO; empty: those that the image itself names
 	// Log is told of each request. The address is without the values of its query. May be nil.
@@ -47,6 +48,7 @@ type AttestationOptions struct {
 }
 
 // NewAttestations prepares the questions to GitHub. Errors: an address or a repository that is none.
+// No request is made here.
 func NewAttestations(o AttestationOptions) (*Attestations, error) {
 	if o.Base == "" {
 		o.Base = gitHubAPI
@@ -69,14 +71,17 @@ func NewAttestations(o AttestationOptions) (*Attestations, error) {
 	}, nil
 }
 
-// KeptAttestations are bundles that GitHub gave before, by the digest of the image; nobody is asked.
+// KeptAttestations are bundles that GitHub gave before, by the digest of the image; GitHub is not asked.
+// It serves the verification of a bundle of evidence, which has to work offline.
 func KeptAttestations(byDigest map[string][][]byte) *Attestations {
 	return &Attestations{kept: byDigest}
 }
 
+// repositoryName follows GitHub's rules for names of accounts and repositories; the lengths are above those in use.
 var repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,99}/[A-Za-z0-9._-]{1,100}$`)
 
 // isRepository reports whether a text is OWNER/REPO and can stand in a path.
+// The text comes from an image's own labels: without this check it could name another path of the interface.
 func isRepository(name string) bool {
 	return repositoryName.MatchString(name) && !strings.HasSuffix(name, "/.") && !strings.HasSuffix(name, "/..")
 }
@@ -91,6 +96,7 @@ type attestationPage struct {
 
 // bundles gives what GitHub holds about a digest in a repository: none where it says that there is nothing. Bundles
 // that came before an error are given with it.
+// Pages are followed up to maxPages.
 func (a *Attestations) bundles(ctx context.Context, repository, digest string) ([][]byte, error) {
 	var all [][]byte
 	next := fmt.Sprintf("%s/repos/%s/attestations/%s?per_page=100", a.base, repository, digest)
@@ -125,6 +131,7 @@ func (a *Attestations) bundles(ctx context.Context, repository, digest string) (
 }
 
 // bundle is the one that stands in the answer, or the packed one at its address.
+// The packed form is snappy. What is in either is judged like a bundle of any other store.
 func (a *Attestations) bundle(ctx context.Context, inline json.RawMessage, address string) ([]byte, error) {
 	if len(inline) > 0 && string(inline) != "null" {
 		return inline, nil
@@ -150,9 +157,11 @@ func (a *Attestations) bundle(ctx context.Context, inline json.RawMessage, addre
 	return data, nil
 }
 
+// errNotThere is an answer that GitHub has nothing (404), which is not the same as no answer.
 var errNotThere = errors.New("there is none")
 
 // get reads an address. The token goes to GitHub's interface only, never to where bundles are stored.
+// The answer is bounded, whatever its header claims of its length.
 func (a *Attestations) get(ctx context.Context, address string) ([]byte, http.Header, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -192,6 +201,7 @@ func (a *Attestations) get(ctx context.Context, address string) ([]byte, http.He
 }
 
 // withoutQuery leaves out the address of an error of net/http: what stands in its query may open the door.
+// Errors are recorded in the case and printed.
 func withoutQuery(err error) error {
 	var at *url.Error
 	if errors.As(err, &at) {
@@ -200,6 +210,7 @@ func withoutQuery(err error) error {
 	return err
 }
 
+// advice words what a person can do about a status: a token, or patience.
 func (a *Attestations) advice(resp *http.Response) string {
 	limited := resp.Header.Get("X-Ratelimit-Remaining") == "0" || resp.StatusCode == http.StatusTooManyRequests
 	switch {
@@ -214,6 +225,7 @@ func (a *Attestations) advice(resp *http.Response) string {
 }
 
 // nextPage reads the address of the next page (RFC 8288). One that leads elsewhere is not followed.
+// A page elsewhere would get the token.
 func (a *Attestations) nextPage(h http.Header) string {
 	if target, ok := registry.NextLink(h.Values("Link")); ok && strings.HasPrefix(target, a.base+"/") {
 		return target

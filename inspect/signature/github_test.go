@@ -20,7 +20,8 @@ import (
 // timestamp authority, no log of any kind.
 func (s *studio) gitHubRoot() []byte {
 	s.t.Helper()
-	r, err := root.NewTrustedRoot(root.TrustedRootMediaType01, s.ca.FulcioCertificateAuthorities(), nil, s.ca.TimestampingAuthorities(), nil)
+	r, err := root.NewTrustedRoot(root.TrustedRootMediaType01, s.ca.FulcioCertificateAuthorities(), nil,
+		s.ca.TimestampingAuthorities(), nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -63,14 +64,18 @@ func TestGitHubInstance(t *testing.T) {
 		want   string
 	}{
 		{"certificate and timestamp", s.gitHubRoot(), s.gitHubBundle(c, statement, true), nil, "verified "},
-		{"without the timestamp nothing says when", s.gitHubRoot(), s.gitHubBundle(c, statement, false), nil, "failed no-timestamp"},
-		{"another instance's root", other.gitHubRoot(), s.gitHubBundle(c, statement, true), nil, "failed untrusted-root"},
-		{"about another file", s.gitHubRoot(), s.gitHubBundle(c, statementOf(t, digestOf(nil)), true), nil, "failed subject-mismatch"},
+		{"without the timestamp nothing says when", s.gitHubRoot(), s.gitHubBundle(c, statement, false), nil,
+			"failed no-timestamp"},
+		{"another instance's root", other.gitHubRoot(), s.gitHubBundle(c, statement, true), nil,
+			"failed untrusted-root"},
+		{"about another file", s.gitHubRoot(), s.gitHubBundle(c, statementOf(t, digestOf(nil)), true), nil,
+			"failed subject-mismatch"},
 		{"payload altered", s.gitHubRoot(), s.gitHubBundle(c, statement, true), func(o object) {
 			dig(o, "dsseEnvelope")["payload"] = b64([]byte(strings.Replace(string(statement), `"app"`, `"evil"`, 1)))
 		}, "failed invalid-signature"},
 		{"the timestamp of another signature", s.gitHubRoot(), s.gitHubBundle(c, statement, true), func(o object) {
-			dig(o, "verificationMaterial")["timestampVerificationData"] = dig(s.gitHubBundle(c, statement, true), "verificationMaterial")["timestampVerificationData"]
+			dig(o, "verificationMaterial")["timestampVerificationData"] = dig(s.gitHubBundle(c, statement, true),
+				"verificationMaterial")["timestampVerificationData"]
 		}, "failed no-timestamp"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -162,12 +167,14 @@ func (g *gitHub) page(w http.ResponseWriter, r *http.Request, all [][]byte) {
 	if string(bundle) == "null" {
 		address = g.URL + "/stored/1?sig=secret"
 	}
-	_ = json.NewEncoder(w).Encode(object{"attestations": []any{object{"bundle": bundle, "bundle_url": address, "repository_id": 1}}})
+	_ = json.NewEncoder(w).Encode(object{"attestations": []any{object{"bundle": bundle, "bundle_url": address,
+		"repository_id": 1}}})
 }
 
 func (g *gitHub) attestations(t *testing.T, repositories ...string) *Attestations {
 	t.Helper()
-	a, err := NewAttestations(AttestationOptions{Base: g.URL, Token: "secret-token", UserAgent: "backtrail/test", Repositories: repositories})
+	a, err := NewAttestations(AttestationOptions{Base: g.URL, Token: "secret-token", UserAgent: "backtrail/test",
+		Repositories: repositories})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,7 +185,8 @@ func (g *gitHub) attestations(t *testing.T, repositories ...string) *Attestation
 func (s *shop) lookOn(a *Attestations, trust *Trust, label string, expected inspect.Expected) inspect.Case {
 	s.t.Helper()
 	return run(s.t, Options{Client: s.client, Store: s.store, Trust: trust, GitHub: a}, expected, inspect.Image{
-		ImageHead: inspect.ImageHead{Container: "image", Location: s.repo.Name() + "@" + s.digest, Digest: s.digest, Config: digestOf(nil),
+		ImageHead: inspect.ImageHead{Container: "image", Location: s.repo.Name() + "@" + s.digest, Digest: s.digest,
+			Config:   digestOf(nil),
 			Settings: inspect.ImageConfig{Labels: map[string]string{labelSource: label}}},
 	})
 }
@@ -194,7 +202,8 @@ func TestGitHubStore(t *testing.T) {
 	}
 	g := newGitHub(t)
 	first := encode(t, studio.gitHubBundle(byAlice, statementOf(t, shop.digest), true))
-	second := encode(t, studio.gitHubBundle(byAlice, []byte(strings.Replace(string(statementOf(t, shop.digest)), "provenance/v1", "other/v1", 1)), true))
+	second := encode(t, studio.gitHubBundle(byAlice, []byte(strings.Replace(string(statementOf(t, shop.digest)),
+		"provenance/v1", "other/v1", 1)), true))
 	g.bundles["acme/app"] = [][]byte{first, []byte("null")}
 	g.bundles["stored"] = [][]byte{second}
 	expected := inspect.Expected{Identities: []string{alice}, Issuers: []string{issuer}}
@@ -215,7 +224,8 @@ func TestGitHubStore(t *testing.T) {
 	if reply := gitHubReply(got); reply.Status != inspect.StoreFound || reply.Found != 2 {
 		t.Errorf("reply: %+v", reply)
 	}
-	again := shop.lookOn(KeptAttestations(map[string][][]byte{shop.digest: {first, second}}), FixedTrust(roots...), "", expected)
+	again := shop.lookOn(KeptAttestations(map[string][][]byte{shop.digest: {first, second}}), FixedTrust(roots...), "",
+		expected)
 	if len(again.Images[0].Signatures) != 2 || again.Images[0].Signatures[0].ID != rows[0].ID {
 		t.Errorf("kept bundles do not give the same rows: %+v", again.Images[0].Signatures)
 	}
@@ -241,16 +251,22 @@ func TestWhereGitHubIsAsked(t *testing.T) {
 		words       string
 	}{
 		{"by the label", "https://github.com/acme/app.git", nil, 0, "acme/app", inspect.Absent, "that we may see"},
-		{"by the flag, not the label", "https://github.com/acme/app", []string{"acme/other"}, 0, "acme/other", inspect.Absent, "acme/other"},
+		{"by the flag, not the label", "https://github.com/acme/app", []string{"acme/other"}, 0, "acme/other",
+			inspect.Absent, "acme/other"},
 		{"nothing says where", "", nil, 0, "", inspect.Unknown, "--github=OWNER/REPO"},
-		{"another host's label", "https://github.com.evil.example/acme/app", nil, 0, "", inspect.Unknown, "--github=OWNER/REPO"},
-		{"a label that leaves the path", "https://github.com/../user", nil, 0, "", inspect.Unknown, "--github=OWNER/REPO"},
-		{"no right", "https://github.com/acme/app", nil, http.StatusForbidden, "acme/app", inspect.Unknown, "asked for too often"},
-		{"a server that is down", "https://github.com/acme/app", nil, http.StatusBadGateway, "acme/app", inspect.Unknown, "502"},
+		{"another host's label", "https://github.com.evil.example/acme/app", nil, 0, "", inspect.Unknown,
+			"--github=OWNER/REPO"},
+		{"a label that leaves the path", "https://github.com/../user", nil, 0, "", inspect.Unknown,
+			"--github=OWNER/REPO"},
+		{"no right", "https://github.com/acme/app", nil, http.StatusForbidden, "acme/app", inspect.Unknown,
+			"asked for too often"},
+		{"a server that is down", "https://github.com/acme/app", nil, http.StatusBadGateway, "acme/app",
+			inspect.Unknown, "502"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g.asked, g.status = nil, c.status
-			reply := gitHubReply(shop.lookOn(g.attestations(t, c.flags...), studio.trust(), c.label, inspect.Expected{}))
+			reply := gitHubReply(shop.lookOn(g.attestations(t, c.flags...), studio.trust(), c.label,
+				inspect.Expected{}))
 			if reply.Status.Tone() != c.want || !strings.Contains(reply.Detail, c.words) {
 				t.Errorf("reply %+v, want %s with %q", reply, c.want, c.words)
 			}
@@ -266,17 +282,22 @@ func TestGitHubAnswersThatAreNone(t *testing.T) {
 	for _, c := range []struct{ name, answer, words string }{
 		{"no JSON", "<html>", "reading the answer"},
 		{"neither bundle nor address", `{"attestations":[{}]}`, "neither"},
-		{"an address without https", `{"attestations":[{"bundle":null,"bundle_url":"http://127.0.0.1:1/x"}]}`, "not https"},
+		{"an address without https", `{"attestations":[{"bundle":null,"bundle_url":"http://127.0.0.1:1/x"}]}`,
+			"not https"},
 		{"an address that is none", `{"attestations":[{"bundle_url":":"}]}`, "reading an attestation"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(c.answer)) }))
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				_,
+					_ = w.Write([]byte(c.answer))
+			}))
 			defer server.Close()
 			a, err := NewAttestations(AttestationOptions{Base: server.URL})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := a.bundles(context.Background(), "acme/app", digestOf(blob)); err == nil || !strings.Contains(err.Error(), c.words) {
+			if _, err := a.bundles(context.Background(), "acme/app", digestOf(blob)); err == nil ||
+				!strings.Contains(err.Error(), c.words) {
 				t.Errorf("got %v, want words about %s", err, c.words)
 			}
 		})
@@ -299,7 +320,10 @@ func FuzzGitHubAnswer(f *testing.F) {
 	f.Add([]byte(`{"attestations":[{"bundle":null,"bundle_url":"https://example.com/x"}]}`))
 	f.Add(s2.EncodeSnappy(nil, []byte("{}")))
 	answer := []byte{}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(answer) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_,
+			_ = w.Write(answer)
+	}))
 	f.Cleanup(server.Close)
 	a, err := NewAttestations(AttestationOptions{Base: server.URL})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 // best tries a signature with each trusted root by itself, since what one root demands another cannot give, and keeps
 // the outcome in which most links hold.
+// An outcome that the library accepts always comes first.
 func best(roots []Root, try func(root.TrustedMaterial) outcome) outcome {
 	var kept *outcome
 	for _, m := range materials(roots) {
@@ -28,6 +29,7 @@ func best(roots []Root, try func(root.TrustedMaterial) outcome) outcome {
 }
 
 // verify judges a bundle by every trusted root and every key at hand.
+// It mirrors cosignSignature.verify for the other form.
 func (s *sigstoreBundle) verify(roots []Root, a artifact, x expectation) outcome {
 	if s.cert != nil {
 		return best(roots, func(m root.TrustedMaterial) outcome { return s.byCertificate(m, a, x) })
@@ -58,7 +60,7 @@ func (s *sigstoreBundle) verify(roots []Root, a artifact, x expectation) outcome
 }
 
 // names reports whether bundle or log entry name this very key: then it is certain, and a signature that it does not
-// verify is invalid, not by somebody else.
+// verify is invalid, not by another signer.
 func (s *sigstoreBundle) names(k key) bool {
 	if s.hint != "" && s.hint == k.hint {
 		return true
@@ -71,7 +73,8 @@ func (s *sigstoreBundle) names(k key) bool {
 	return false
 }
 
-// unknownKey explains a signature by a managed key that nobody at hand has.
+// unknownKey explains a signature by a managed key that is not at hand.
+// Nothing speaks against such a signature, and nothing for it: its status is unknown.
 func (o *outcome) unknownKey(keys int) {
 	o.absent(inspect.StepCertificate, "signed with a managed key, not with a certificate")
 	o.absent(inspect.StepSCT, "signed with a managed key, not with a certificate")

@@ -23,13 +23,15 @@ import (
 )
 
 // key is a public key that may have signed.
+// The digest is over the DER of the public key (SubjectPublicKeyInfo), as cosign and Rekor name keys.
 type key struct {
 	public crypto.PublicKey
 	digest string // sha256:<hex> of its DER
 	hint   string // how bundles name it: base64 of the sha256 of its DER
 }
 
-// ParseKey reads a public key in PEM. Errors: no PEM, a private key, a key of a kind that nobody signs with.
+// ParseKey reads a public key in PEM. Errors: no PEM, a private key, a key of a kind that does not sign.
+// A private key is refused, so that none becomes part of a case by mistake.
 func ParseKey(pem []byte) (inspect.ExpectedKey, error) {
 	k, err := readKey(pem)
 	if err != nil {
@@ -38,6 +40,7 @@ func ParseKey(pem []byte) (inspect.ExpectedKey, error) {
 	return inspect.ExpectedKey{Digest: k.digest, PEM: string(pem)}, nil
 }
 
+// readKey reads a public key in PEM (RFC 7468), or the one in a certificate.
 func readKey(pem []byte) (key, error) {
 	public, err := cryptoutils.UnmarshalPEMToPublicKey(pem)
 	if err != nil {
@@ -46,6 +49,7 @@ func readKey(pem []byte) (key, error) {
 	return newKey(public)
 }
 
+// newKey names a public key by the digest of its DER. An error is that of a kind which Sigstore does not know.
 func newKey(public crypto.PublicKey) (key, error) {
 	der, err := x509.MarshalPKIXPublicKey(public)
 	if err != nil {
@@ -55,6 +59,7 @@ func newKey(public crypto.PublicKey) (key, error) {
 	return key{public, "sha256:" + hex.EncodeToString(sum[:]), base64.StdEncoding.EncodeToString(sum[:])}, nil
 }
 
+// readKeys reads the keys that a person expects, within a bound.
 func readKeys(expected []inspect.ExpectedKey) ([]key, error) {
 	if len(expected) > maxKeys {
 		return nil, fmt.Errorf("reading the expected keys: they are %d, more than %d", len(expected), maxKeys)
@@ -72,6 +77,8 @@ func readKeys(expected []inspect.ExpectedKey) ([]key, error) {
 
 // verifiers are the ways in which a managed key may have signed for a bundle: by the key's default algorithm, and as
 // older clients did, who used SHA-256 with any curve and pure Ed25519.
+//
+// Trying several is safe: each is the same key, and a signature by any of them is one by it.
 func (k key) verifiers(envelope bool) []signature.Verifier {
 	var all []signature.Verifier
 	add := func(v signature.Verifier, err error) {
@@ -100,6 +107,7 @@ func (k key) verifiers(envelope bool) []signature.Verifier {
 
 // hashesOf lists the hashes that a key may have signed a payload with: cosign's, whatever the key, and those of key
 // services, which sign with the hash of the curve, and with RSA as the key was made for.
+// Ed25519 signs the bytes themselves or, as Ed25519ph, their SHA-512 (RFC 8032, 5.1).
 func hashesOf(public crypto.PublicKey) []crypto.Hash {
 	switch public := public.(type) {
 	case *ecdsa.PublicKey:
@@ -116,6 +124,7 @@ func hashesOf(public crypto.PublicKey) []crypto.Hash {
 }
 
 // payloadVerifiers are the ways in which a key may have signed the payload of an annotation.
+// Cosign's default comes first.
 func payloadVerifiers(public crypto.PublicKey) ([]signature.Verifier, error) {
 	var all []signature.Verifier
 	for _, h := range hashesOf(public) {
@@ -129,6 +138,7 @@ func payloadVerifiers(public crypto.PublicKey) ([]signature.Verifier, error) {
 }
 
 // equals reports whether this is the key of a certificate or of a log entry.
+// It returns false for another kind of key, and for nil.
 func (k key) equals(other crypto.PublicKey) bool {
 	e, ok := k.public.(interface{ Equal(crypto.PublicKey) bool })
 	return ok && other != nil && e.Equal(other)
@@ -140,6 +150,7 @@ type keyed struct {
 	verifier signature.Verifier
 }
 
+// PublicKeyVerifier gives the one key, valid at any time: a managed key has no span of validity.
 func (k keyed) PublicKeyVerifier(string) (root.TimeConstrainedVerifier, error) {
 	if k.verifier == nil {
 		return nil, errors.New("there is no key at hand")
@@ -148,4 +159,5 @@ func (k keyed) PublicKeyVerifier(string) (root.TimeConstrainedVerifier, error) {
 }
 
 // hashOfCosign is the hash that cosign signs annotations with, unless it is given another.
+// It is SHA-256 whatever the curve or length of the key is.
 const hashOfCosign = crypto.SHA256

@@ -80,8 +80,8 @@ func (s *saved) sign(studio *studio, c credential, payload []byte) v1.Image {
 func (s *saved) look(trust *Trust, expected inspect.Expected) inspect.Case {
 	s.t.Helper()
 	return run(s.t, Options{Client: s.client, Store: s.store, Trust: trust}, expected, inspect.Image{
-		ImageHead: inspect.ImageHead{Container: "image", Reference: "oci:" + s.dir, Location: "oci:" + s.dir + "@" +
-			s.digest, Digest: s.digest, Config: digestOf(nil)},
+		ImageHead: inspect.ImageHead{Container: "image", Reference: "oci:" + s.dir,
+			Location: "oci:" + s.dir + "@" + s.digest, Digest: s.digest, Config: digestOf(nil)},
 	})
 }
 

@@ -12,14 +12,19 @@ const (
 	// maxAnnotation bounds one annotation of cosign's in bytes: a certificate chain, a log entry.
 	maxAnnotation = 4 << 20
 	// maxSignatures bounds the signatures that are looked at for one image. Hundreds are real: one for each rebuild.
+	// An attacker who may push could add a million of them to hide the one that counts or to keep the check busy; more
+	// are named, and leave the image open.
 	maxSignatures = 500
 	// maxBetween bounds the certificates between a signer and a root.
 	maxBetween = 20
 	// maxSubjects bounds the subjects of one statement, as sigstore-go does.
+	// A release of many files has a subject for each.
 	maxSubjects = 1024
 	// maxNamedIndexes bounds how many digests that a statement names are looked up, to see if they contain the image.
+	// Each is a request to the registry that a stranger's statement causes.
 	maxNamedIndexes = 4
 	// maxPages bounds the pages that GitHub is asked for, of one digest in one repository.
+	// A page has up to a hundred attestations.
 	maxPages = 10
 	// maxRepositories bounds the repositories of GitHub that one image is looked for in.
 	maxRepositories = 4

@@ -12,12 +12,17 @@ import (
 )
 
 // observed is a time that a log or a timestamp authority signed.
+// by names who signed the time, for the detail and the timeline.
 type observed struct {
 	time time.Time
 	by   string
 }
 
 // explainTime decides the timestamp's link: which times are trusted, and whether the certificate was valid then.
+//
+// refused means that a timestamp which a trusted authority could have made does not hold. errs are the reasons for
+// which others did not count.
+// A certificate is judged at each trusted time, and has to be valid at all of them.
 func explainTime(c *chain, m root.TrustedMaterial, cert *x509.Certificate, times []observed, refused bool,
 	errs []string) {
 	own, timeless := timelessAuthority(m)
@@ -57,6 +62,7 @@ func explainTime(c *chain, m root.TrustedMaterial, cert *x509.Certificate, times
 	}
 }
 
+// because joins reasons behind a sentence; empty without any.
 func because(errs []string) string {
 	if len(errs) == 0 {
 		return ""
@@ -67,6 +73,7 @@ func because(errs []string) string {
 // explainCertificate follows the certificate to an authority of the trusted root, at each time of signing. Where no
 // time is known, or the certificate was not valid then, it is followed at the start of its validity: the time is
 // another link.
+// The chain is followed at the time of signing: Fulcio's certificates have expired when they are read.
 func explainCertificate(c *chain, m root.TrustedMaterial, cert *x509.Certificate,
 	times []observed) [][]*x509.Certificate {
 	at := []time.Time{}
@@ -102,6 +109,7 @@ func explainCertificate(c *chain, m root.TrustedMaterial, cert *x509.Certificate
 }
 
 // explainSCT compares the certificate with the key of a certificate transparency log.
+// The SCT is a log's promise to list the certificate (RFC 6962, 3.2), embedded by the authority.
 func explainSCT(c *chain, m root.TrustedMaterial, chains [][]*x509.Certificate) {
 	logs := len(m.CTLogs())
 	switch {

@@ -19,6 +19,7 @@ const (
 )
 
 // item is one signature that a manifest names.
+// The descriptor's annotations are foreign: of cosign's form they carry the signature itself.
 type item struct {
 	match
 	form string // one of the media types above
@@ -26,6 +27,7 @@ type item struct {
 }
 
 // items lists the signatures of a manifest. Errors: a manifest that cannot be read.
+// A manifest of another artifact, such as an SBOM, has none.
 func (h match) items() ([]item, error) {
 	if !h.part.Holds() {
 		return nil, fmt.Errorf("manifest %s: %s: %s", h.part.Digest, h.part.Problem, h.part.Detail)
@@ -53,12 +55,14 @@ func (h match) items() ([]item, error) {
 }
 
 // altered reports whether a manifest of cosign's is there and is not what its digest says, or no manifest: what stood
-// in it was a signature. Of a referrer nobody knows, and of one that is missing neither.
+// in it was a signature. Of a referrer it is not known, and of one that is missing neither.
+// It makes a difference: an unknown referrer is silence, and an altered signature an attack or a damage.
 func (h match) altered() bool {
 	return (h.role == "signature" || h.role == "attestation") && h.part.Bytes != nil &&
 		h.part.Problem != registry.ProblemLimit
 }
 
+// formOf is how a layer of that media type is read; empty for one that is no signature.
 func formOf(mediaType string) string {
 	switch {
 	case mediaType == mediaSimple, mediaType == mediaEnvelope:
@@ -79,6 +83,7 @@ func isNotation(m *v1.Manifest) bool {
 }
 
 // contains reports whether bytes are an index that lists one of the named manifests.
+// Only direct entries count; an index within an index is not followed.
 func contains(data []byte, names map[string]string) bool {
 	index, err := v1.ParseIndexManifest(bytes.NewReader(data))
 	if err != nil || len(index.Manifests) > registry.MaxChildren {
@@ -93,6 +98,7 @@ func contains(data []byte, names map[string]string) bool {
 }
 
 // manifest parses what a store gave as a manifest.
+// Bytes that are not their digest are an error, and are not parsed.
 func (h match) manifest() (*v1.Manifest, error) {
 	return v1.ParseManifest(bytes.NewReader(h.part.Bytes))
 }

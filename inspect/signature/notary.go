@@ -27,13 +27,14 @@ const NotationTrustKind = "notation"
 // Notary is whom to believe of those who sign by the Notary Project's rules: certificates in named stores, and a
 // policy that says which stores and which subjects count for which repository
 // (https://github.com/notaryproject/specifications/blob/main/specs/trust-store-trust-policy.md).
+// It does not change once it is made, and is safe for concurrent use. It implements notation-go's trust store.
 type Notary struct {
 	doc    notaryDocument
 	stores map[string][]*x509.Certificate // by ca:NAME, signingAuthority:NAME, tsa:NAME
 	policy *trustpolicy.Document          // nil: there is none
 	bytes  []byte
 	record inspect.Trust
-	err    error // what cannot be read at the usual place; nobody asked for it yet
+	err    error // what cannot be read at the usual place; it is told when it is needed
 }
 
 // notaryDocument is store and policy in one file, so that a bundle can carry them and verdicts follow from it again.
@@ -44,6 +45,7 @@ type notaryDocument struct {
 	Stores map[string][]string `json:"stores"` // PEM of each certificate
 }
 
+// notarySchema is that of the document in a bundle; it is this program's own.
 const notarySchema = "backtrail.dev/notation-trust/v1"
 
 // NotaryOptions say where trust store and trust policy are.
@@ -56,6 +58,8 @@ type NotaryOptions struct {
 
 // NewNotary reads trust store and policy. Errors: what was named and cannot be read. What cannot be read at the usual
 // place is told when a signature needs it.
+//
+// Reading the usual place means that what `notation verify` would accept on this machine is known here too.
 func NewNotary(o NotaryOptions) (*Notary, error) {
 	n := &Notary{doc: notaryDocument{Schema: notarySchema, Stores: map[string][]string{}}}
 	store, policy := o.Store, o.Policy
@@ -90,6 +94,7 @@ func NewNotary(o NotaryOptions) (*Notary, error) {
 
 // usualPolicy is the trust policy in notation's configuration directory: trustpolicy.oci.json, which notation 1.3
 // introduced and prefers, else trustpolicy.json.
+// A file that is there and cannot be read is returned all the same, so that the error is told.
 func usualPolicy(dir string) string {
 	newer := filepath.Join(dir, "trustpolicy.oci.json")
 	if _, err := os.Stat(newer); errors.Is(err, fs.ErrNotExist) {
@@ -99,6 +104,7 @@ func usualPolicy(dir string) string {
 }
 
 // ReadNotary reads what a Notary was written as into a bundle.
+// It may be a stranger's: what it trusts counts only where the person accepts the bundle's roots.
 func ReadNotary(data []byte, origin, name string) (*Notary, error) {
 	n := &Notary{}
 	if len(data) > maxNotary {
@@ -130,6 +136,7 @@ func (n *Notary) seal(origin, name string) error {
 	return nil
 }
 
+// parse reads the document. An invalid policy is an error, as for notation: part of one would be another policy.
 func (n *Notary) parse() error {
 	n.stores = map[string][]*x509.Certificate{}
 	for _, name := range slices.Sorted(maps.Keys(n.doc.Stores)) {
@@ -154,6 +161,7 @@ func (n *Notary) parse() error {
 	return n.policy.Validate()
 }
 
+// readPolicy keeps the policy as it is written; parse reads it.
 func (n *Notary) readPolicy(path string) error {
 	if path == "" {
 		return nil
@@ -170,6 +178,7 @@ func (n *Notary) readPolicy(path string) error {
 }
 
 // Digest names store and policy where the person named the policy for this case: it says who should have signed.
+// It is empty for nil, and where the policy is only what lies at the usual place.
 func (n *Notary) Digest() string {
 	if n == nil || !n.doc.Named {
 		return ""
@@ -189,11 +198,13 @@ func (n *Notary) GetCertificates(_ context.Context, kind truststore.Type, name s
 	return certs, nil
 }
 
+// pemOf writes a certificate as bundles and stores have it (RFC 7468).
 func pemOf(cert *x509.Certificate) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw}))
 }
 
 // readSmall reads a regular file of at most limit bytes.
+// A pipe or a device is refused: reading it could wait or never end.
 func readSmall(path string, limit int64) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {

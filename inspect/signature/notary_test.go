@@ -18,20 +18,23 @@ func TestTrustStorePlaces(t *testing.T) {
 	acme := newHouse(t, "acme")
 	config := trustDir(t, nil, map[string]*house{"ca/acme": acme, "tsa/acme": acme})
 	plain := t.TempDir()
-	for name, content := range map[string]string{"root.crt": pemOf(acme.root), "root.der": string(acme.root.Raw), "README": "not a certificate"} {
+	for name, content := range map[string]string{"root.crt": pemOf(acme.root), "root.der": string(acme.root.Raw),
+		"README": "not a certificate"} {
 		if err := os.WriteFile(filepath.Join(plain, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for _, c := range []struct{ dir, store string }{
-		{config, "ca:acme"}, {filepath.Join(config, "truststore"), "ca:acme"}, {filepath.Join(config, "truststore", "x509"), "tsa:acme"}, {plain, plainStore},
+		{config, "ca:acme"}, {filepath.Join(config, "truststore"), "ca:acme"}, {filepath.Join(config, "truststore",
+			"x509"), "tsa:acme"}, {plain, plainStore},
 	} {
 		n, err := NewNotary(NotaryOptions{Store: c.dir})
 		if err != nil || len(n.stores[c.store]) == 0 || !n.stores[c.store][0].Equal(acme.root) {
 			t.Errorf("%s: %v, stores %v", c.dir, err, n)
 		}
 	}
-	if n, err := NewNotary(NotaryOptions{Config: filepath.Join(plain, "nothing")}); err != nil || n.err != nil || len(n.stores) != 0 || n.Trust().Digest != "" {
+	if n, err := NewNotary(NotaryOptions{Config: filepath.Join(plain, "nothing")}); err != nil || n.err != nil ||
+		len(n.stores) != 0 || n.Trust().Digest != "" {
 		t.Errorf("a place with nothing in it: %v", err)
 	}
 }
@@ -57,8 +60,10 @@ func TestTrustStoresThatCannotBe(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, o := range map[string]NotaryOptions{
-		"no such directory": {Store: "/nonexistent"}, "no certificate": {Store: write("root.pem", "-----BEGIN NOTHING")}, "not an authority's": {Store: write("leaf.pem", pemOf(acme.leaf))},
-		"a link": {Store: linked}, "a policy of another version": {Policy: policy}, "no such policy": {Policy: "/nonexistent"}, "a policy that is a directory": {Policy: t.TempDir()},
+		"no such directory": {Store: "/nonexistent"}, "no certificate": {Store: write("root.pem",
+			"-----BEGIN NOTHING")}, "not an authority's": {Store: write("leaf.pem", pemOf(acme.leaf))},
+		"a link": {Store: linked}, "a policy of another version": {Policy: policy},
+		"no such policy": {Policy: "/nonexistent"}, "a policy that is a directory": {Policy: t.TempDir()},
 	} {
 		if _, err := NewNotary(o); err == nil {
 			t.Errorf("%s: taken", name)
@@ -89,9 +94,12 @@ func TestWhoIsExpectedOfNotation(t *testing.T) {
 	}{
 		{"the usual policy", notaryAt(t, usual), inspect.Expected{}, true, "verified ", inspect.Verified},
 		{"the usual policy, unsigned", notaryAt(t, usual), inspect.Expected{}, false, "", inspect.Absent},
-		{"an identity by flag", notaryAt(t, usual), inspect.Expected{Identities: []string{alice}, Issuers: []string{issuer}}, true, "failed identity-mismatch", inspect.Failed},
+		{"an identity by flag", notaryAt(t, usual), inspect.Expected{Identities: []string{alice},
+			Issuers: []string{issuer}}, true, "failed identity-mismatch", inspect.Failed},
 		{"its key by flag", notaryAt(t, usual), byKey, true, "verified ", inspect.Verified},
-		{"another key by flag", notaryAt(t, usual), inspect.Expected{Keys: []inspect.ExpectedKey{newKeyed(t).expected(t)}}, true, "failed identity-mismatch", inspect.Failed},
+		{"another key by flag", notaryAt(t, usual),
+			inspect.Expected{Keys: []inspect.ExpectedKey{newKeyed(t).expected(t)}}, true, "failed identity-mismatch",
+			inspect.Failed},
 		{"the policy by flag", named, inspect.Expected{Notation: named.Digest()}, true, "verified ", inspect.Verified},
 		{"the policy by flag, unsigned", named, inspect.Expected{Notation: named.Digest()}, false, "", inspect.Absent},
 	} {
@@ -101,9 +109,11 @@ func TestWhoIsExpectedOfNotation(t *testing.T) {
 				s.referNotation(jws.MediaTypeEnvelope, acme.sign(jws.MediaTypeEnvelope, acme.request(s.target())))
 			}
 			location := s.repo.Digest(s.list).String()
-			got := run(t, Options{Client: s.client, Store: s.store, Trust: newStudio(t).trust(), Notary: c.notary}, c.expect, inspect.Image{
-				ImageHead: inspect.ImageHead{Container: "web", Reference: location, Location: location, Index: s.list, Digest: s.digest, Config: digestOf(nil)},
-			})
+			got := run(t, Options{Client: s.client, Store: s.store, Trust: newStudio(t).trust(), Notary: c.notary},
+				c.expect, inspect.Image{
+					ImageHead: inspect.ImageHead{Container: "web", Reference: location, Location: location, Index: s.list,
+						Digest: s.digest, Config: digestOf(nil)},
+				})
 			for _, row := range got.Images[0].Signatures {
 				if have := string(row.Status) + " " + row.Reason; have != c.want {
 					t.Errorf("got %s, want %s: %+v", have, c.want, row.Steps)
@@ -123,7 +133,8 @@ func TestWhoIsExpectedOfNotation(t *testing.T) {
 // A bundle carries store and policy as one document: the verdict follows again from it, at the case's clock.
 func TestNotaryInABundle(t *testing.T) {
 	acme := newHouse(t, "acme")
-	first := notaryAt(t, trustDir(t, policyOf(object{"level": "strict"}, "*", []any{"ca:acme"}, []any{"x509.subject: C=DE, ST=BE, O=acme"}), map[string]*house{"ca/acme": acme}))
+	first := notaryAt(t, trustDir(t, policyOf(object{"level": "strict"}, "*", []any{"ca:acme"},
+		[]any{"x509.subject: C=DE, ST=BE, O=acme"}), map[string]*house{"ca/acme": acme}))
 	again, err := ReadNotary(first.bytes, inspect.TrustBag, "bag")
 	if err != nil {
 		t.Fatal(err)
@@ -135,7 +146,8 @@ func TestNotaryInABundle(t *testing.T) {
 			t.Errorf("%s: %s", n.record.Origin, Why(row))
 		}
 	}
-	for _, bad := range []string{"", "{}", `{"schema":"backtrail.dev/notation-trust/v1","stores":{"ca:x":["x"]}}`, strings.Replace(string(first.bytes), `"1.0"`, `"2.0"`, 1)} {
+	for _, bad := range []string{"", "{}", `{"schema":"backtrail.dev/notation-trust/v1","stores":{"ca:x":["x"]}}`,
+		strings.Replace(string(first.bytes), `"1.0"`, `"2.0"`, 1)} {
 		if _, err := ReadNotary([]byte(bad), inspect.TrustBag, "bag"); err == nil {
 			t.Errorf("%.30q is taken", bad)
 		}

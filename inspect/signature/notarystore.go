@@ -18,6 +18,7 @@ const plainStore = "ca:given"
 
 // readStores reads every trust store below a directory: DIR/truststore/x509/KIND/NAME/*, where DIR is notation's own,
 // or any directory on that way, or one with certificates in it.
+// The layout is that of the Notary Project's trust store specification; names of stores are those that a policy uses.
 func (n *Notary) readStores(dir string) error {
 	if dir == "" {
 		return nil
@@ -54,6 +55,7 @@ func (n *Notary) readStores(dir string) error {
 }
 
 // readStore reads the certificates of one store. A link in it is refused, as notation does.
+// A file that is no certificate is an error: a store that is half read would refuse a good signature without a reason.
 func (n *Notary) readStore(name, dir string) error {
 	files, err := os.ReadDir(dir)
 	if err != nil {
@@ -84,6 +86,7 @@ func (n *Notary) readStore(name, dir string) error {
 	return nil
 }
 
+// isCertificateName reports whether a file of a plain directory is taken for a certificate.
 func isCertificateName(name string) bool {
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".crt", ".pem", ".cer", ".der":

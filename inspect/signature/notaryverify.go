@@ -23,6 +23,7 @@ import (
 )
 
 // notaryCase is what a signature by the Notary Project's rules is judged against.
+// The clock is that of the case, so that the same evidence gives the same verdict next year.
 type notaryCase struct {
 	notary *Notary
 	scope  string    // host/repository as the image was named, by which a policy chooses its statement
@@ -33,6 +34,7 @@ type notaryCase struct {
 }
 
 // verify judges a signature. The verdict is notation-go's, at the case's clock; the links explain it.
+// The last lines keep the library's word above the explanation: what it refuses is never told as holding.
 func (n *notationSignature) verify(ctx context.Context, c notaryCase) outcome {
 	o := outcome{chain: newChain()}
 	o.pass(inspect.StepIntegrity, "Notary Project signature in a %s envelope", n.form())
@@ -54,7 +56,8 @@ func (n *notationSignature) verify(ctx context.Context, c notaryCase) outcome {
 }
 
 // statement is the one of the trust policy that is about the image's repository; without a policy, or where none of its
-// statements fits or the one that fits skips verification, all stores are asked and nobody is expected.
+// statements fits or the one that fits skips verification, all stores are asked and no signer is expected.
+// A policy that skips verification says who is not checked, and so expects no one.
 func (c notaryCase) statement() (s trustpolicy.TrustPolicy, stated bool) {
 	if c.notary == nil {
 		return s, false
@@ -95,6 +98,7 @@ func (n *notationSignature) explainRefusal(c *chain) {
 }
 
 // explainStores follows the certificates to a trust store.
+// The kind of store depends on the signing scheme: a signing authority vouches for its time, a CA does not.
 func (n *notationSignature) explainStores(c *chain, in notaryCase, s trustpolicy.TrustPolicy) {
 	kind := truststore.TypeCA
 	if n.content.SignerInfo.SignedAttributes.SigningScheme == nsignature.SigningSchemeX509SigningAuthority {
@@ -128,12 +132,14 @@ func (n *notationSignature) explainStores(c *chain, in notaryCase, s trustpolicy
 	}
 }
 
+// top is the last certificate of the chain, which should be in a store; parse has checked that there is one.
 func (n *notationSignature) top() *x509.Certificate {
 	all := n.content.SignerInfo.CertificateChain
 	return all[len(all)-1]
 }
 
 // explainTarget compares what was signed with the image: digest, media type and size.
+// Cosign signs a digest alone; the Notary Project a whole descriptor (OCI image-spec, descriptor.md).
 func (n *notationSignature) explainTarget(c *chain, in notaryCase) {
 	name := n.target.Digest.String()
 	what, ours := in.image.names[name]
@@ -162,7 +168,8 @@ type notaryAnswer struct {
 }
 
 // ask asks notation-go. What depends on the clock is left to explainTime, since the library knows this machine's
-// clock only; plugins are not run, and nobody is asked about revocation.
+// clock only; plugins are not run, and no authority is asked about revocation.
+// The scope is a placeholder, since the statement was chosen before by the image's real one.
 func (n *notationSignature) ask(ctx context.Context, c notaryCase, s trustpolicy.TrustPolicy) notaryAnswer {
 	if c.notary == nil || len(s.TrustStores) == 0 {
 		return notaryAnswer{skipped: true, err: errors.New("there is no trust store")}
@@ -196,6 +203,7 @@ func (n *notationSignature) ask(ctx context.Context, c notaryCase, s trustpolicy
 	return a
 }
 
+// resultOf is what the library found of one kind; nil where it holds or was not asked.
 func resultOf(o *notation.VerificationOutcome, kind trustpolicy.ValidationType) error {
 	for _, r := range o.VerificationResults {
 		if r.Type == kind {
@@ -208,6 +216,8 @@ func resultOf(o *notation.VerificationOutcome, kind trustpolicy.ValidationType) 
 // unasked stands where notation-go would ask an authority about revocation.
 type unasked struct{}
 
+// ValidateContext answers that no certificate can be revoked, one result for each, as the library expects. That it was
+// not asked stands in the notes of the row.
 func (unasked) ValidateContext(_ context.Context,
 	o revocation.ValidateContextOptions) ([]*result.CertRevocationResult, error) {
 	var all []*result.CertRevocationResult
@@ -219,6 +229,7 @@ func (unasked) ValidateContext(_ context.Context,
 }
 
 // explainSigner compares the signer with who was expected: by key, by the trust policy, by identity.
+// A plugin is a program that the signature names: it is never run, and leaves the identity open.
 func (n *notationSignature) explainSigner(c *chain, in notaryCase, s trustpolicy.TrustPolicy, stated bool,
 	a notaryAnswer) {
 	who := n.leaf().Subject.String()
@@ -253,6 +264,7 @@ func (n *notationSignature) explainSigner(c *chain, in notaryCase, s trustpolicy
 	}
 }
 
+// orImage is the word for an image without a repository.
 func orImage(scope string) string {
 	if scope == "" {
 		return "the image"
@@ -260,9 +272,11 @@ func orImage(scope string) string {
 	return scope
 }
 
+// named reports whether a person named the policy for this case. A nil Notary has none.
 func (n *Notary) named() bool { return n != nil && n.doc.Named }
 
 // within describes which of the certificates was not valid at a time.
+// It returns nil where all were valid.
 func (n *notationSignature) within(t time.Time) error {
 	for _, c := range n.content.SignerInfo.CertificateChain {
 		if !within(c, t) {
@@ -301,6 +315,7 @@ func (n *notationSignature) explainTime(o *outcome, c notaryCase, s trustpolicy.
 	}
 }
 
+// explainSignedTime chooses the time that counts: of the signing authority, of a timestamp, or else the case's clock.
 func (n *notationSignature) explainSignedTime(o *outcome, c notaryCase, s trustpolicy.TrustPolicy, a notaryAnswer,
 	fail func(trustpolicy.ValidationType, string, ...any)) {
 	info := n.content.SignerInfo
@@ -348,6 +363,7 @@ func asksForTime(s trustpolicy.TrustPolicy) bool {
 }
 
 // stampedAt is the time in a timestamp that the library has verified.
+// It is zero where the token cannot be read again, which the library has just done.
 func (n *notationSignature) stampedAt() (t time.Time) {
 	_ = protect("reading the timestamp", func() error {
 		token, err := tspclient.ParseSignedToken(n.content.SignerInfo.UnsignedAttributes.TimestampSignature)

@@ -31,6 +31,7 @@ func (it item) kind() string {
 
 // notationSignature is a signature by the Notary Project's rules that could be read
 // (https://github.com/notaryproject/specifications/blob/main/specs/signature-specification.md).
+// refused is kept beside the content, since a signature that does not hold still names whom it claims.
 type notationSignature struct {
 	raw       []byte
 	mediaType string // of the envelope: JWS or COSE
@@ -52,6 +53,7 @@ func readNotarized(data []byte, mediaType string) (n *notationSignature, err err
 	return n, nil
 }
 
+// parse reads JWS (RFC 7515) or COSE_Sign1 (RFC 9052), by the media type that the manifest names.
 func (n *notationSignature) parse() error {
 	if n.mediaType != jws.MediaTypeEnvelope && n.mediaType != cose.MediaTypeEnvelope {
 		return fmt.Errorf("its media type %q is neither %s nor %s", n.mediaType, jws.MediaTypeEnvelope,
@@ -81,8 +83,10 @@ func (n *notationSignature) parse() error {
 	return nil
 }
 
+// leaf is the signer's certificate; parse has checked that there is one.
 func (n *notationSignature) leaf() *x509.Certificate { return n.content.SignerInfo.CertificateChain[0] }
 
+// form is the name of the envelope's format.
 func (n *notationSignature) form() string {
 	if n.mediaType == cose.MediaTypeEnvelope {
 		return "COSE"
@@ -91,6 +95,8 @@ func (n *notationSignature) form() string {
 }
 
 // row makes the row of a signature by the Notary Project's rules: what it says, whether it holds or not.
+// The identity is the subject of the leaf certificate, a distinguished name, which trust policies compare part by
+// part.
 func (n *notationSignature) row() inspect.Signature {
 	row := inspect.Signature{Kind: KindNotation, Digest: digestOf(n.raw), Subject: n.target.Digest.String(),
 		Certificate: describe(n.leaf())}
@@ -105,6 +111,7 @@ func (n *notationSignature) row() inspect.Signature {
 	return row
 }
 
+// parts are the payload, the envelope and the certificates, for looking and saving.
 func (n *notationSignature) parts() []part {
 	var chain strings.Builder
 	for _, c := range n.content.SignerInfo.CertificateChain {
@@ -114,6 +121,7 @@ func (n *notationSignature) parts() []part {
 }
 
 // judgeNotation reads and verifies a signature by the Notary Project's rules.
+// Revocation is not asked about, and the row says so where a certificate names a responder.
 func (e *examiner) judgeNotation(ctx context.Context, it item, data []byte) {
 	n, err := readNotarized(data, string(it.desc.MediaType))
 	if err != nil {
@@ -139,6 +147,7 @@ func (e *examiner) judgeNotation(ctx context.Context, it item, data []byte) {
 }
 
 // descriptor is what a digest of the image is: a signature names media type and size too.
+// It is empty for a digest that is not the image's, and for a manifest that cannot be read.
 func (e *examiner) descriptor(ctx context.Context, name string) ocispec.Descriptor {
 	if _, ours := e.image.names[name]; !ours {
 		return ocispec.Descriptor{}
@@ -152,6 +161,7 @@ func (e *examiner) descriptor(ctx context.Context, name string) ocispec.Descript
 		Size: int64(len(part.Bytes))}
 }
 
+// clock is that of the options, else the machine's.
 func (e *examiner) clock() time.Time {
 	if e.Now == nil {
 		return time.Now()
@@ -159,7 +169,7 @@ func (e *examiner) clock() time.Time {
 	return e.Now()
 }
 
-// revocable reports whether a certificate names somebody who could be asked.
+// revocable reports whether a certificate names an authority that could be asked.
 func (n *notationSignature) revocable() bool {
 	for _, c := range n.content.SignerInfo.CertificateChain {
 		if len(c.OCSPServer)+len(c.CRLDistributionPoints) > 0 {

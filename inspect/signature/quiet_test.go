@@ -27,8 +27,10 @@ func TestNothingIsPrinted(t *testing.T) {
 	shop.attach(shop.list, "sig", mediaSimple, payload, good)
 	shop.refer(bundleV03, encode(t, s.statementBundle(s.keyless(alice), statementOf(t, digestOf(nil)), "dsse")))
 	shop.referNotation(jws.MediaTypeEnvelope, spoil(acme.sign(jws.MediaTypeEnvelope, acme.request(shop.target()))))
-	got := shop.look(FixedTrust(Root{Material: s.ca}, Root{Material: s.root}), inspect.Expected{Identities: []string{alice}})
-	if _, err := VerifyBlob(context.Background(), BlobRequest{Digest: digestOf(blob), Bundle: encode(t, s.messageBundle(newKeyed(t), blob)), Trust: s.trust()}); err != nil {
+	got := shop.look(FixedTrust(Root{Material: s.ca}, Root{Material: s.root}),
+		inspect.Expected{Identities: []string{alice}})
+	if _, err := VerifyBlob(context.Background(), BlobRequest{Digest: digestOf(blob), Bundle: encode(t,
+		s.messageBundle(newKeyed(t), blob)), Trust: s.trust()}); err != nil {
 		t.Error(err)
 	}
 

@@ -13,6 +13,7 @@ import (
 const maxPolicyKeys = 500
 
 // expectation gives who should have signed an image: whom flags name, else whom the policies that are about it name.
+// Flags outrank policies: they are what the person asks of this case.
 func (o Options) expectation(e inspect.Expected, i inspect.Image) (expectation, error) {
 	x, err := newExpectation(e)
 	if err != nil || o.Requirements == nil {
@@ -21,7 +22,7 @@ func (o Options) expectation(e inspect.Expected, i inspect.Image) (expectation, 
 	return x.with(o.Requirements(i))
 }
 
-// with adds what policies ask. Their keys are always tried, since a signature by a managed key names nobody; where
+// with adds what policies ask. Their keys are always tried, since a signature by a managed key names no signer; where
 // flags say who should have signed, that a policy would accept another one makes no signature fit.
 func (x expectation) with(requirements []inspect.PolicyRequirement) (expectation, error) {
 	x.requirements, x.foreign = requirements, map[string]bool{}
@@ -49,6 +50,7 @@ func (x expectation) with(requirements []inspect.PolicyRequirement) (expectation
 	return x, nil
 }
 
+// add takes over the keys of an authority, and without flags its identities and what it may accept besides.
 func (x *expectation) add(a inspect.Authority, flags bool) error {
 	for _, k := range a.Keys {
 		if x.has(k.Digest) {
@@ -78,6 +80,7 @@ func (x *expectation) add(a inspect.Authority, flags bool) error {
 	return nil
 }
 
+// has reports whether a key is expected already, by its digest.
 func (x expectation) has(digest string) bool {
 	for _, k := range x.keys {
 		if k.digest == digest {
@@ -96,6 +99,7 @@ func (x expectation) explainKey(c *chain, k key) {
 }
 
 // policyGates judges the signatures by each policy that is about the image.
+// The verdict is that of package inspect, so that it is the same in a bundle.
 func (s summary) policyGates() []inspect.Gate {
 	var gates []inspect.Gate
 	for _, d := range s.expect.requirements {

@@ -50,8 +50,8 @@ func TestPoliciesSayWhoShouldHaveSigned(t *testing.T) {
 			person(bob), unread)}, true, "unknown no-expectation", inspect.Unknown, inspect.CaseIncomplete},
 		{"static pass asks for nobody", inspect.Expected{}, []inspect.PolicyRequirement{asks("p",
 			inspect.Authority{Static: "pass"})}, true, "unknown no-expectation", inspect.Unknown, inspect.CasePassed},
-		{"static fail", inspect.Expected{}, []inspect.PolicyRequirement{asks("p",
-			inspect.Authority{Static: "fail"})}, true, "unknown no-expectation", inspect.Failed, inspect.CaseFailed},
+		{"static fail", inspect.Expected{}, []inspect.PolicyRequirement{asks("p", inspect.Authority{Static: "fail"})},
+			true, "unknown no-expectation", inspect.Failed, inspect.CaseFailed},
 		{"a policy about other images", inspect.Expected{}, nil, true, "unknown no-expectation", inspect.Unknown,
 			inspect.CaseIncomplete},
 		{"no policy", inspect.Expected{}, nil, false, "unknown no-expectation", inspect.Unknown, inspect.CasePassed},
@@ -81,8 +81,7 @@ func TestPoliciesSayWhoShouldHaveSigned(t *testing.T) {
 func TestUnsignedUnderAPolicyFails(t *testing.T) {
 	got := newShop(t, nil).lookWith(newStudio(t).trust(), inspect.Expected{}, []inspect.PolicyRequirement{asks("p",
 		person(alice))}, true)
-	if verdict.Of(&got).Status != inspect.CaseFailed || len(got.Findings) != 1 ||
-		got.Findings[0].Code != inspect.CodePolicyNotMet {
+	if verdict.Of(&got).Status != inspect.CaseFailed || len(got.Findings) != 1 || got.Findings[0].Code != inspect.CodePolicyNotMet {
 		t.Errorf("the case is %+v: %+v", verdict.Of(&got), got.Findings)
 	}
 }

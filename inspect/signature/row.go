@@ -24,6 +24,7 @@ const (
 )
 
 // rowID is the identity of a row: the same bytes about the same subject are one row, wherever they were found.
+// The parts are separated, so that bytes moved from one to the next give another ID.
 func rowID(subject string, parts ...[]byte) string {
 	h := sha256.New()
 	h.Write([]byte(subject))
@@ -89,6 +90,7 @@ func (e *examiner) raw(parts ...part) []inspect.RawPart {
 	return all
 }
 
+// parts are what a person can look at of a bundle, each kept under its own digest.
 func (s *sigstoreBundle) parts() []part {
 	parts := []part{{"bundle", s.raw}, {"signature", s.content.Signature()}}
 	if s.claim.statement {
@@ -104,6 +106,7 @@ func (s *sigstoreBundle) parts() []part {
 	return parts
 }
 
+// parts are what a person can look at of a signature on a tag.
 func (s *cosignSignature) parts() []part {
 	parts := []part{{"payload", s.payload}, {"certificate", []byte(s.certPEM)}, {"log-entry", []byte(s.rekorJSON)}}
 	if raw, err := base64.StdEncoding.DecodeString(s.signature); err == nil {

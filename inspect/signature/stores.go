@@ -23,6 +23,7 @@ const (
 )
 
 // match is a manifest that was found in a store.
+// The part may be missing or altered; whoever reads it asks part.Holds.
 type match struct {
 	part  registry.Part
 	store string // as a row names it
@@ -31,6 +32,7 @@ type match struct {
 }
 
 // query is a request to one store about one subject.
+// ask makes requests, is called once, and may run beside the others.
 type query struct {
 	store   string
 	subject string
@@ -51,6 +53,7 @@ type storeSet struct {
 }
 
 // place is where the parts of a match are.
+// Parts lie in the repository of their manifest.
 func (s storeSet) place(h match) registry.Location {
 	if h.store == StoreTag {
 		return s.tags
@@ -60,6 +63,8 @@ func (s storeSet) place(h match) registry.Location {
 
 // queries are all stores for each digest: the index and the manifest. image and index are the digests of the image's
 // manifest and of the index that it was chosen from.
+//
+// Both digests are asked about, since some sign the index and some the manifest of a platform.
 func (s storeSet) queries(digests []string, image, index string) []query {
 	var all []query
 	if image != "" && index != "" {
@@ -85,6 +90,7 @@ func (s storeSet) queries(digests []string, image, index string) []query {
 }
 
 // cosignTags reads sha256-<hex>.sig, .att and .sbom. A tag that is not there is no error.
+// Tags can be moved by whoever may push: what is found there proves itself by its signature alone.
 func (s storeSet) cosignTags(ctx context.Context, digest string) ([]match, error) {
 	var hits []match
 	var errs []error
@@ -103,6 +109,7 @@ func (s storeSet) cosignTags(ctx context.Context, digest string) ([]match, error
 	return hits, errors.Join(errs...)
 }
 
+// referrers asks the referrers API (OCI distribution-spec, "Listing Referrers"), or the layout's own list.
 func (s storeSet) referrers(ctx context.Context, digest string) ([]match, error) {
 	list := s.client.ReferrersAPI
 	if s.loc.Local() {
@@ -118,6 +125,8 @@ func (s storeSet) referrers(ctx context.Context, digest string) ([]match, error)
 	return hits, errors.Join(err, readErr)
 }
 
+// referrersTag reads the index under the tag sha256-<hex>, which clients write where a registry has no API (OCI
+// distribution-spec, "Referrers Tag Schema"). The index itself is kept too.
 func (s storeSet) referrersTag(ctx context.Context, digest string) ([]match, error) {
 	tag := strings.Replace(digest, ":", "-", 1)
 	part, err := s.client.Manifest(ctx, s.loc, tag)
@@ -135,6 +144,7 @@ func (s storeSet) referrersTag(ctx context.Context, digest string) ([]match, err
 
 // attestations reads the attestation manifests that stand beside an image in its index, where some hold signed
 // statements.
+// Unsigned statements are the provenance check's.
 func (s storeSet) attestations(ctx context.Context, image, index string) ([]match, error) {
 	part, err := s.client.Manifest(ctx, s.loc, index)
 	if err != nil {
@@ -159,6 +169,7 @@ func (s storeSet) attestations(ctx context.Context, image, index string) ([]matc
 }
 
 // saved reads what `cosign save` put beside the image: the annotation "kind" says what it is.
+// Of a layout with several images all are read; those of other images are left out by what they name.
 func (s storeSet) saved(ctx context.Context) ([]match, error) {
 	all, err := s.client.LayoutDescriptors(ctx, s.loc)
 	if err != nil {
@@ -183,6 +194,7 @@ func (s storeSet) saved(ctx context.Context) ([]match, error) {
 	return hits, errors.Join(errs...)
 }
 
+// read fetches the manifests of a list, at most maxSignatures; more are an error beside what was read.
 func (s storeSet) read(ctx context.Context, found []v1.Descriptor, store string) ([]match, error) {
 	var hits []match
 	var errs []error
@@ -202,6 +214,7 @@ func (s storeSet) read(ctx context.Context, found []v1.Descriptor, store string)
 }
 
 // reply describes what a store answered; found counts the signatures and attestations that came of it.
+// A store that is silent is unreachable, and never empty.
 func (q query) reply(a storeResult, found int) inspect.StoreReply {
 	r := inspect.StoreReply{Store: q.store, Subject: q.subject, Status: inspect.StoreFound, Found: found}
 	switch {

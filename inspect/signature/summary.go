@@ -9,6 +9,7 @@ import (
 )
 
 // summary draws the gate and the findings from all signatures of an image.
+// It decides nothing about a single signature: rows are judged before.
 type summary struct {
 	subject  string // of the image
 	image    string // digest
@@ -18,6 +19,8 @@ type summary struct {
 }
 
 // emit says gate and findings, and gives the gate's status.
+//
+// An unsigned image is calm unless a flag or a policy requires a signature.
 func (s summary) emit(emit func(inspect.Event)) inspect.Status {
 	policies := s.policyGates()
 	gate := s.take(s.gate(), policies)
@@ -45,6 +48,7 @@ func (s summary) emit(emit func(inspect.Event)) inspect.Status {
 
 // emitBroken is loud about a signature that was altered or grafted, whoever was expected. One whose authority is not
 // known proves nothing, for or against the image.
+// An identity that was not expected is no defect of the signature: the gate has it.
 func (s summary) emitBroken(row inspect.Signature, emit func(inspect.Event)) {
 	subject := s.subject + ":" + row.ID
 	why := Why(row)
@@ -64,6 +68,7 @@ func (s summary) emitBroken(row inspect.Signature, emit func(inspect.Event)) {
 	}
 }
 
+// inSpeech words a reason for the title of a finding.
 func inSpeech(reason string) string {
 	switch reason {
 	case inspect.ReasonInvalidSignature:
@@ -79,6 +84,7 @@ func inSpeech(reason string) string {
 	}
 }
 
+// finding has the image and the given signatures as evidence.
 func (s summary) finding(code, subject string, status inspect.RowStatus, severity inspect.Severity, title,
 	detail string, rows []inspect.Signature) inspect.Finding {
 	f := inspect.Finding{
@@ -95,6 +101,7 @@ func (s summary) finding(code, subject string, status inspect.RowStatus, severit
 }
 
 // name is how a sentence calls the image.
+// The subject of a case about one image is that word itself.
 func (s summary) name() string {
 	if s.subject == "image" {
 		return "The image"
@@ -102,9 +109,12 @@ func (s summary) name() string {
 	return "The image of " + s.subject
 }
 
+// lower begins a sentence within another. The sentence is this program's own and begins with an ASCII letter.
 func lower(sentence string) string { return strings.ToLower(sentence[:1]) + sentence[1:] }
 
 // gate describes what a check for signatures would have said of the image.
+//
+// The order matters: a signature that fits calms, whatever else is there; then what is open; then what is missing.
 func (s summary) gate() inspect.Gate {
 	g := inspect.Gate{Name: inspect.GateSignature}
 	fits := s.rows(func(r inspect.Signature) bool { return r.Status == inspect.Verified && r.OfImage() })
@@ -136,12 +146,14 @@ func (s summary) gate() inspect.Gate {
 
 // attestationsSuffice reports whether only policies name who should have signed, and all of them are met: a policy may
 // require attestations and no signature.
+// A flag asks about a signature of the image, which an attestation is not.
 func (s summary) attestationsSuffice() bool {
 	return !s.expect.flagged && len(s.expect.requirements) > 0 && !slices.ContainsFunc(s.policyGates(),
 		func(g inspect.Gate) bool { return g.Status != inspect.GatePassed })
 }
 
-// unexpected is the gate of an image whose signer nobody named.
+// unexpected is the gate of an image for which no signer is named.
+// A signature that holds for a stranger leaves the gate open: who should sign is not known.
 func (s summary) unexpected() (inspect.GateStatus, string) {
 	sound := s.rows(func(r inspect.Signature) bool { return r.Reason == inspect.ReasonNoExpectation })
 	if len(sound) > 0 {
@@ -153,6 +165,7 @@ func (s summary) unexpected() (inspect.GateStatus, string) {
 	return inspect.GateUnknown, "signed, and nothing at hand verifies it: " + Why(s.found.rows[0])
 }
 
+// rows are the signatures for which a condition holds, in their order.
 func (s summary) rows(is func(inspect.Signature) bool) []inspect.Signature {
 	var all []inspect.Signature
 	for _, r := range s.found.rows {

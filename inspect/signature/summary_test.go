@@ -18,12 +18,15 @@ func TestAnAttestationIsNoSignatureOfTheImage(t *testing.T) {
 		want inspect.Status
 	}{
 		"an attestation that a scan failed": {[]inspect.Signature{scan}, inspect.Unknown},
-		"provenance":                        {[]inspect.Signature{row("https://slsa.dev/provenance/v1", inspect.Verified)}, inspect.Unknown},
-		"cosign's signature":                {[]inspect.Signature{scan, row("", inspect.Verified)}, inspect.Verified},
-		"cosign's signature as a bundle":    {[]inspect.Signature{scan, row(inspect.PredicateCosignSign, inspect.Verified)}, inspect.Verified},
+		"provenance": {[]inspect.Signature{row("https://slsa.dev/provenance/v1",
+			inspect.Verified)}, inspect.Unknown},
+		"cosign's signature": {[]inspect.Signature{scan, row("", inspect.Verified)}, inspect.Verified},
+		"cosign's signature as a bundle": {[]inspect.Signature{scan, row(inspect.PredicateCosignSign,
+			inspect.Verified)}, inspect.Verified},
 		"a signature that holds for nobody": {[]inspect.Signature{scan, row("", inspect.Failed)}, inspect.Unknown},
-		"an attestation that does not hold": {[]inspect.Signature{row("https://slsa.dev/provenance/v1", inspect.Failed)}, inspect.Failed},
-		"nothing":                           {nil, inspect.Absent},
+		"an attestation that does not hold": {[]inspect.Signature{row("https://slsa.dev/provenance/v1",
+			inspect.Failed)}, inspect.Failed},
+		"nothing": {nil, inspect.Absent},
 	} {
 		x := expectation{keys: []key{{digest: "sha256:aa"}}, flagged: true, words: "key sha256:aa"}
 		g := summary{subject: "image", found: collection{rows: tt.rows}, expect: x}.gate()

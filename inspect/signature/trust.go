@@ -39,6 +39,7 @@ type TrustOptions struct {
 }
 
 // Root is one trusted root with its bytes.
+// Bytes and Record are empty for one that was made in memory.
 type Root struct {
 	Material root.TrustedMaterial
 	Bytes    []byte        // of trusted_root.json
@@ -46,6 +47,7 @@ type Root struct {
 }
 
 // Trust loads the roots of trust when they are first asked for, once. It is safe for concurrent use.
+// Loading late keeps an unsigned image from costing a request.
 type Trust struct {
 	opts  TrustOptions
 	once  sync.Once
@@ -63,6 +65,7 @@ func NewTrust(opts TrustOptions) *Trust {
 }
 
 // FixedTrust gives roots that are at hand already: the bag's own, or a demo's.
+// Without any root, a signature with a certificate has an untrusted root, and no network is asked.
 func FixedTrust(roots ...Root) *Trust {
 	t := NewTrust(TrustOptions{Offline: true})
 	t.once.Do(func() { t.roots = roots })
@@ -71,6 +74,7 @@ func FixedTrust(roots ...Root) *Trust {
 
 // NewRoot reads the bytes of a trusted_root.json. Origin is one of inspect.TrustFile and its like, name the file's
 // path.
+// The format is trustedroot.proto of Sigstore's protobuf-specs, in its JSON form.
 func NewRoot(data []byte, origin, name string) (Root, error) {
 	if len(data) > maxTrustedRoot {
 		return Root{}, fmt.Errorf("reading trusted root %s: it is larger than %d bytes", name, maxTrustedRoot)
@@ -87,6 +91,7 @@ func NewRoot(data []byte, origin, name string) (Root, error) {
 }
 
 // Roots gives the roots of trust. Errors: a file that cannot be read or is no trusted root.
+// An error is kept: a later call returns the same.
 func (t *Trust) Roots() ([]Root, error) {
 	t.once.Do(func() {
 		if t.roots, t.err = t.load(); t.err == nil {
@@ -97,6 +102,7 @@ func (t *Trust) Roots() ([]Root, error) {
 }
 
 // atHand reports whether no network is asked for the roots.
+// Only then are roots loaded before a signature was found.
 func (t *Trust) atHand() bool { return t.opts.Offline || len(t.opts.Files) > 0 }
 
 // Notes say in words what a person should know of the roots: that a fallback was taken, and why.
@@ -105,6 +111,8 @@ func (t *Trust) Notes() []string {
 	return t.notes
 }
 
+// load prefers what the person named, then TUF, then the copy in this program. The copy still verifies older
+// signatures, and a note names its age.
 func (t *Trust) load() ([]Root, error) {
 	var roots []Root
 	for _, path := range t.opts.Files {
@@ -131,6 +139,7 @@ func (t *Trust) load() ([]Root, error) {
 	return []Root{r}, nil
 }
 
+// loadCAs adds the person's own authorities to the roots.
 func (t *Trust) loadCAs() error {
 	for _, path := range t.opts.CAs {
 		r, err := authorityFromFile(path, t.opts.Now)
@@ -142,6 +151,7 @@ func (t *Trust) loadCAs() error {
 	return nil
 }
 
+// embedded reads the copy in this program; an error would be a defect of the build.
 func (t *Trust) embedded() (Root, error) {
 	r, err := NewRoot(embeddedRoot, inspect.TrustEmbedded, "the public Sigstore instance")
 	if err != nil {
@@ -152,6 +162,7 @@ func (t *Trust) embedded() (Root, error) {
 }
 
 // newestKey is the latest start of validity in a root: it was made no earlier than that.
+// A root has no date of its own.
 func newestKey(m root.TrustedMaterial) time.Time {
 	var newest time.Time
 	for _, logs := range []map[string]*root.TransparencyLog{m.RekorLogs(), m.CTLogs()} {
@@ -174,15 +185,19 @@ func newestKey(m root.TrustedMaterial) time.Time {
 	return newest
 }
 
+// days is an age as inspect.Trust has it, never negative.
 func days(d time.Duration) string { return fmt.Sprintf("%dd", max(0, int(d.Hours()/24))) }
 
+// errOffline is the reason for the embedded root where the network was ruled out by a flag.
 var errOffline = errors.New("--offline asks nobody for a newer one")
 
+// digestOf is the sha256 of some bytes as sha256:<hex>.
 func digestOf(data []byte) string {
 	sum := sha256.Sum256(data)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
+// rootsFromFile reads a file that a person named, one byte above the bound at most.
 func rootsFromFile(path string) ([]Root, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -238,6 +253,7 @@ const tufTimeout = 20 * time.Second
 const tufCacheDays = 1
 
 // fromTUF reads the trusted root of the public instance by The Update Framework, through its cache on disk.
+// The library may not stop when ctx ends, so that it runs beside: its answer is then dropped.
 func (t *Trust) fromTUF() (Root, error) {
 	if t.opts.Offline {
 		return Root{}, errOffline
@@ -274,6 +290,7 @@ func (t *Trust) fromTUF() (Root, error) {
 }
 
 // fetchRoot asks the repository, or takes what its cache holds and what has not expired where it does not answer.
+// An expired cache is refused by the library: old metadata could be replayed.
 func fetchRoot(ctx context.Context, dir string) ([]byte, error) {
 	options := func() *tuf.Options { return tuf.DefaultOptions().WithContext(ctx).WithCachePath(dir) }
 	client, err := tuf.New(options().WithCacheValidity(tufCacheDays))

@@ -18,7 +18,8 @@ func TestEmbeddedRootIsTheFallback(t *testing.T) {
 		t.Fatal(roots, err)
 	}
 	r := roots[0].Record
-	if r.Kind != TrustKind || r.Origin != inspect.TrustEmbedded || r.Digest != digestOf(roots[0].Bytes) || r.Age != "993d" {
+	if r.Kind != TrustKind || r.Origin != inspect.TrustEmbedded || r.Digest != digestOf(roots[0].Bytes) ||
+		r.Age != "993d" {
 		t.Errorf("record is %+v", r)
 	}
 	if len(trust.Notes()) != 1 || !strings.Contains(trust.Notes()[0], "993d") {
@@ -36,7 +37,8 @@ func TestFilesAreTheOnlyRoots(t *testing.T) {
 	}
 	trust := NewTrust(TrustOptions{Files: []string{path, path}})
 	roots, err := trust.Roots()
-	if err != nil || len(roots) != 2 || roots[0].Record.Origin != inspect.TrustFile || roots[0].Record.Name != path || len(trust.Notes()) != 0 {
+	if err != nil || len(roots) != 2 || roots[0].Record.Origin != inspect.TrustFile || roots[0].Record.Name != path ||
+		len(trust.Notes()) != 0 {
 		t.Errorf("roots %+v, %v, %q", roots, err, trust.Notes())
 	}
 }
@@ -48,7 +50,8 @@ func TestRootsThatCannotBeRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, path := range []string{filepath.Join(dir, "missing.json"), broken, dir} {
-		if _, err := NewTrust(TrustOptions{Files: []string{path}}).Roots(); err == nil || !strings.Contains(err.Error(), path) {
+		if _, err := NewTrust(TrustOptions{Files: []string{path}}).Roots(); err == nil ||
+			!strings.Contains(err.Error(), path) {
 			t.Errorf("%s: got %v", path, err)
 		}
 	}

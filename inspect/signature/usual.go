@@ -22,8 +22,10 @@ const (
 	usualShare = 8
 )
 
-// Usual says of an unsigned image how many digests of its repository are signed by cosign's tags: one that nobody
+// Usual says of an unsigned image how many digests of its repository are signed by cosign's tags: one that no one
 // signed where nearly all are signed is a sign of its own. Referrers cannot be counted that way, and are not.
+//
+// It raises a medium finding at most, and lowers nothing: habits are no policy.
 func Usual(client *registry.Client) engine.Check {
 	return engine.Check{Name: inspect.CheckSigningNorm, Scope: engine.PerImage,
 		Needs: []string{inspect.CheckSignatures},
@@ -54,6 +56,7 @@ func Usual(client *registry.Client) engine.Check {
 		}}
 }
 
+// unsignedGate is the gate of signatures, and whether it is absent: only then is there something to compare.
 func unsignedGate(i inspect.Image) (inspect.Gate, bool) {
 	for _, g := range i.Gates {
 		if g.Name == inspect.GateSignature {
@@ -68,12 +71,15 @@ type habit struct {
 	seen, signed int
 }
 
+// words is what was counted, as a sentence.
 func (h habit) words(loc registry.Location) string {
 	return fmt.Sprintf("%d of %d other digests known in %s are signed by cosign's tags", h.signed, h.seen, loc.Name())
 }
 
+// unusual reports whether an unsigned image stands out: of enough digests, nearly all are signed.
 func (h habit) unusual() bool { return h.seen >= usualOf && h.signed*10 >= h.seen*usualShare }
 
+// finding is of medium severity: the habit is what one moment shows of the tags.
 func (h habit) finding(subject string, i inspect.Image, loc registry.Location) inspect.Event {
 	return inspect.Event{Fact: inspect.Finding{
 		ID:    inspect.FindingID(inspect.CheckSigningNorm, inspect.CodeUnsignedUnusual, subject),

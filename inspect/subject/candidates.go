@@ -16,7 +16,8 @@ const maxCandidates = 8
 
 // candidates lists what may have run before in this container, the newest first. A ReplicaSet holds what its template
 // says, often a tag, and the same tag twice; the digest then comes from pods that are still there, from the journal, or
-// from the images that the node still has.
+// from the images that the node still has. At most maxCandidates, so that one container costs a bounded number of
+// requests.
 func (s search) candidates(ctx context.Context, pod *inspect.Pod) []inspect.Candidate {
 	container := s.image.Container
 	var all []inspect.Candidate
@@ -37,7 +38,8 @@ func (s search) candidates(ctx context.Context, pod *inspect.Pod) []inspect.Cand
 	return all[:min(len(all), maxCandidates)]
 }
 
-// remembered is what earlier cases and audits saw running in this container.
+// remembered is what earlier cases and audits saw running in this container. A history that cannot be read is a notice:
+// the other sources still count.
 func (s search) remembered(ctx context.Context, pod *inspect.Pod) []inspect.Candidate {
 	if s.o.History == nil {
 		return nil
@@ -57,7 +59,7 @@ func newer(all []inspect.Revision, r inspect.Revision) bool {
 }
 
 // byReference is a candidate by what a template says: certain if it names a digest; a tag may have moved, and the very
-// tag that this pod runs says nothing.
+// tag that this pod runs says nothing. A reference that cannot be parsed names nothing.
 func byReference(reference, why, mine string) []inspect.Candidate {
 	loc, err := registry.ParseReference(reference)
 	switch {
@@ -71,7 +73,8 @@ func byReference(reference, why, mine string) []inspect.Candidate {
 	}
 }
 
-// onNode looks at the images that the pod's node still has: a digest of the same repository that is not this one.
+// onNode looks at the images that the pod's node still has: a digest of the same repository that is not this one. The
+// kubelet reports its largest images only (--node-status-max-images), so that a missing one proves nothing.
 func (s search) onNode(ctx context.Context, pod *inspect.Pod) []inspect.Candidate {
 	mine, err := registry.ParseReference(s.image.Reference)
 	if err != nil || pod.Node == "" {

@@ -10,7 +10,8 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// conflicting raises a finding where an archive is an OCI layout and a docker save of different images.
+// conflicting raises a finding where an archive is an OCI layout and a docker save of different images. A file that two
+// tools load as two images can show a clean one to a scanner.
 func conflicting(i inspect.Image, c *registry.Conflict, emit func(inspect.Event)) {
 	if c == nil {
 		return
@@ -34,7 +35,8 @@ func conflicting(i inspect.Image, c *registry.Conflict, emit func(inspect.Event)
 }
 
 // chosen raises findings where readers of the same index could end at another image than the runtime: a clean image
-// beside the one that runs proves nothing.
+// beside the one that runs proves nothing. The index itself may be hostile: annotations, order and names of platforms
+// are whatever its author wrote.
 func chosen(i inspect.Image, img *registry.Image, emit func(inspect.Event)) {
 	c, ok := img.Chosen()
 	if !ok {

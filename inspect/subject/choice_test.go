@@ -42,16 +42,31 @@ func TestAnIndexThatMisleads(t *testing.T) {
 		code          string
 		severity      inspect.Severity
 	}{
-		"marked as an attestation": {v1.Descriptor{Platform: amd, Annotations: mark}, v1.Descriptor{Platform: amd},
-			inspect.CodeMarkedManifest, inspect.High},
-		"another name of amd64": {v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "x86_64"}},
-			v1.Descriptor{Platform: amd}, inspect.CodeRivalManifests, inspect.High},
-		"twice the same platform": {v1.Descriptor{Platform: amd}, v1.Descriptor{Platform: amd},
-			inspect.CodeRivalManifests, inspect.Medium},
-		"an ordinary index": {v1.Descriptor{Platform: amd}, v1.Descriptor{Platform: &v1.Platform{OS: "linux",
-			Architecture: "arm64"}}, "", ""},
-		"an attestation behind it": {v1.Descriptor{Platform: amd},
-			v1.Descriptor{Platform: &v1.Platform{OS: "unknown", Architecture: "unknown"}, Annotations: mark}, "", ""},
+		"marked as an attestation": {
+			v1.Descriptor{Platform: amd, Annotations: mark},
+			v1.Descriptor{Platform: amd},
+			inspect.CodeMarkedManifest,
+			inspect.High,
+		},
+		"another name of amd64": {
+			v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "x86_64"}},
+			v1.Descriptor{Platform: amd},
+			inspect.CodeRivalManifests, inspect.High,
+		},
+		"twice the same platform": {
+			v1.Descriptor{Platform: amd}, v1.Descriptor{Platform: amd}, inspect.CodeRivalManifests, inspect.Medium,
+		},
+		"an ordinary index": {
+			v1.Descriptor{Platform: amd},
+			v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "arm64"}},
+			"",
+			"",
+		},
+		"an attestation behind it": {
+			v1.Descriptor{Platform: amd},
+			v1.Descriptor{Platform: &v1.Platform{OS: "unknown", Architecture: "unknown"}, Annotations: mark},
+			"", "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

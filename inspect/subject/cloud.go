@@ -17,7 +17,8 @@ const eksAudience = "pods.eks.amazonaws.com"
 var variables = []struct{ name, cloud string }{{"AWS_ROLE_ARN", "AWS"}, {"AZURE_CLIENT_ID", "Azure"}}
 
 // roles names the roles of a cloud that the pod itself shows: the webhooks of the clouds write them into its
-// environment and its token volumes. The service account may name more.
+// environment and its token volumes. The service account may name more. A role is named as it stands there. What it may
+// do stands at the cloud, and is not queried.
 func roles(pod *corev1.Pod, containers []*corev1.Container, tokens []inspect.Token) []inspect.CloudRole {
 	var all []inspect.CloudRole
 	add := func(r inspect.CloudRole) {

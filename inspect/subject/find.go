@@ -32,7 +32,8 @@ var kinds = map[string]string{
 // ErrPodTarget is a target that begins as one of a pod does, and names none.
 var ErrPodTarget = errors.New("a pod or a workload is named as KIND/NAME[:CONTAINER]; -n names its namespace")
 
-// ParsePod reads a target that leads to a pod; ok is false for every other target.
+// ParsePod reads a target that leads to a pod; ok is false for every other target. A target with a slash that begins
+// with no such word is a reference of an image. Errors: ErrPodTarget.
 func ParsePod(target string) (t PodTarget, ok bool, err error) {
 	kind, rest, ok := strings.Cut(target, "/")
 	t.Kind = kinds[kind]
@@ -52,7 +53,9 @@ type Found struct {
 	Objects []kube.Object
 }
 
-// Find reads the pod of a target: the pod itself with one request, or the newest pod of a workload.
+// Find reads the pod of a target: the pod itself with one request, or the newest pod of a workload. The objects come in
+// the order in which they were read; they are given with an error too, as far as it got. Errors: kube.ErrNotFound and
+// those of the cluster.
 func Find(ctx context.Context, cluster kube.Source, namespace string, t PodTarget) (Found, error) {
 	if namespace == "" {
 		namespace = cluster.Namespace()
@@ -76,7 +79,8 @@ func Find(ctx context.Context, cluster kube.Source, namespace string, t PodTarge
 	return f, t.checkContainer(f.Pod)
 }
 
-// newest is the newest pod of the workload that a target names.
+// newest is the newest pod of the workload that a target names. A workload that was scaled to nothing has no pod to
+// look at.
 func newest(ctx context.Context, cluster kube.Source, namespace string, t PodTarget) (*corev1.Pod, error) {
 	w, err := cluster.Workload(ctx, t.Kind, namespace, t.Name)
 	if err != nil {

@@ -7,8 +7,9 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// FromImage turns an image of a registry, layout or archive into the image of a case. Its status is about manifest
-// and config only; the layers check completes it.
+// FromImage turns an image of a registry, layout or archive into the image of a case. Its status is about manifest and
+// config only; the layers check completes it. reference is what a person or the pod wrote; the location is where the
+// image was read.
 func FromImage(reference string, img *registry.Image) inspect.Image {
 	i := inspect.Image{
 		ImageHead: inspect.ImageHead{Reference: reference, Location: img.Pin().Location.String(),
@@ -50,7 +51,9 @@ func settings(c v1.Config) inspect.ImageConfig {
 	return s
 }
 
-// Blobs returns the index, manifest and config of an image as blobs of the case. of is "image" or "known-good".
+// Blobs returns the index, manifest and config of an image as blobs of the case. of is "image" or "known-good". A part
+// that was not there is missing, with the size that its descriptor claims; one with other bytes is damaged and has the
+// digest of these.
 func Blobs(img *registry.Image, of string) []inspect.Blob {
 	var all []inspect.Blob
 	for _, r := range parts(img) {
@@ -75,7 +78,8 @@ func Blobs(img *registry.Image, of string) []inspect.Blob {
 }
 
 // keep puts the bytes of an image's parts into the store, damaged ones under the digest that they have: layouts and
-// archives are read in place, and the case must not depend on their staying.
+// archives are read in place, and the case must not depend on their staying. A part that is in the store already is not
+// written again.
 func keep(store *registry.Store, img *registry.Image) error {
 	for _, p := range parts(img) {
 		if p.Bytes == nil || store.Has(p.Actual) {

@@ -17,7 +17,7 @@ import (
 )
 
 // Choice is what a person chose as known-good, by the flag or in the terminal UI. It may be changed while a case is
-// open: the check is then run again.
+// open: the check is then run again. It is safe for concurrent use, but for Flag and By, which are set before.
 type Choice struct {
 	Flag string // --known-good
 	By   string // who chooses
@@ -45,7 +45,8 @@ func (c *Choice) pick(subject string) (inspect.Candidate, bool) {
 }
 
 // KnownGood finds the image that a subject's image is compared with: the one that a person chose, else the best of what
-// ran before. What nobody confirmed is called previous.
+// ran before. What nobody confirmed is called previous. Its word matters to all that follows: only a confirmed one
+// lowers what is found.
 func KnownGood(o Options) engine.Check {
 	return engine.Check{Name: inspect.CheckKnownGood, Needs: []string{inspect.CheckWorkload},
 		Run: func(ctx context.Context,
@@ -114,7 +115,8 @@ func sameRepository(containers []inspect.Container, name string) []string {
 	return same
 }
 
-// take resolves the candidate and makes it the known-good.
+// take resolves the candidate and makes it the known-good. A candidate that was chosen and cannot be resolved blocks
+// the check: nothing else is taken in its place.
 func (s search) take(ctx context.Context, c inspect.Candidate, confirmed bool) error {
 	img, err := s.resolve(ctx, c.Location)
 	if err != nil {
@@ -151,7 +153,8 @@ func (s search) resolve(ctx context.Context, location string) (*registry.Image, 
 	return s.o.Client.Resolve(ctx, loc, s.platform)
 }
 
-// best returns the best candidate that is another image than this one, and says all of them.
+// best returns the best candidate that is another image than this one, and says all of them. All of them are resolved,
+// so that those with the digest of this image can be left out. Unreadable ones block the check only if none is left.
 func (s search) best(ctx context.Context, pod *inspect.Pod) (inspect.Candidate, error) {
 	if pod == nil {
 		return inspect.Candidate{}, engine.Nothing("no known-good: nobody named one (--known-good)")

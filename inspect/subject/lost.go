@@ -23,7 +23,8 @@ func gone(img *registry.Image, err error) bool {
 
 // elsewhere looks for the same digest under the other references by which the cluster knows it: the repository that the
 // node reports (kubernetes#40062), the names that the node has for it, the repositories of other pods that run it. The
-// same digest is the same bytes, wherever they come from.
+// same digest is the same bytes, wherever they come from. The bytes are verified by the digest like any others, so that
+// a hostile mirror gains nothing.
 func (r *resolver) elsewhere(ctx context.Context, spec registry.Location, id kube.ImageID) (*registry.Image, string) {
 	for _, loc := range r.references(ctx, spec, id.Digest) {
 		r.asked = append(r.asked, loc.Name())
@@ -36,7 +37,8 @@ func (r *resolver) elsewhere(ctx context.Context, spec registry.Location, id kub
 	return nil, ""
 }
 
-// references are the other places of a digest that are worth asking.
+// references are the other places of a digest that are worth asking. At most maxElsewhere: each is a request to a
+// registry that may not know this cluster.
 func (r *resolver) references(ctx context.Context, spec registry.Location, digest string) []registry.Location {
 	var all []registry.Location
 	add := func(repository string) {

@@ -44,7 +44,10 @@ func TestADigestIsFoundElsewhere(t *testing.T) {
 			if i.Digest != digest || i.Reason != inspect.Running || len(i.Left) > 0 {
 				t.Fatalf("%+v", i)
 			}
-			if want := w.host + "/app no longer has this digest; it was read from " + w.host + "/mirror"; !strings.Contains(i.Detail, want) {
+			if want := w.host + "/app no longer has this digest; it was read from " + w.host + "/mirror"; !strings.Contains(
+				i.Detail,
+				want,
+			) {
 				t.Errorf("detail %q, want %q", i.Detail, want)
 			}
 		})
@@ -73,7 +76,10 @@ func TestADigestThatIsLost(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.push("app:1", "linux/amd64")
-			c := w.run(w.cluster(append(tt.objects(w), pod(w.host+"/app:1", w.host+"/app@"+lost))...), subject.Options{})
+			c := w.run(
+				w.cluster(append(tt.objects(w), pod(w.host+"/app:1", w.host+"/app@"+lost))...),
+				subject.Options{},
+			)
 			i, _ := c.Image("app")
 			left := strings.Join(i.Left, "\n")
 			if i.Status != inspect.Unknown || i.Reason != "missing-blob" || i.Digest != lost {

@@ -8,7 +8,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// mounts lists the volumes of a container by where they are mounted.
+// mounts lists the volumes of a container by where they are mounted. A mount whose volume the pod does not have is of
+// the kind volume.
 func mounts(pod *corev1.Pod, container string) []inspect.Mount {
 	volumes := map[string]corev1.Volume{}
 	for _, v := range pod.Spec.Volumes {
@@ -28,7 +29,8 @@ func mounts(pod *corev1.Pod, container string) []inspect.Mount {
 	return all
 }
 
-// volumeKind names the source of a volume in Kubernetes' words, and what it refers to.
+// volumeKind names the source of a volume in Kubernetes' words, and what it refers to. The words are the field names of
+// the API's Volume.
 func volumeKind(v corev1.Volume) (kind, source string) {
 	switch {
 	case v.EmptyDir != nil:

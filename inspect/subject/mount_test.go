@@ -17,12 +17,25 @@ func TestMounts(t *testing.T) {
 			{Name: "keys", VolumeSource: corev1.VolumeSource{Secret: &corev1.SecretVolumeSource{SecretName: "tls"}}},
 		},
 		Containers: []corev1.Container{
-			{Name: "web", VolumeMounts: []corev1.VolumeMount{{Name: "work", MountPath: "/data/"}, {Name: "keys", MountPath: "/tls", ReadOnly: true}, {Name: "gone", MountPath: "x"}}},
+			{
+				Name: "web",
+				VolumeMounts: []corev1.VolumeMount{
+					{Name: "work", MountPath: "/data/"},
+					{Name: "keys", MountPath: "/tls", ReadOnly: true},
+					{Name: "gone", MountPath: "x"},
+				},
+			},
 			{Name: "other", VolumeMounts: []corev1.VolumeMount{{Name: "logs", MountPath: "/logs"}}},
 		},
 	}}
 	want := []inspect.Mount{
-		{Path: "/data", Volume: "work", Kind: "emptyDir"}, {Path: "/tls", Volume: "keys", Kind: "secret", Source: "tls", ReadOnly: true}, {Path: "/x", Volume: "gone", Kind: "volume"},
+		{
+			Path:   "/data",
+			Volume: "work",
+			Kind:   "emptyDir",
+		}, {Path: "/tls", Volume: "keys", Kind: "secret", Source: "tls", ReadOnly: true}, {
+			Path: "/x", Volume: "gone", Kind: "volume",
+		},
 	}
 	if got := FromPod(pod, nil).Containers[0].Mounts; !slices.Equal(got, want) {
 		t.Errorf("got %+v", got)

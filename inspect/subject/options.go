@@ -39,7 +39,7 @@ type Options struct {
 }
 
 // Opening returns the events that the case starts with: the pod as it was first read, and kept before anything else is
-// asked.
+// asked. A pod may be deleted while the case is being read: what is kept first survives it.
 func (o Options) Opening() []inspect.Event {
 	if o.Pod == nil {
 		return nil
@@ -77,7 +77,8 @@ func rankOf(o kube.Object) int {
 	return 1
 }
 
-// podMoments are the times that the pod itself has: when it was created, and when its containers started.
+// podMoments are the times that the pod itself has: when it was created, and when its containers started. Times are
+// those of the API server and the kubelet, not of the container.
 func podMoments(pod *corev1.Pod) []inspect.Moment {
 	all := []inspect.Moment{{Time: inspect.At(pod.CreationTimestamp.Time), What: "pod " + pod.Name + " created",
 		Source: "pod", Trust: inspect.ByCluster}}
@@ -90,8 +91,9 @@ func podMoments(pod *corev1.Pod) []inspect.Moment {
 	return all
 }
 
-// Trace makes what is read of the cluster a part of the case: each object an exhibit, as it was received but for
-// what must not leave the cluster, and each request a line of the custody log.
+// Trace makes what is read of the cluster a part of the case: each object an exhibit, as it was received but for what
+// must not leave the cluster, and each request a line of the custody log. An object that cannot be kept is a notice,
+// and the read goes on.
 func (o Options) Trace(ctx context.Context, emit func(inspect.Event)) context.Context {
 	return kube.WithTrace(ctx, kube.Trace{
 		Object: func(obj kube.Object) {

@@ -8,7 +8,7 @@ import (
 )
 
 // FromPod turns a pod into the pod of a case. template is that of its owner, or nil where it is not known; then no
-// container is called injected.
+// container is called injected. It reads nothing from the cluster.
 func FromPod(pod *corev1.Pod, template *corev1.PodTemplateSpec) inspect.Pod {
 	p := inspect.Pod{
 		Name: pod.Name, Namespace: pod.Namespace, UID: string(pod.UID), Node: pod.Spec.NodeName,

@@ -9,7 +9,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// privileges lists what the pod and its containers may do beyond ordinary ones, sorted.
+// privileges lists what the pod and its containers may do beyond ordinary ones, sorted. Defaults of the cluster, as
+// admission sets them, are in the pod by then.
 func privileges(pod *corev1.Pod, containers []*corev1.Container) []inspect.Privilege {
 	var all []inspect.Privilege
 	add := func(on bool, kind inspect.PrivilegeKind) {
@@ -41,6 +42,7 @@ func privileges(pod *corev1.Pod, containers []*corev1.Container) []inspect.Privi
 }
 
 // containerPrivileges are those of one container. A field that it leaves out is that of the pod.
+// (https://kubernetes.io/docs/tasks/configure-pod-container/security-context/)
 func containerPrivileges(s *corev1.SecurityContext, pod *corev1.PodSecurityContext) []inspect.Privilege {
 	if s == nil {
 		s = &corev1.SecurityContext{}

@@ -10,8 +10,9 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// reach lists what the pod's specification lets it touch, by name: no Secret is read. What stands in the cluster
-// beside the pod (its service account, policies, Services) is added by the checks of the cluster.
+// reach lists what the pod's specification lets it touch, by name: no Secret is read. What stands in the cluster beside
+// the pod (its service account, policies, Services) is added by the checks of the cluster. Names are those of the
+// specification: whether the objects exist is not looked up.
 func reach(pod *corev1.Pod) inspect.Reach {
 	containers := everyContainer(pod)
 	r := inspect.Reach{
@@ -58,7 +59,8 @@ func (r references) add(kind, name string) {
 }
 
 // tokens lists where tokens of the service account lie. The API server puts the usual one into each pod as a projected
-// volume of its own, so what is there is in the pod, whatever the account says of mounting it.
+// volume of its own, so what is there is in the pod, whatever the account says of mounting it. A mount with a subPath
+// is the file itself.
 func tokens(pod *corev1.Pod, containers []*corev1.Container) []inspect.Token {
 	var all []inspect.Token
 	for i := range pod.Spec.Volumes {
@@ -106,7 +108,8 @@ func mountsOf(containers []*corev1.Container, volume string) []mounted {
 	return all
 }
 
-// uses lists the ways by which Secrets, ConfigMaps and files of the node come into containers.
+// uses lists the ways by which Secrets, ConfigMaps and files of the node come into containers. A volume that no
+// container mounts is listed too: an ephemeral container can mount it.
 func uses(pod *corev1.Pod, containers []*corev1.Container) []inspect.Use {
 	var all []inspect.Use
 	for i := range pod.Spec.Volumes {
@@ -163,7 +166,8 @@ func sources(v *corev1.Volume) []inspect.Use {
 	return all
 }
 
-// environment are the variables of a container that come from Secrets and ConfigMaps.
+// environment are the variables of a container that come from Secrets and ConfigMaps. Values that stand in the
+// specification itself are no use of an object.
 func environment(c *corev1.Container) []inspect.Use {
 	var all []inspect.Use
 	for i := range c.Env {

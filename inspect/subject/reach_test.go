@@ -109,13 +109,22 @@ func TestWhatElseIsConcerned(t *testing.T) {
 	for n := range inspect.MaxShared + 5 {
 		objects = append(objects, neighbour(n, "shop", "other", "n2", id))
 	}
-	objects = append(objects, neighbour(5000, "shop", "default", "n2", ""), neighbour(5001, "bank", "default", "n1", ""))
+	objects = append(
+		objects,
+		neighbour(5000, "shop", "default", "n2", ""),
+		neighbour(5001, "bank", "default", "n1", ""),
+	)
 	c := w.run(w.cluster(objects...), subject.Options{})
 	s := c.Pod.Reach.Shared
-	if s.Digest.Count != inspect.MaxShared+5 || len(s.Digest.Pods) != inspect.MaxShared || s.Digest.Pods[0] != "shop/p-0000" || len(c.Pod.Others) != inspect.MaxShared || c.Pod.SameDigest() != inspect.MaxShared+5 {
+	if s.Digest.Count != inspect.MaxShared+5 || len(s.Digest.Pods) != inspect.MaxShared ||
+		s.Digest.Pods[0] != "shop/p-0000" ||
+		len(c.Pod.Others) != inspect.MaxShared ||
+		c.Pod.SameDigest() != inspect.MaxShared+5 {
 		t.Errorf("digest: %d, %d named", s.Digest.Count, len(s.Digest.Pods))
 	}
-	if s.ServiceAccount.Count != 1 || s.ServiceAccount.Pods[0] != "shop/p-5000" || s.Node.Count != 1 || s.Node.Pods[0] != "bank/p-5001" || s.Partial {
+	if s.ServiceAccount.Count != 1 || s.ServiceAccount.Pods[0] != "shop/p-5000" || s.Node.Count != 1 ||
+		s.Node.Pods[0] != "bank/p-5001" ||
+		s.Partial {
 		t.Errorf("%+v, %+v, partial %v", s.ServiceAccount, s.Node, s.Partial)
 	}
 	rows := 0
@@ -142,7 +151,11 @@ func TestWhatCannotBeListedIsSaid(t *testing.T) {
 	w := newWorld(t)
 	digest, _ := w.push("app:1", "linux/amd64")
 	c := w.run(refusing{w.cluster(pod(w.host+"/app:1", w.host+"/app@"+digest), node("amd64"))}, subject.Options{})
-	if !c.Pod.Reach.Shared.Partial || !slices.ContainsFunc(c.Notices, func(n inspect.Notice) bool { return strings.Contains(n.Text, "not permitted to list") }) {
+	if !c.Pod.Reach.Shared.Partial ||
+		!slices.ContainsFunc(
+			c.Notices,
+			func(n inspect.Notice) bool { return strings.Contains(n.Text, "not permitted to list") },
+		) {
 		t.Errorf("%+v, %+v", c.Pod.Reach.Shared, c.Notices)
 	}
 }

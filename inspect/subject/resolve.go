@@ -15,7 +15,8 @@ import (
 )
 
 // Check finds the images of a case: that of its target, or one for each container of its pod. An image that the
-// registry no longer has is an image all the same, unknown with the reason.
+// registry no longer has is an image all the same, unknown with the reason. Containers are resolved in parallel; one
+// that cannot be resolved does not keep the others.
 func Check(o Options) engine.Check {
 	return engine.Check{Name: inspect.CheckSubject, Scope: engine.PerCase, Resolves: true,
 		Run: func(ctx context.Context,
@@ -69,7 +70,8 @@ func (o Options) node(ctx context.Context) *kube.Node {
 	return node
 }
 
-// platform returns the platform of the flag, else that of the pod's node.
+// platform returns the platform of the flag, else that of the pod's node. known is false where neither names one: then
+// an index of several platforms stays unresolved.
 func (o Options) platform(node *kube.Node) (p v1.Platform, known bool) {
 	if o.Platform.OS != "" {
 		return o.Platform, true

@@ -84,8 +84,9 @@ func (r *resolver) resolved(got found) inspect.Image {
 	return i
 }
 
-// unresolved returns the image of a container of which it is not known which bytes it runs. It has no location, so
-// that no check reads other bytes in its place.
+// unresolved returns the image of a container of which it is not known which bytes it runs. It has no location, so that
+// no check reads other bytes in its place. Digest or config are still those that the node reported, so that signatures
+// of it can be looked for.
 func (r *resolver) unresolved(err error) inspect.Image {
 	id := r.container.Image()
 	i := inspect.Image{ImageHead: inspect.ImageHead{
@@ -117,7 +118,8 @@ func (r *resolver) unresolved(err error) inspect.Image {
 }
 
 // find looks for the image where the pod's specification names it, then where the node reports that it was pulled from
-// (kubernetes#40062: the two may differ). Errors: *unresolvedError, or what kept the registry from being read.
+// (kubernetes#40062: the two may differ). Errors: *unresolvedError, or what kept the registry from being read. A digest
+// of another algorithm than SHA-256 is refused here, with its name.
 func (r *resolver) find(ctx context.Context) (found, error) {
 	spec, err := registry.ParseReference(r.container.Reference)
 	if err != nil {
@@ -175,7 +177,8 @@ func (r *resolver) byDigest(ctx context.Context, spec registry.Location, id kube
 }
 
 // withIndex looks whether the tag that the pod names is an index that holds the manifest: signatures are often on the
-// index only. The manifest stays the one that runs.
+// index only. The manifest stays the one that runs. An index that does not hold the manifest is not taken, whatever the
+// tag is.
 func (r *resolver) withIndex(ctx context.Context, spec registry.Location, img *registry.Image) *registry.Image {
 	if img.Index.Digest != "" || spec.Tag == "" || spec.Digest != "" {
 		return img
@@ -188,7 +191,8 @@ func (r *resolver) withIndex(ctx context.Context, spec registry.Location, img *r
 }
 
 // byConfig looks for the image whose config the node reports, under the reference of the specification: a config's
-// digest names no manifest, and the same config is the same content.
+// digest names no manifest, and the same config is the same content. The tag may have moved: only an image with this
+// very config is taken.
 func (r *resolver) byConfig(ctx context.Context, spec registry.Location, config string) (*registry.Image, error) {
 	img, err := r.resolve(ctx, spec)
 	switch {

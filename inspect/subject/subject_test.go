@@ -23,16 +23,32 @@ func TestTheThreeFormsOfAnImageID(t *testing.T) {
 		status                inspect.Status
 		detail                string
 	}{
-		"a manifest":                       {repo + ":1", repo + "@" + digest, "", digest, config, inspect.Unknown, ""},
-		"an old node's form":               {repo + ":1", "docker-pullable://" + repo + "@" + digest, "", digest, config, inspect.Unknown, ""},
-		"only the config":                  {repo + ":1", config, "", digest, config, inspect.Unknown, ""},
-		"an index":                         {multi + ":1", multi + "@" + index, index, manifests[0], "", inspect.Unknown, ""},
-		"a manifest whose tag is an index": {multi + ":1", multi + "@" + manifests[0], index, manifests[0], "", inspect.Unknown, ""},
-		"not pulled yet":                   {repo + ":1", "", "", "", "", inspect.Unknown, "has not reported"},
-		"not pulled yet, by digest":        {repo + "@" + digest, "", "", digest, config, inspect.Unknown, "has not reported"},
-		"another repository in the ID":     {w.host + "/elsewhere:1", repo + "@" + digest, "", digest, config, inspect.Unknown, ""},
-		"a config that the tag left":       {repo + ":1", "sha256:" + strings.Repeat("b", 64), "", "", "sha256:" + strings.Repeat("b", 64), inspect.Unknown, "names no manifest"},
-		"gone from the registry":           {repo + ":1", repo + "@sha256:" + strings.Repeat("c", 64), "", "sha256:" + strings.Repeat("c", 64), "", inspect.Unknown, "missing"},
+		"a manifest": {repo + ":1", repo + "@" + digest, "", digest, config, inspect.Unknown, ""},
+		"an old node's form": {
+			repo + ":1", "docker-pullable://" + repo + "@" + digest, "", digest, config, inspect.Unknown, "",
+		},
+		"only the config": {repo + ":1", config, "", digest, config, inspect.Unknown, ""},
+		"an index": {
+			multi + ":1", multi + "@" + index, index, manifests[0], "", inspect.Unknown, "",
+		},
+		"a manifest whose tag is an index": {
+			multi + ":1", multi + "@" + manifests[0], index, manifests[0], "", inspect.Unknown, "",
+		},
+		"not pulled yet": {repo + ":1", "", "", "", "", inspect.Unknown, "has not reported"},
+		"not pulled yet, by digest": {
+			repo + "@" + digest, "", "", digest, config, inspect.Unknown, "has not reported",
+		},
+		"another repository in the ID": {
+			w.host + "/elsewhere:1", repo + "@" + digest, "", digest, config, inspect.Unknown, "",
+		},
+		"a config that the tag left": {
+			repo + ":1", "sha256:" + strings.Repeat("b", 64), "", "", "sha256:" + strings.Repeat("b", 64),
+			inspect.Unknown, "names no manifest",
+		},
+		"gone from the registry": {
+			repo + ":1", repo + "@sha256:" + strings.Repeat("c", 64), "", "sha256:" + strings.Repeat("c", 64), "",
+			inspect.Unknown, "missing",
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -41,8 +57,17 @@ func TestTheThreeFormsOfAnImageID(t *testing.T) {
 			if !ok {
 				t.Fatal("there is no image")
 			}
-			if i.Index != tt.index || i.Digest != tt.digest || tt.config != "" && i.Config != tt.config || i.Status != tt.status {
-				t.Errorf("index %s\ndigest %s\nconfig %s\nstatus %s %s %s", i.Index, i.Digest, i.Config, i.Status, i.Reason, i.Detail)
+			if i.Index != tt.index || i.Digest != tt.digest || tt.config != "" && i.Config != tt.config ||
+				i.Status != tt.status {
+				t.Errorf(
+					"index %s\ndigest %s\nconfig %s\nstatus %s %s %s",
+					i.Index,
+					i.Digest,
+					i.Config,
+					i.Status,
+					i.Reason,
+					i.Detail,
+				)
 			}
 			if tt.detail == "missing" {
 				if i.Reason != "missing-blob" {
@@ -66,10 +91,12 @@ func TestTheNodeSaysThePlatform(t *testing.T) {
 	// Without the node nothing is guessed.
 	c = w.run(w.cluster(pod(w.host+"/multi:1", id)), subject.Options{})
 	i, _ := c.Image("app")
-	if i.Status != inspect.Unknown || !strings.Contains(i.Detail, "linux/arm64") || !strings.Contains(i.Detail, "--platform") {
+	if i.Status != inspect.Unknown || !strings.Contains(i.Detail, "linux/arm64") ||
+		!strings.Contains(i.Detail, "--platform") {
 		t.Errorf("got %s %q", i.Status, i.Detail)
 	}
-	if i.Resolved() || i.Unresolved != inspect.UnresolvedPlatform || len(i.Manifests) != 2 || i.Index != index || i.Digest != "" {
+	if i.Resolved() || i.Unresolved != inspect.UnresolvedPlatform || len(i.Manifests) != 2 || i.Index != index ||
+		i.Digest != "" {
 		t.Errorf("got %+v", i)
 	}
 	// Nor is it with a node whose platform the index does not have.
@@ -92,11 +119,13 @@ func TestWhatRanBefore(t *testing.T) {
 		onNode     []string
 		want, conf string
 	}{
-		"a revision that names a digest":        {repo + "@" + old, nil, old, "high"},
-		"a revision with another tag":           {repo + ":0", nil, old, "low"},
-		"the same tag, but the node has it yet": {repo + ":1", []string{repo + "@" + moved, repo + "@" + bad}, moved, "medium"},
-		"the same tag, and nothing is left":     {repo + ":1", nil, "", ""},
-		"a digest beats what the node has":      {repo + "@" + old, []string{repo + "@" + moved}, old, "high"},
+		"a revision that names a digest": {repo + "@" + old, nil, old, "high"},
+		"a revision with another tag":    {repo + ":0", nil, old, "low"},
+		"the same tag, but the node has it yet": {
+			repo + ":1", []string{repo + "@" + moved, repo + "@" + bad}, moved, "medium",
+		},
+		"the same tag, and nothing is left": {repo + ":1", nil, "", ""},
+		"a digest beats what the node has":  {repo + "@" + old, []string{repo + "@" + moved}, old, "high"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -128,7 +157,8 @@ func TestAPersonConfirmsAKnownGood(t *testing.T) {
 
 	c := w.run(cluster, subject.Options{Choice: &subject.Choice{By: "me@laptop", Flag: repo + ":0"}})
 	i, _ := c.Image("app")
-	if i.Diff == nil || i.Diff.KnownGood.Digest != good || !i.Diff.KnownGood.Confirmed || i.Diff.KnownGood.By != "me@laptop" {
+	if i.Diff == nil || i.Diff.KnownGood.Digest != good || !i.Diff.KnownGood.Confirmed ||
+		i.Diff.KnownGood.By != "me@laptop" {
 		t.Errorf("got %+v", i.Diff)
 	}
 	choice := &subject.Choice{By: "me@laptop"}
@@ -139,7 +169,8 @@ func TestAPersonConfirmsAKnownGood(t *testing.T) {
 	}
 	// One that cannot be found is no answer, and no comparison.
 	c = w.run(cluster, subject.Options{Choice: &subject.Choice{Flag: repo + ":nope"}})
-	if s, _ := c.Check(inspect.CheckKnownGood, "app"); s.Status != inspect.CheckBlocked || !strings.Contains(s.Reason, "nope") {
+	if s, _ := c.Check(inspect.CheckKnownGood, "app"); s.Status != inspect.CheckBlocked ||
+		!strings.Contains(s.Reason, "nope") {
 		t.Errorf("check %+v", s)
 	}
 }
@@ -150,12 +181,16 @@ func TestTheWorkloadOfThePod(t *testing.T) {
 	repo := w.host + "/app"
 	p := pod(repo+":1", repo+"@"+digest)
 	spec := p["spec"].(object)
-	spec["containers"] = append(spec["containers"].([]object), object{"name": "proxy", "image": repo + ":1", "env": []object{{"name": "API_TOKEN", "value": "hunter2"}}})
+	spec["containers"] = append(
+		spec["containers"].([]object),
+		object{"name": "proxy", "image": repo + ":1", "env": []object{{"name": "API_TOKEN", "value": "hunter2"}}},
+	)
 	twin := pod(repo+":1", repo+"@"+digest)
 	twin["metadata"] = object{"name": "twin", "namespace": "other", "uid": "twin"}
 	c := w.run(w.cluster(append(workload(repo+":1", repo+":1"), p, twin, node("amd64"))...), subject.Options{})
 
-	if len(c.Pod.Owner) != 2 || c.Pod.Owner[1].Kind != "Deployment" || len(c.Pod.Revisions) != 2 || !c.Pod.Revisions[0].Current {
+	if len(c.Pod.Owner) != 2 || c.Pod.Owner[1].Kind != "Deployment" || len(c.Pod.Revisions) != 2 ||
+		!c.Pod.Revisions[0].Current {
 		t.Errorf("owners %+v, revisions %+v", c.Pod.Owner, c.Pod.Revisions)
 	}
 	if c.Pod.Containers[0].Injected || !c.Pod.Containers[1].Injected {
@@ -183,7 +218,8 @@ func (w *world) keptWithoutSecrets(c inspect.Case) {
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		if strings.Contains(string(b), "hunter2") || len(x.Redacted) != 1 || x.Redacted[0] != ".spec.containers.env[API_TOKEN].value" {
+		if strings.Contains(string(b), "hunter2") || len(x.Redacted) != 1 ||
+			x.Redacted[0] != ".spec.containers.env[API_TOKEN].value" {
 			w.t.Errorf("redacted %v of %s", x.Redacted, b)
 		}
 		return
@@ -223,7 +259,8 @@ func TestWhatIsNotThere(t *testing.T) {
 		{Kind: "pod", Name: "web", Container: "nope"}: "it has: app",
 		{Kind: "deploy", Name: "nope"}:                "nope",
 	} {
-		if _, err := subject.Find(t.Context(), cluster, "shop", target); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := subject.Find(t.Context(), cluster, "shop", target); err == nil ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v", target, err)
 		}
 	}
@@ -243,7 +280,8 @@ func TestTheTagIsSeen(t *testing.T) {
 		}
 		return ""
 	}
-	if got := seen(); !strings.HasPrefix(got, "tag 1 of "+w.host+"/app was seen to mean "+ran[:19]) || !strings.HasSuffix(got, "which the pod runs") {
+	if got := seen(); !strings.HasPrefix(got, "tag 1 of "+w.host+"/app was seen to mean "+ran[:19]) ||
+		!strings.HasSuffix(got, "which the pod runs") {
 		t.Error(got)
 	}
 	w.push("app:1", "linux/amd64")

@@ -34,7 +34,8 @@ func Workload(o Options) engine.Check {
 	}}
 }
 
-// lineage reads the owners of the pod and the revisions of its workload.
+// lineage reads the owners of the pod and the revisions of its workload. Notes are what could not be read on the way;
+// the pod stands as far as it is known.
 func (o Options) lineage(ctx context.Context, emit func(inspect.Event)) (inspect.Pod, error) {
 	line, err := o.Cluster.Lineage(ctx, o.Pod)
 	if err != nil {
@@ -67,7 +68,8 @@ func (o Options) lineage(ctx context.Context, emit func(inspect.Event)) (inspect
 	return p, nil
 }
 
-// revision is a revision with its images.
+// revision is a revision with its images. A revision whose pods run several digests of a container has none: which one
+// it was is not known.
 func (o Options) revision(r kube.Revision) inspect.Revision {
 	running := map[string]string{}
 	for name, ids := range r.ImageIDs {

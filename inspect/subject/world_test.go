@@ -64,7 +64,9 @@ func (w *world) push(ref, platform string) (digest, config string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	file.OS, file.Architecture, file.Created = p.OS, p.Architecture, v1.Time{Time: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)}
+	file.OS, file.Architecture, file.Created = p.OS, p.Architecture, v1.Time{
+		Time: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC),
+	}
 	if img, err = mutate.ConfigFile(img, file); err != nil {
 		w.t.Fatal(err)
 	}
@@ -141,7 +143,12 @@ func (w *world) run(cluster kube.Source, o subject.Options) inspect.Case {
 	if o.Choice == nil {
 		o.Choice = &subject.Choice{By: "me"}
 	}
-	source, err := engine.NewSource(engine.Plan{Opening: o.Opening(), Checks: []engine.Check{subject.Check(o), subject.Workload(o), subject.KnownGood(o)}})
+	source, err := engine.NewSource(
+		engine.Plan{
+			Opening: o.Opening(),
+			Checks:  []engine.Check{subject.Check(o), subject.Workload(o), subject.KnownGood(o)},
+		},
+	)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -158,7 +165,9 @@ func pod(image, imageID string) object {
 		"apiVersion": "v1", "kind": "Pod",
 		"metadata": object{
 			"name": "web", "namespace": "shop", "uid": "pod", "creationTimestamp": "2026-03-01T03:00:00Z",
-			"ownerReferences": []object{{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-2", "uid": "rs2", "controller": true}},
+			"ownerReferences": []object{
+				{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web-2", "uid": "rs2", "controller": true},
+			},
 		},
 		"spec": object{"nodeName": "n1", "containers": []object{{"name": "app", "image": image}}},
 		"status": object{"containerStatuses": []object{{
@@ -171,30 +180,41 @@ func pod(image, imageID string) object {
 func node(arch string, images ...string) object {
 	return object{
 		"apiVersion": "v1", "kind": "Node", "metadata": object{"name": "n1"},
-		"status": object{"nodeInfo": object{"operatingSystem": "linux", "architecture": arch}, "images": []object{{"names": images}}},
+		"status": object{
+			"nodeInfo": object{"operatingSystem": "linux", "architecture": arch}, "images": []object{{"names": images}},
+		},
 	}
 }
 
 // workload is Deployment shop/web with two ReplicaSets; the older one asked for an image of its own.
 func workload(before, now string) []object {
 	template := func(image string) object {
-		return object{"metadata": object{"labels": object{"app": "web"}}, "spec": object{"containers": []object{{"name": "app", "image": image}}}}
+		return object{
+			"metadata": object{"labels": object{"app": "web"}},
+			"spec":     object{"containers": []object{{"name": "app", "image": image}}},
+		}
 	}
 	set := func(name, uid, revision, created, image string) object {
 		return object{
 			"apiVersion": "apps/v1", "kind": "ReplicaSet",
 			"metadata": object{
-				"name": name, "namespace": "shop", "uid": uid, "creationTimestamp": created, "labels": object{"app": "web"},
-				"annotations":     object{"deployment.kubernetes.io/revision": revision},
-				"ownerReferences": []object{{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "dep", "controller": true}},
+				"name": name, "namespace": "shop", "uid": uid, "creationTimestamp": created, "labels": object{
+					"app": "web",
+				},
+				"annotations": object{"deployment.kubernetes.io/revision": revision},
+				"ownerReferences": []object{
+					{"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "uid": "dep", "controller": true},
+				},
 			},
 			"spec": object{"selector": object{"matchLabels": object{"app": "web"}}, "template": template(image)},
 		}
 	}
 	deployment := object{
 		"apiVersion": "apps/v1", "kind": "Deployment",
-		"metadata": object{"name": "web", "namespace": "shop", "uid": "dep", "creationTimestamp": "2026-02-01T00:00:00Z"},
-		"spec":     object{"selector": object{"matchLabels": object{"app": "web"}}, "template": template(now)},
+		"metadata": object{
+			"name": "web", "namespace": "shop", "uid": "dep", "creationTimestamp": "2026-02-01T00:00:00Z",
+		},
+		"spec": object{"selector": object{"matchLabels": object{"app": "web"}}, "template": template(now)},
 	}
 	return []object{
 		deployment, set("web-1", "rs1", "1", "2026-02-01T00:00:00Z", before), set("web-2", "rs2", "2", "2026-03-01T02:59:00Z", now),

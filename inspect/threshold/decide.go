@@ -19,6 +19,7 @@ type On struct {
 }
 
 // Decision is the level of a vulnerability or finding, and why.
+// Due and Level go together: past the date a warning is a block, with the date kept.
 type Decision struct {
 	Level  inspect.Level
 	Due    inspect.Time    // when the remedy is due, where the level is warn; when it was, where a deadline has passed
@@ -36,6 +37,8 @@ func OfVulnerability(t inspect.Thresholds, v inspect.Vuln, on On) Decision {
 			break
 		}
 	}
+	// OpenVEX speaks about the vulnerability in this product; a rule speaks about vulnerabilities in general. Who may
+	// make such statements was decided when they were read.
 	if lowered := vexLowers(v.VEX); lowered != "" {
 		d.Level, d.Due, d.Rule = inspect.LevelLog, inspect.Time{}, "OpenVEX: "+lowered
 	}
@@ -53,6 +56,7 @@ func OfFinding(t inspect.Thresholds, f inspect.Finding, on On) Decision {
 			break
 		}
 	}
+	// a waiver may name a package: then the finding must be caused by it
 	cause := inspect.ParseCause(f.CausedBy())
 	return waive(t, d, on, func(w inspect.Waiver) bool {
 		return (w.ID == f.ID || w.ID == f.Code) && (w.Package == "" || cause.Kind == inspect.CausePackage &&
@@ -61,6 +65,8 @@ func OfFinding(t inspect.Thresholds, f inspect.Finding, on On) Decision {
 }
 
 // decide gives the level of a rule. A deadline that has passed blocks.
+// The beginning is the day of publication or of the first sighting, by the rule; where it is not known, the day of the
+// decision.
 func decide(r inspect.ThresholdRule, published inspect.Time, on On) Decision {
 	d := Decision{Level: r.Level, Rule: r.Name}
 	if r.Level != inspect.LevelWarn {
@@ -76,6 +82,7 @@ func decide(r inspect.ThresholdRule, published inspect.Time, on On) Decision {
 	if begin.IsZero() {
 		return d
 	}
+	// days of the calendar in UTC, so that the date is the same for every reader
 	d.Due = inspect.At(begin.AddDate(0, 0, r.Days))
 	if on.At.After(d.Due.Time) {
 		d.Level, d.Rule = inspect.LevelBlock, fmt.Sprintf("%s: its remedy was due on %s", r.Name,
@@ -86,6 +93,8 @@ func decide(r inspect.ThresholdRule, published inspect.Time, on On) Decision {
 
 // waive applies the first waiver that fits and has not ended.
 func waive(t inspect.Thresholds, d Decision, on On, about func(inspect.Waiver) bool) Decision {
+	// The first that holds applies. One that has ended is remembered, so that a report can show why something blocks
+	// again.
 	for _, w := range t.Waivers {
 		switch {
 		case !about(w) || w.Image != "" && !fits(w.Image, repository(on.Image)):
@@ -106,6 +115,7 @@ func waive(t inspect.Thresholds, d Decision, on On, about func(inspect.Waiver) b
 // vexLowers gives the statement where it lowers the level: the statuses not_affected and fixed of OpenVEX. Affected and
 // under_investigation change nothing.
 func vexLowers(vex string) string {
+	// "not_affected: component_not_present, by vendor": the status comes first (OpenVEX, "Status Labels")
 	status, _, _ := strings.Cut(vex, " ")
 	if status = strings.TrimSuffix(status, ":"); status == "not_affected" || status == "fixed" {
 		return vex
@@ -114,6 +124,7 @@ func vexLowers(vex string) string {
 }
 
 func fitsVuln(r inspect.ThresholdVuln, v inspect.Vuln) bool {
+	// without a known-good image to compare with nothing is called new
 	isNew := v.New != nil && *v.New
 	return (len(r.Severity) == 0 || slices.Contains(r.Severity, v.Severity)) &&
 		(r.Fixed == nil || *r.Fixed == (v.Fixed != "")) && (r.KEV == nil || *r.KEV == v.KEV) &&
@@ -131,6 +142,7 @@ func fitsFinding(r inspect.ThresholdFinding, f inspect.Finding) bool {
 
 // fits reports whether a name fits a pattern, in which * stands for any characters, a slash too. An empty one fits all.
 func fits(pattern, name string) bool {
+	// path.Match stops a star at a slash; no package and no repository has a bar in its name
 	flat := strings.NewReplacer("/", "|")
 	ok, err := path.Match(flat.Replace(pattern), flat.Replace(name))
 	return pattern == "" || err == nil && ok
@@ -139,6 +151,7 @@ func fits(pattern, name string) bool {
 // repository is a reference without its tag and digest.
 func repository(reference string) string {
 	reference, _, _ = strings.Cut(reference, "@")
+	// a colon before the last slash is that of a port
 	if at := strings.LastIndex(reference, ":"); at > strings.LastIndex(reference, "/") {
 		return reference[:at]
 	}

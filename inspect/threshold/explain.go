@@ -50,6 +50,7 @@ func Explain(t inspect.Thresholds, c *inspect.Case, at inspect.Time) Explanation
 		return x
 	}
 	for _, f := range c.Findings {
+		// subjects are "container" or "container:/path"
 		container, _, _ := strings.Cut(f.Subject, ":")
 		image, _ := c.Image(container)
 		d := OfFinding(t, f, On{Image: image.Reference, At: at})
@@ -69,6 +70,7 @@ func Explain(t inspect.Thresholds, c *inspect.Case, at inspect.Time) Explanation
 func (x Explanation) Text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "thresholds: %s\n", text.Clean(x.Source))
+	// levels in their order, and a rule or row within each in the order of the file
 	for _, level := range []inspect.Level{inspect.LevelBlock, inspect.LevelWarn, inspect.LevelLog} {
 		fmt.Fprintf(&b, "\n%s\n", level)
 		for _, r := range x.Rules {
@@ -101,6 +103,7 @@ func (x Explanation) Text() string {
 	return b.String()
 }
 
+// due is the date of a remedy for the end of a line; empty where there is none
 func due(t inspect.Time) string {
 	if t.IsZero() {
 		return ""

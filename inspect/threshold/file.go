@@ -63,6 +63,7 @@ type waiver struct {
 // Read reads a file of thresholds. Unknown and repeated keys are errors: a slip of the pen must not lower a threshold.
 // source is the name that reports give the file.
 func Read(data []byte, source string) (inspect.Thresholds, error) {
+	// over the bytes of the file: a case names which thresholds it was decided by
 	sum := sha256.Sum256(data)
 	t := inspect.Thresholds{Source: source, Digest: "sha256:" + hex.EncodeToString(sum[:])}
 	if len(data) > MaxBytes {
@@ -112,6 +113,7 @@ func (r rule) convert(level inspect.Level) (inspect.ThresholdRule, error) {
 	switch {
 	case strings.TrimSpace(r.Name) == "" || len(r.Name) > maxText:
 		return out, fmt.Errorf("a name of at most %d bytes is needed", maxText)
+	// both would be ambiguous, and neither would fit everything
 	case (r.Vulnerability == nil) == (r.Finding == nil):
 		return out, fmt.Errorf("%q must name either a vulnerability or a finding", r.Name)
 	case level != inspect.LevelWarn && (r.Within != "" || r.From != ""):
@@ -126,6 +128,7 @@ func (r rule) convert(level inspect.Level) (inspect.ThresholdRule, error) {
 	if level != inspect.LevelWarn {
 		return out, nil
 	}
+	// days only: hours would depend on when an audit runs
 	days, ok := strings.CutSuffix(r.Within, "d")
 	n, err := strconv.Atoi(days)
 	if !ok || err != nil || n < 1 || n > maxDays {
@@ -134,6 +137,7 @@ func (r rule) convert(level inspect.Level) (inspect.ThresholdRule, error) {
 	out.Days, out.From = n, inspect.ThresholdBeginning(r.From)
 	switch out.From {
 	case "":
+		// the stricter beginning: a vulnerability that was known for a year is not new because it was seen today
 		out.From = inspect.FromPublished
 	case inspect.FromPublished, inspect.FromFirstSeen:
 	default:
@@ -204,6 +208,7 @@ func checkSeverities(list []inspect.Severity, unrated bool) error {
 	return nil
 }
 
+// An empty text would fit nothing, or everything: neither is what was meant.
 func checkTexts(name string, list []string) error {
 	if len(list) > maxItems {
 		return fmt.Errorf("more than %d %s", maxItems, name)
@@ -217,6 +222,7 @@ func checkTexts(name string, list []string) error {
 }
 
 // checkPattern refuses what path.Match would, which reads a pattern only as far as it fits.
+// A pattern such as "[a" would fit nothing, and the waiver that has it would silently not apply.
 func checkPattern(p string) error {
 	if _, err := path.Match(strings.ReplaceAll(p, "/", "|"), ""); err != nil {
 		return fmt.Errorf("%q is no pattern: %w", p, err)
@@ -224,6 +230,7 @@ func checkPattern(p string) error {
 	return nil
 }
 
+// The four fields are what an auditor looks for in an exception: about what, by whom, why, until when.
 func (w waiver) convert() (inspect.Waiver, error) {
 	out := inspect.Waiver{ID: w.ID, Package: w.Package, Image: w.Image, Owner: w.Owner, Reason: w.Reason}
 	for _, field := range [][2]string{{"id", w.ID}, {"owner", w.Owner}, {"reason", w.Reason}, {"until", w.Until}} {
@@ -231,6 +238,7 @@ func (w waiver) convert() (inspect.Waiver, error) {
 			return out, fmt.Errorf("%s is missing: a waiver has an ID, an owner, a reason and an end", field[0])
 		}
 	}
+	// all of them are printed with each row that is waived
 	if len(w.ID)+len(w.Package)+len(w.Image)+len(w.Owner)+len(w.Reason) > 4*maxText {
 		return out, fmt.Errorf("its texts are longer than %d bytes", 4*maxText)
 	}
@@ -238,6 +246,7 @@ func (w waiver) convert() (inspect.Waiver, error) {
 	if err != nil {
 		return out, fmt.Errorf("until is %q, and must be a day, as 2026-12-31", w.Until)
 	}
+	// the day that is named still counts, to its end in UTC
 	out.Until = inspect.At(day.AddDate(0, 0, 1))
 	return out, firstError(checkPattern(w.Package), checkPattern(w.Image))
 }

@@ -17,6 +17,7 @@ func Of(c *inspect.Case) (t inspect.Thresholds, named bool) {
 // Finding decides about a finding of a case.
 func Finding(c *inspect.Case, f inspect.Finding) Decision {
 	t, _ := Of(c)
+	// the time of the case, not of the reader: a bundle that is opened next year comes to the same levels
 	on := On{At: c.Started}
 	container, _, _ := strings.Cut(f.Subject, ":")
 	if i, ok := c.Image(container); ok {
@@ -54,6 +55,7 @@ func Count(rows []inspect.Vuln) Counts {
 }
 
 // AboutVulnerabilities reports whether a rule that blocks or warns is about vulnerabilities.
+// Without such a rule a missing vulnerability database leaves no case open.
 func AboutVulnerabilities(t inspect.Thresholds) bool {
 	for _, r := range t.Rules {
 		if r.Vulnerability != nil && r.Level != inspect.LevelLog {

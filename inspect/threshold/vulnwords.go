@@ -25,6 +25,7 @@ func Summary(i inspect.Image, at inspect.Time) string {
 		words = strings.Replace(words, "vulnerabilities", "vulnerability", 1)
 	}
 	words += "; data of " + d.Date.Format(time.DateOnly)
+	// old data is named as such: what was published since is not in it
 	switch days, old := d.Days(at); {
 	case old:
 		words += fmt.Sprintf(" (old: %d days; backtrail db update fetches newer data)", days)
@@ -72,6 +73,7 @@ func Notes(v inspect.Vuln) []string {
 	if v.VEX != "" {
 		notes = append(notes, "OpenVEX: "+v.VEX)
 	}
+	// a statement of OpenVEX stands in the notes already
 	if v.Rule != "" && !strings.HasPrefix(v.Rule, "OpenVEX: ") {
 		notes = append(notes, "rule: "+v.Rule)
 	}

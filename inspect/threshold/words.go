@@ -19,6 +19,7 @@ func RuleWords(r inspect.ThresholdRule) string {
 	if r.Vulnerability != nil {
 		what, parts = "vulnerability", vulnWords(*r.Vulnerability)
 	}
+	// an empty rule fits every row of its kind
 	if len(parts) == 0 {
 		parts = []string{"any"}
 	}

@@ -2,6 +2,7 @@ package threshold_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -14,7 +15,7 @@ func TestRuleWords(t *testing.T) {
 		"log: [{name: r, finding: {}}]":                                                 "finding: any",
 		"block: [{name: r, vulnerability: {kev: false, fixed: true, new: false}}]":      "vulnerability: with a fix, not known to be exploited, not new",
 		"block: [{name: r, vulnerability: {epss: 0.05, types: [deb, apk]}}]":            "vulnerability: EPSS at least 0.05, packages of type deb or apk",
-		"block: [{name: r, finding: {codes: [a, b], checks: [c]}}]":                     "finding: of check c, code a or b",
+		"block: [{name: r, finding: {codes: [a, b], checks: [drift]}}]":                 "finding: of check drift, code a or b",
 		"warn: [{name: r, vulnerability: {}, within: 1d}]":                              "vulnerability: any; due 1 day after its publication, then it blocks",
 		"warn: [{name: r, finding: {status: [failed]}, within: 30d, from: first-seen}]": "finding: status failed; due 30 days after it was first seen, then it blocks",
 	} {
@@ -80,5 +81,13 @@ func TestExplainUnderOtherThresholds(t *testing.T) {
 	}
 	if !slices.Equal(x.Rows, want) {
 		t.Errorf("the rows are %+v, want %+v", x.Rows, want)
+	}
+}
+
+// A rule about a check that does not exist would never match, and its reader would believe that it does.
+func TestAMisspeltCheckIsRefused(t *testing.T) {
+	_, err := threshold.Read([]byte("version: 1\nblock: [{name: r, finding: {checks: [signature]}}]"), "x.yaml")
+	if err == nil || !strings.Contains(err.Error(), `"signature" is no check: subject, `) {
+		t.Fatal(err)
 	}
 }

@@ -13,12 +13,16 @@ import (
 const predicateOpenVEX = "https://openvex.dev/ns"
 
 // Blobs reads kept bytes by their digest, at most so many.
+// registry.Store is one. An error wraps its own for bytes that are not kept.
 type Blobs interface {
 	Read(digest string, most int64) ([]byte, error)
 }
 
-// attested reads the OpenVEX documents that verified attestations of an image carry: somebody whom the person expects
-// has signed them. Others count for nothing. An error names what could not be read; the rest is there.
+// attested reads the OpenVEX documents that verified attestations of an image carry: an expected signer has signed
+// them. Others count for nothing. An error names what could not be read; the rest is there.
+//
+// A statement that lowers a vulnerability is worth forging, which is why a signature that merely holds is not enough:
+// its status has to be verified, which takes an expectation of the person.
 func attested(blobs Blobs, signatures []inspect.Signature) (*Statements, error) {
 	var all *Statements
 	var unread []error
@@ -43,6 +47,7 @@ func attested(blobs Blobs, signatures []inspect.Signature) (*Statements, error) 
 
 // predicate reads the document of one attestation, an in-toto statement.
 func predicate(blobs Blobs, s inspect.Signature, by string) (*Statements, error) {
+	// The attestation of a bundle is stored as a whole, and the statement in it as a part of its own.
 	digest := s.Digest
 	for _, part := range s.Raw {
 		if part.Name == "statement" {

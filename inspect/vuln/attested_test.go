@@ -28,8 +28,9 @@ func TestAttestedStatements(t *testing.T) {
 	row := inspect.Vuln{ID: "CVE-1", Package: "left-pad", Version: "1.3.0", Type: "npm"}
 	image := inspect.Image{Packages: packages}
 	signed := func(change func(*inspect.Signature)) inspect.Signature {
-		s := inspect.Signature{PredicateType: "https://openvex.dev/ns/v0.2.0", Status: inspect.Verified, Identity: "ann@example.com",
-			Digest: "sha256:0", Raw: []inspect.RawPart{{Name: "statement", Digest: "sha256:1"}}}
+		s := inspect.Signature{PredicateType: "https://openvex.dev/ns/v0.2.0", Status: inspect.Verified,
+			Identity: "ann@example.com",
+			Digest:   "sha256:0", Raw: []inspect.RawPart{{Name: "statement", Digest: "sha256:1"}}}
 		change(&s)
 		return s
 	}
@@ -38,9 +39,11 @@ func TestAttestedStatements(t *testing.T) {
 		want   string
 		err    string
 	}{
-		"verified":         {func(*inspect.Signature) {}, "fixed (Ann, attested by ann@example.com)", ""},
-		"with a key":       {func(s *inspect.Signature) { s.Identity, s.Key = "", "sha256:k" }, "fixed (Ann, attested with key sha256:k)", ""},
-		"without version":  {func(s *inspect.Signature) { s.PredicateType = "https://openvex.dev/ns" }, "fixed (Ann, attested by ann@example.com)", ""},
+		"verified": {func(*inspect.Signature) {}, "fixed (Ann, attested by ann@example.com)", ""},
+		"with a key": {func(s *inspect.Signature) { s.Identity, s.Key = "", "sha256:k" },
+			"fixed (Ann, attested with key sha256:k)", ""},
+		"without version": {func(s *inspect.Signature) { s.PredicateType = "https://openvex.dev/ns" },
+			"fixed (Ann, attested by ann@example.com)", ""},
 		"unknown signer":   {func(s *inspect.Signature) { s.Status = inspect.Unknown }, "", ""},
 		"failed":           {func(s *inspect.Signature) { s.Status = inspect.Failed }, "", ""},
 		"another kind":     {func(s *inspect.Signature) { s.PredicateType = "https://openvex.dev/nsx" }, "", ""},
@@ -61,18 +64,21 @@ func TestAttestedStatements(t *testing.T) {
 // A newer statement of a file counts before an older one that is attested.
 func TestStatementsOfBothCount(t *testing.T) {
 	product := `{"@id":"pkg:npm/left-pad"}`
-	file, err := ReadStatements(document(`{"name":"CVE-1"}`, product, `"status":"under_investigation","timestamp":"2026-06-01T00:00:00Z"`))
+	file, err := ReadStatements(document(`{"name":"CVE-1"}`, product,
+		`"status":"under_investigation","timestamp":"2026-06-01T00:00:00Z"`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := ReadStatements(document(`{"name":"CVE-1"}`, product, `"status":"fixed"`), document(`{"name":"CVE-2"}`, product, `"status":"fixed"`))
+	other, err := ReadStatements(document(`{"name":"CVE-1"}`, product, `"status":"fixed"`),
+		document(`{"name":"CVE-2"}`, product, `"status":"fixed"`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	both := file.with(other)
 	for id, want := range map[string]string{"CVE-1": "under_investigation", "CVE-2": "fixed", "CVE-3": ""} {
 		row := inspect.Vuln{ID: id, Package: "left-pad", Version: "1.3.0", Type: "npm"}
-		if got := both.about(row, inspect.Image{Packages: packages}); !strings.HasPrefix(got, want) || want == "" && got != "" {
+		if got := both.about(row, inspect.Image{Packages: packages}); !strings.HasPrefix(got, want) || want == "" &&
+			got != "" {
 			t.Errorf("%s: %q, want %q", id, got, want)
 		}
 	}

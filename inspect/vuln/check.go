@@ -11,6 +11,9 @@ import (
 
 // Vulnerabilities is the check that compares the packages of an image with the vulnerability database. statements are
 // those of files, and may be nil; blobs has the attested ones.
+//
+// Without a database the check does not apply, and its reason names the command that fetches one. That nothing was
+// compared is then recorded: an image without rows is one without known vulnerabilities only beside inspect.VulnData.
 func Vulnerabilities(data *Data, statements *Statements, blobs Blobs) engine.Check {
 	needs := []string{inspect.CheckPackages, inspect.CheckPackageDiff, inspect.CheckSignatures}
 	return engine.Check{Name: inspect.CheckVulnerabilities, Needs: needs, Run: func(ctx context.Context, on engine.On,
@@ -40,6 +43,7 @@ func Vulnerabilities(data *Data, statements *Statements, blobs Blobs) engine.Che
 		rules, _ := threshold.Of(&c)
 		signed, unread := attested(blobs, image.Signatures)
 		stated := statements.with(signed)
+		// The worst rows come first, so that those which are left out above the bound are the least.
 		for _, r := range found.rows[:min(len(found.rows), maxRows)] {
 			r.VEX = stated.about(r, image)
 			d := threshold.OfVulnerability(rules, r, threshold.On{Image: image.Reference, At: c.Started})
@@ -51,6 +55,7 @@ func Vulnerabilities(data *Data, statements *Statements, blobs Blobs) engine.Che
 }
 
 // ended names what was not compared.
+// All rows were emitted before: what is missing makes the check blocked, and takes none of them back.
 func ended(found compared, statements error, packages inspect.CheckState) error {
 	switch {
 	case statements != nil:
@@ -67,6 +72,7 @@ func ended(found compared, statements error, packages inspect.CheckState) error 
 
 // markNew sets whether a row is new: its package is not in the image that this one is compared with, and the packages
 // that were there in its stead do not have the vulnerability.
+// New stays nil where the image was compared with no other: not known is not the same as not new.
 func (db *database) markNew(ctx context.Context, image inspect.Image, rows []inspect.Vuln) error {
 	if image.Diff == nil || image.Diff.Packages == nil {
 		return nil

@@ -17,7 +17,8 @@ func run(t *testing.T, check engine.Check, packagesEnd error, facts ...inspect.F
 	t.Helper()
 	start := engine.Check{Name: "start", Scope: engine.PerCase, Resolves: true,
 		Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
-			head := inspect.ImageHead{Reference: "registry.example/shop/web:1", Digest: "sha256:" + strings.Repeat("a", 64),
+			head := inspect.ImageHead{Reference: "registry.example/shop/web:1", Digest: "sha256:" + strings.Repeat("a",
+				64),
 				Status: inspect.Verified}
 			for _, f := range append([]inspect.Fact{head}, facts...) {
 				emit(inspect.Event{Container: "web", Fact: f})
@@ -33,7 +34,8 @@ func run(t *testing.T, check engine.Check, packagesEnd error, facts ...inspect.F
 	signatures := diff
 	signatures.Name = inspect.CheckSignatures
 	header := inspect.Header{Schema: inspect.Schema, Started: inspect.At(built)}
-	source, err := engine.NewSource(engine.Plan{Header: header, Checks: []engine.Check{start, before, diff, signatures, check}})
+	source, err := engine.NewSource(engine.Plan{Header: header, Checks: []engine.Check{start, before, diff, signatures,
+		check}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +77,8 @@ func TestVulnerabilities(t *testing.T) {
 		t.Errorf("the remedy is due on %s", due)
 	}
 	if len(c.Findings) != 0 || verdict.Of(&c).Status != inspect.CasePassed {
-		t.Errorf("without thresholds that a person named, the case is %+v with %d findings", verdict.Of(&c), len(c.Findings))
+		t.Errorf("without thresholds that a person named, the case is %+v with %d findings", verdict.Of(&c),
+			len(c.Findings))
 	}
 }
 
@@ -135,7 +138,8 @@ func TestUnknownIsNotNone(t *testing.T) {
 
 // The levels follow the thresholds of the case, and statements of OpenVEX are shown.
 func TestThresholdsAndStatements(t *testing.T) {
-	statements, err := ReadStatements(Document{"vex.json", []byte(`{"@context":"https://openvex.dev/ns/v0.2.0","@id":"x",
+	statements, err := ReadStatements(Document{"vex.json",
+		[]byte(`{"@context":"https://openvex.dev/ns/v0.2.0","@id":"x",
 		"author":"Ann","timestamp":"2026-01-01T00:00:00Z","version":1,"statements":[
 		{"vulnerability":{"name":"CVE-2024-0001"},"products":[{"@id":"pkg:deb/debian/libssl3"}],
 		"status":"not_affected","justification":"vulnerable_code_not_in_execute_path"}]}`)})

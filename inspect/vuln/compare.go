@@ -10,6 +10,7 @@ import (
 // Compare compares the packages of an image with the database, without the image that ran before: which of the rows
 // are new is not known, and none has a level. statements may be nil. Errors: ErrNone where there is no database; with
 // any other error after the comparison began come the rows that were found.
+// It is used where stored facts are compared again with newer data, as by an audit.
 func (d *Data) Compare(ctx context.Context, image inspect.Image, statements *Statements) ([]inspect.Vuln,
 	inspect.VulnData, error) {
 	db, err := d.open()

@@ -25,21 +25,35 @@ import (
 )
 
 // ErrNone is the error where there is no database.
+// It is compared with errors.Is.
 var ErrNone = errors.New("no vulnerability database")
 
 // Folder is where the grype command keeps its databases: $GRYPE_DB_CACHE_DIR, else grype/db in the user's cache.
+// The database is shared with the grype command: neither has to fetch it twice.
 func Folder() (string, error) {
 	if dir := os.Getenv("GRYPE_DB_CACHE_DIR"); dir != "" {
 		return dir, nil
 	}
-	dir, err := os.UserCacheDir()
+	dir, err := UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("finding grype's cache folder: %w", err)
 	}
 	return filepath.Join(dir, "grype", "db"), nil
 }
 
+// UserCacheDir is os.UserCacheDir, which fails where $XDG_CACHE_HOME is a relative path. The XDG Base Directory
+// Specification has such a value ignored, as grype does: then it is ~/.cache.
+func UserCacheDir() (string, error) {
+	dir, err := os.UserCacheDir()
+	if relative := os.Getenv("XDG_CACHE_HOME"); err == nil || relative == "" || filepath.IsAbs(relative) {
+		return dir, err
+	}
+	home, err := os.UserHomeDir()
+	return filepath.Join(home, ".cache"), err
+}
+
 // databaseFile is the database in a folder.
+// The subfolder is the major version of the schema: grype keeps an older one beside it.
 func databaseFile(folder string) string {
 	return filepath.Join(folder, strconv.Itoa(v6.ModelVersion), v6.VulnerabilityDBFileName)
 }
@@ -75,7 +89,8 @@ type database struct {
 	others   []match.Matcher               // for all other types
 	memo     *memo.Cache[matched]          // by the keys of packages
 
-	mu        sync.Mutex
+	mu sync.Mutex
+	// guarded by mu
 	published map[string]inspect.Time // by CVE, of NVD's records
 }
 
@@ -85,6 +100,7 @@ func (d *Data) open() (*database, error) {
 	return d.db, d.err
 }
 
+// It is opened for reading only; nothing here migrates or repairs it.
 func openDatabase(path, digests string) (*database, error) {
 	before, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -111,6 +127,8 @@ func openDatabase(path, digests string) (*database, error) {
 }
 
 // describe reads the date and the digest of the database.
+// The digest has to be of the file that is open. A file that was replaced in between is an error, and the next run
+// opens the new one.
 func (db *database) describe(path, memo string, before fs.FileInfo) error {
 	meta, err := db.reader.GetDBMetadata()
 	if err != nil {
@@ -143,6 +161,7 @@ type keptDigest struct {
 }
 
 // digestOf gives the sha256 of a file, from the memo where the file is the same by size and time.
+// Whoever can write the memo can also write the database: it saves seconds, and protects from nothing.
 func digestOf(path, memo string, info fs.FileInfo) (string, error) {
 	want := keptDigest{Path: path, Size: info.Size(), Modified: info.ModTime().UTC()}
 	var have keptDigest
@@ -184,6 +203,7 @@ func (d *Data) Status() (Status, error) {
 }
 
 // Close closes the database, where it was opened.
+// After it, open returns ErrNone where it was not open before.
 func (d *Data) Close() error {
 	d.once.Do(func() { d.err = ErrNone })
 	if d.db == nil {
@@ -193,6 +213,7 @@ func (d *Data) Close() error {
 }
 
 // publishedBy gives the date on which NVD published a CVE; zero where it is not known.
+// A failed query counts as not known, and is not made again: the date only orders and never decides.
 func (db *database) publishedBy(cve string) inspect.Time {
 	db.mu.Lock()
 	defer db.mu.Unlock()

@@ -11,13 +11,17 @@ import (
 // ignored are the filters that matchers return beside their matches: a package of a distribution, say, answers for the
 // files that it owns. A distribution has a filter for each fixed vulnerability of each package, so they are found by
 // vulnerability.
+// The rules follow grype's ApplyIgnoreFilters; the index only avoids comparing each match with each of the hundred
+// thousands of filters of a distribution.
 type ignored struct {
 	byID map[string][]match.IgnoreFilter
 	rest []match.IgnoreFilter
 }
 
+// newIgnored makes an empty set.
 func newIgnored() *ignored { return &ignored{byID: map[string][]match.IgnoreFilter{}} }
 
+// add sorts filters by the vulnerability that they are about; those about any are kept apart.
 func (all *ignored) add(filters []match.IgnoreFilter) {
 	for _, f := range filters {
 		id := ""
@@ -36,6 +40,7 @@ func (all *ignored) add(filters []match.IgnoreFilter) {
 }
 
 // IgnoreMatch gives the rules by which a match is ignored, of the first filter that has any.
+// It implements match.IgnoreFilter.
 func (all *ignored) IgnoreMatch(m match.Match) []match.IgnoreRule {
 	ids := []string{m.Vulnerability.ID}
 	for _, r := range m.Vulnerability.RelatedVulnerabilities {
@@ -50,6 +55,7 @@ func (all *ignored) IgnoreMatch(m match.Match) []match.IgnoreRule {
 	return first(all.rest, m)
 }
 
+// first gives the rules of the first filter by which a match is ignored; nil where there is none.
 func first(filters []match.IgnoreFilter, m match.Match) []match.IgnoreRule {
 	for _, f := range filters {
 		if rule, ok := f.(match.IgnoreRule); ok && !names(rule, m) {

@@ -30,6 +30,8 @@ const (
 
 // Update fetches the newest database into a folder of grype's, where there is a newer one. The archive must have the
 // digest that the listing names.
+//
+// It is one of the few calls that need a network, and only a person makes it. agent is the User-Agent of its requests.
 func Update(folder, source, agent string) (changed bool, err error) {
 	id := clio.Identification{Name: agent}
 	client, err := distribution.NewClient(distribution.Config{ID: id, LatestURL: source, RequireUpdateCheck: true,
@@ -70,6 +72,8 @@ func IsDatabase(file string) bool {
 
 // Import takes a database from a file: an archive as it is published, or the database itself. It replaces the one in
 // the folder only once the new one was read.
+// An error leaves the folder as it was. The file may come from a stranger: it is unpacked within a bound, and nothing
+// but the database is taken from an archive, whatever else it holds.
 func Import(folder, file string) error {
 	if err := importFile(folder, file); err != nil {
 		return fmt.Errorf("importing the vulnerability database %s: %w", file, err)
@@ -90,6 +94,7 @@ func importFile(folder, file string) error {
 	if err := unpack(file, unpacked); err != nil {
 		return err
 	}
+	// A database of another schema would be opened and found empty.
 	if _, err := v6.ReadDescription(unpacked); err != nil {
 		return fmt.Errorf("it is no database of grype, schema %d: %w", v6.ModelVersion, err)
 	}
@@ -145,6 +150,7 @@ func unpack(from, to string) error {
 	}
 }
 
+// copyBounded writes a new file of at most maxDatabase bytes.
 func copyBounded(to string, from io.Reader) error {
 	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

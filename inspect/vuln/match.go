@@ -17,9 +17,11 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/engine"
+	"github.com/backtrail/backtrail/inspect/text"
 )
 
 // matchers are those of the grype command with its defaults, none of which needs a network.
+// The strategies for missing epochs are those of the command too: another one would find other versions affected.
 func matchers() []match.Matcher {
 	return matcher.NewDefaultMatchers(matcher.Config{
 		Stock: stock.MatcherConfig{UseCPEs: true},
@@ -29,16 +31,18 @@ func matchers() []match.Matcher {
 }
 
 // failures are the packages that could not be compared.
+// A package that could not be compared is not one without vulnerabilities: the check ends as blocked for it.
 type failures struct {
 	count int
 	texts []string // of the first ones
 }
 
+// add counts a package, and names the first ones with the first line of the error: matchers that panic have a trace.
 func (f *failures) add(p inspect.Package, err error) {
 	f.count++
 	if len(f.texts) < maxErrors {
-		text, _, _ := strings.Cut(err.Error(), "\n")
-		f.texts = append(f.texts, fmt.Sprintf("%s %s: %s", p.Name, p.Version, text))
+		line, _, _ := strings.Cut(err.Error(), "\n")
+		f.texts = append(f.texts, fmt.Sprintf("%s %s: %s", p.Name, p.Version, line))
 	}
 }
 
@@ -47,7 +51,8 @@ func (f *failures) err() error {
 	if f.count == 0 {
 		return nil
 	}
-	return fmt.Errorf("%d packages could not be compared: %s", f.count, strings.Join(f.texts, "; "))
+	return fmt.Errorf("%s could not be compared: %s", text.CountOf(f.count, "package", "packages"),
+		strings.Join(f.texts, "; "))
 }
 
 // compared is what a comparison found.
@@ -59,6 +64,7 @@ type compared struct {
 }
 
 // compare runs grype's matchers over packages. The rows have neither a level nor statements of OpenVEX.
+// The error is that of ctx, or of the database as a whole.
 func (db *database) compare(ctx context.Context, list []inspect.Package) (compared, error) {
 	packages, left := distinct(list)
 	out := compared{packages: len(packages), notCompared: left}
@@ -110,6 +116,8 @@ type matched struct {
 // size estimates the memory of the matches of a package, in bytes.
 func (m matched) size() int64 { return int64(512 + 4096*len(m.matches) + 256*len(m.filters)) }
 
+// matchOne asks the matchers of one package. A matcher that panics on a strange version is one error of many, and the
+// others still answer.
 func (db *database) matchOne(p inspect.Package) (out matched) {
 	var forGrype pkg.Package
 	if err := engine.Protect(func() error {
@@ -140,6 +148,7 @@ func (db *database) matchOne(p inspect.Package) (out matched) {
 }
 
 // index gives the matchers of each type of packages, and those of all other types.
+// The stock matcher takes any type by its CPE or name, and would find a package of a distribution a second time.
 func index(all []match.Matcher) (byType map[syft.Type][]match.Matcher, other []match.Matcher) {
 	byType = map[syft.Type][]match.Matcher{}
 	for _, m := range all {
@@ -156,6 +165,8 @@ func index(all []match.Matcher) (byType map[syft.Type][]match.Matcher, other []m
 
 // merged joins the rows of one ID, package and version, which come from several namespaces, into one with the worst of
 // each.
+//
+// The result is sorted and does not depend on the order of the matches.
 func merged(rows []inspect.Vuln) []inspect.Vuln {
 	type key struct{ id, name, version string }
 	slices.SortFunc(rows, inspect.CompareVulns) // grype gives them in random order

@@ -27,11 +27,16 @@ var built = time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
 
 // packages of several kinds, with and without vulnerabilities.
 var packages = []inspect.Package{
-	{Type: "deb", Name: "libssl3", Version: "3.0.11-1~deb12u2", PURL: "pkg:deb/debian/libssl3@3.0.11-1~deb12u2?arch=amd64&distro=debian-12&upstream=openssl"},
-	{Type: "deb", Name: "openssl", Version: "3.0.13-1", PURL: "pkg:deb/debian/openssl@3.0.13-1?arch=amd64&distro=debian-12"},
-	{Type: "apk", Name: "busybox-binsh", Version: "1.36.1-r5", PURL: "pkg:apk/alpine/busybox-binsh@1.36.1-r5?arch=x86_64&distro=alpine-3.18.4&upstream=busybox"},
-	{Type: "npm", Name: "left-pad", Version: "1.3.0", PURL: "pkg:npm/left-pad@1.3.0", Locations: []string{"/a/package.json"}},
-	{Type: "npm", Name: "left-pad", Version: "1.3.0", PURL: "pkg:npm/left-pad@1.3.0", Locations: []string{"/b/package.json"}},
+	{Type: "deb", Name: "libssl3", Version: "3.0.11-1~deb12u2",
+		PURL: "pkg:deb/debian/libssl3@3.0.11-1~deb12u2?arch=amd64&distro=debian-12&upstream=openssl"},
+	{Type: "deb", Name: "openssl", Version: "3.0.13-1",
+		PURL: "pkg:deb/debian/openssl@3.0.13-1?arch=amd64&distro=debian-12"},
+	{Type: "apk", Name: "busybox-binsh", Version: "1.36.1-r5",
+		PURL: "pkg:apk/alpine/busybox-binsh@1.36.1-r5?arch=x86_64&distro=alpine-3.18.4&upstream=busybox"},
+	{Type: "npm", Name: "left-pad", Version: "1.3.0", PURL: "pkg:npm/left-pad@1.3.0",
+		Locations: []string{"/a/package.json"}},
+	{Type: "npm", Name: "left-pad", Version: "1.3.0", PURL: "pkg:npm/left-pad@1.3.0",
+		Locations: []string{"/b/package.json"}},
 	{Type: "npm", Name: "left-pad", Version: "1.3.1", PURL: "pkg:npm/left-pad@1.3.1"},
 	{Type: "npm", Name: "unrated", Version: "1.0.0", PURL: "pkg:npm/unrated@1.0.0"},
 	{Type: "python", Name: "requests", Version: "2.31.0", PURL: "pkg:pypi/requests@2.31.0"},
@@ -88,7 +93,8 @@ func TestCompare(t *testing.T) {
 	var got []string
 	for _, r := range found.rows {
 		got = append(got, short(r))
-		if r.Data.Date.Time != built || !strings.HasPrefix(r.Data.Digest, "sha256:") || !strings.Contains(r.Record, r.ID) {
+		if r.Data.Date.Time != built || !strings.HasPrefix(r.Data.Digest, "sha256:") || !strings.Contains(r.Record,
+			r.ID) {
 			t.Errorf("%s has the data %+v and the record %s", r.ID, r.Data, r.Record)
 		}
 	}
@@ -183,7 +189,8 @@ func TestFailingMatchers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found.failed == nil || !strings.Contains(found.failed.Error(), "4 packages could not be compared: left-pad 1.3.0: no such version;") ||
+	if found.failed == nil || !strings.Contains(found.failed.Error(),
+		"4 packages could not be compared: left-pad 1.3.0: no such version;") ||
 		strings.Contains(found.failed.Error(), "2 lines") {
 		t.Errorf("the failure is %v", found.failed)
 	}
@@ -220,7 +227,8 @@ func TestUpstream(t *testing.T) {
 		{"openssl", syft.DebPkg, pkg.UpstreamPackage{Name: "openssl"}, true},
 		{"glibc@2.36-9", syft.DebPkg, pkg.UpstreamPackage{Name: "glibc", Version: "2.36-9"}, true},
 		{"a@b@c", syft.DebPkg, pkg.UpstreamPackage{Name: "a", Version: "b@c"}, false},
-		{"util-linux-ng-2.17.2-12.28.el6_9.2.src.rpm", syft.RpmPkg, pkg.UpstreamPackage{Name: "util-linux-ng", Version: "2.17.2-12.28.el6_9.2"}, true},
+		{"util-linux-ng-2.17.2-12.28.el6_9.2.src.rpm", syft.RpmPkg, pkg.UpstreamPackage{Name: "util-linux-ng",
+			Version: "2.17.2-12.28.el6_9.2"}, true},
 		{"util-linux", syft.RpmPkg, pkg.UpstreamPackage{}, false},
 		{"", syft.ApkPkg, pkg.UpstreamPackage{}, false},
 	} {

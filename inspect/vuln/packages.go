@@ -15,6 +15,7 @@ import (
 )
 
 // key names a package in a way that tells apart what matchers could.
+// NUL cannot stand in any of the parts as a catalog writes them.
 func key(p inspect.Package) string {
 	return strings.Join(append([]string{p.Type, p.Name, p.Version, p.PURL}, p.CPEs...), "\x00")
 }
@@ -41,6 +42,7 @@ func distinct(list []inspect.Package) (packages []inspect.Package, left int) {
 }
 
 // converted is a package of a case for grype's matchers.
+// The locations are needed by filters that name the file of a package.
 func converted(p inspect.Package) pkg.Package {
 	s := ofSyft(p)
 	for _, path := range p.Locations {
@@ -101,6 +103,7 @@ func fromPURL(out *pkg.Package, url packageurl.PackageURL, p syft.Package) {
 var sourceRPM = regexp.MustCompile(`^(.+)-([^-]+)-([^-]+)\.[a-zA-Z][^.]*\.rpm$`)
 
 // upstream reads the qualifier that names the source package: name or name@version, for RPM the name of its file.
+// An example: "glibc-2.34-60.el9.src.rpm" is glibc 2.34-60.el9. It returns false for what cannot be read.
 func upstream(text string, kind syft.Type) (pkg.UpstreamPackage, bool) {
 	if kind == syft.RpmPkg {
 		m := sourceRPM.FindStringSubmatch(text)
@@ -115,6 +118,7 @@ func upstream(text string, kind syft.Type) (pkg.UpstreamPackage, bool) {
 
 // before lists the packages that the other image has and this one lacks, as far as a comparison names them. Of one that
 // has another version, the package URL is that of today with the version replaced.
+// The version of its source package then is not known, and is left out of the URL.
 func before(d *inspect.PackageDiff) []inspect.Package {
 	list := append([]inspect.Package{}, d.Removed...)
 	for _, c := range d.Changed {

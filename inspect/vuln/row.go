@@ -14,6 +14,7 @@ import (
 )
 
 // row converts a match of grype.
+// Threshold, level and statements are added by the caller.
 func (db *database) row(m match.Match) inspect.Vuln {
 	v := m.Vulnerability
 	r := inspect.Vuln{ID: v.ID, Severity: inspect.Unrated, Package: m.Package.Name, Version: m.Package.Version,
@@ -84,12 +85,14 @@ type record struct {
 	Matched    []matchRecord `json:"matched"`
 }
 
+// kevRecord is an entry of CISA's catalog of known exploited vulnerabilities.
 type kevRecord struct {
 	CVE   string `json:"cve"`
 	Added string `json:"added,omitempty"`
 	Due   string `json:"due,omitempty"`
 }
 
+// epssRecord is a score of FIRST's Exploit Prediction Scoring System, a probability from 0 to 1.
 type epssRecord struct {
 	CVE        string  `json:"cve"`
 	EPSS       float64 `json:"epss"`
@@ -104,6 +107,7 @@ type matchRecord struct {
 }
 
 // recordOf gives what of the database matched, as JSON. It is empty where that is too long.
+// It goes into a bundle, so that a reader sees by which range a row matched without having the database.
 func recordOf(m match.Match) string {
 	v := m.Vulnerability
 	r := record{ID: v.ID, Namespace: v.Namespace, Package: v.PackageName, Fix: v.Fix.Versions,
@@ -137,6 +141,7 @@ func recordOf(m match.Match) string {
 }
 
 // day is a date without its time; empty where there is none.
+// The zone is UTC, as in all of a record.
 func day(t *time.Time) string {
 	if t == nil || t.IsZero() {
 		return ""

@@ -37,6 +37,9 @@ type Document struct {
 
 // ReadStatements reads OpenVEX documents. A statement that is not valid fails its document: half of one might lower
 // what the other half raises.
+//
+// The format is OpenVEX 0.2.0 (https://github.com/openvex/spec). Documents are bounded in bytes, and all of them
+// together in statements.
 func ReadStatements(documents ...Document) (*Statements, error) {
 	all := &Statements{}
 	for _, d := range documents {
@@ -48,6 +51,7 @@ func ReadStatements(documents ...Document) (*Statements, error) {
 }
 
 // indexed puts statements into the order in which they count.
+// Of two statements with one time, the one of the later document counts less: the sort keeps the order of reading.
 func indexed(list []statement) *Statements {
 	all := &Statements{list: list, byID: map[string][]int{}}
 	slices.SortStableFunc(all.list, func(a, b statement) int { return b.at.Compare(a.at) })
@@ -75,6 +79,7 @@ func (all *Statements) with(more *Statements) *Statements {
 	return indexed(slices.Concat(all.list, more.list))
 }
 
+// add reads one document: JSON with the fields @context, author, timestamp and statements.
 func (all *Statements) add(d Document) error {
 	if len(d.Data) > MaxStatements {
 		return fmt.Errorf("more than %d bytes", MaxStatements)
@@ -146,6 +151,7 @@ func (all *Statements) about(r inspect.Vuln, i inspect.Image) string {
 }
 
 // concerns reports whether a product is the image and has the package, or is the package.
+// A product without parts that is the image speaks for every package in it.
 func concerns(p vex.Product, images, urls []string) bool {
 	for _, url := range urls {
 		if p.Component.Matches(url) {
@@ -161,6 +167,7 @@ func concerns(p vex.Product, images, urls []string) bool {
 }
 
 // words is a statement on one line, which begins with its status.
+// It is a quote of a foreign text: cleaned where it is shown, and bounded here.
 func (s statement) words() string {
 	text := string(s.Status)
 	why := string(s.Justification)
@@ -182,6 +189,7 @@ func (s statement) words() string {
 }
 
 // aliases are the other IDs of a row's vulnerability, from its record.
+// A row of another version has no record, and so no aliases.
 func aliases(r inspect.Vuln) []string {
 	var row record
 	if json.Unmarshal([]byte(r.Record), &row) != nil {
@@ -192,6 +200,7 @@ func aliases(r inspect.Vuln) []string {
 
 // identities are the names by which statements may name an image: its references, its digests, and package URLs of the
 // type oci, with and without the repository.
+// The package URL of an image is pkg:oci/NAME@DIGEST?repository_url=… (purl-spec, type oci).
 func identities(i inspect.Image) []string {
 	var list []string
 	add := func(text string) {

@@ -15,6 +15,7 @@ import (
 
 // advisoryID is the form of the IDs of vulnerabilities and advisories: CVE-2021-44228, GHSA-…, MAL-2024-1, DSA-5649-1.
 // Letters that packages also begin with need the digits of a year or number behind them.
+// Prefixes of the databases that OSV collects (ossf.github.io/osv-schema, "id"); others are looked up as names first.
 var advisoryID = regexp.MustCompile(`^(?i)((CVE|MAL|OSV|DSA|DLA|RHSA|ELSA|ALAS2?|USN|GO|PYSEC|RUSTSEC)-[0-9]` +
 	`|GHSA(-[0-9a-z]{4}){3}$)`)
 
@@ -22,10 +23,13 @@ var advisoryID = regexp.MustCompile(`^(?i)((CVE|MAL|OSV|DSA|DLA|RHSA|ELSA|ALAS2?
 const hexSHA256 = 64
 
 // maxWhat bounds what is asked about, in bytes.
+// the longest path that Linux opens, and longer than any package URL that is seen
 const maxWhat = 4096
 
 // find looks up what a query asks about.
 func (s *search) find(q Query) error {
+	// The form alone decides what is meant, so that a script gets the same kind of answer each time: a digest, a path,
+	// a package URL, the ID of an advisory, and else a name.
 	switch what := strings.TrimSpace(q.What); {
 	case q.Pack != nil:
 		return s.matcher(advisory.MatchPacks(q.Pack))
@@ -60,6 +64,7 @@ func (s *search) sum(digest string) error {
 	if b, err := hex.DecodeString(strings.TrimPrefix(digest, "sha256:")); err != nil || len(b) != hexSHA256/2 {
 		return fmt.Errorf("%q is no digest: sha256: and %d hexadecimal digits are needed", digest, hexSHA256)
 	}
+	// Hex is compared as text below, and digests are written in lower case (OCI image-spec, "Digests").
 	s.digest = strings.ToLower(digest)
 	if err := s.add(s.lookup.ImagesWithDigest(s.ctx, s.digest)); err != nil {
 		return err
@@ -96,6 +101,8 @@ func (s *search) stored(kind bool) {
 	}
 }
 
+// Anything in a folder bin or sbin that is not executable is no program, so the answer is right for what could be run
+// from there.
 // ofPrograms reports whether what can be at a path is stored whenever it is there.
 func ofPrograms(p string) bool {
 	switch path.Base(path.Dir(p)) {
@@ -115,6 +122,7 @@ func (s *search) purl(purl string) error {
 }
 
 // name looks up packages by their name, NAME@VERSION of one version; else the incident of that ID.
+// Names are compared by their spelling, so that PyYAML, pyyaml and py_yaml find the same.
 func (s *search) name(what string) error {
 	version := ""
 	name := what
@@ -122,6 +130,8 @@ func (s *search) name(what string) error {
 		name, version = what[:at], what[at+1:]
 	}
 	err := s.packages([]string{name}, func(p inspect.Package) bool { return version == "" || p.Version == version })
+	// Incidents have names of their own (xz-2024-03). A package of the same name comes first: whoever asks for xz means
+	// what is installed.
 	if err != nil || len(s.hits) > 0 || version != "" {
 		return err
 	}
@@ -205,12 +215,15 @@ func (s *search) matcher(m advisory.Matcher) error {
 			return err
 		}
 	}
+	// Part of the record could not be read: what it does not match may be matched by the rest.
 	if err := m.Whole(); err != nil {
 		s.unsure = func(*journal.StoredImage) string { return err.Error() }
 	}
 	if !m.Heads() {
 		return nil
 	}
+	// Signers, repositories and layers stand in the facts and have no index of their own: all are read, some
+	// milliseconds for a hundred images.
 	return s.lookup.EachFacts(s.ctx, func(image int64, i inspect.Image) error {
 		for _, digest := range []string{i.Digest, i.Index, i.Config} {
 			for _, i.Reference = range s.named[digest] {

@@ -49,7 +49,9 @@ func Print(w io.Writer, r Result, form, what string) error {
 }
 
 // printNames writes the workloads that are hit, each once.
+// It is for loops of a shell: one name a line, nothing else.
 func printNames(w io.Writer, r Result) error {
+	// matches are sorted by place: one before is enough to compare with
 	before := ""
 	for _, m := range r.Matches {
 		if name := text.Clean(m.Namespace + "/" + m.Workload); name != before {
@@ -69,6 +71,7 @@ const (
 	outcomeNotChecked = "not-checked"
 )
 
+// Columns are part of the interface: new ones go to the end.
 func printCSV(w io.Writer, r Result) error {
 	out := csv.NewWriter(w)
 	rows := [][]string{{"outcome", "cluster", "namespace", "workload", "container", "digest", "what", "path", "layer",
@@ -97,19 +100,19 @@ func printCSV(w io.Writer, r Result) error {
 }
 
 func outcomeRank(o string) int {
+	// hits first: they are what a responder acts upon
 	return slices.Index([]string{outcomeHit, outcomeWindow, outcomeNotChecked}, o)
 }
 
 // layerColumn is the column of CSV that is a number.
 const layerColumn = 8
 
-// cell cleans a value. Spreadsheets run what begins with one of these characters as a formula.
+// cell is a value of a row. What is not a number is foreign text.
 func cell(s string, column int) string {
-	s = text.Clean(s)
-	if column != layerColumn && s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
-		return "'" + s
+	if column == layerColumn {
+		return s
 	}
-	return s
+	return text.Cell(s)
 }
 
 func stamp(t inspect.Time) string {
@@ -126,6 +129,8 @@ func printText(w io.Writer, r Result, wide bool, what string) error {
 	for _, m := range r.Matches {
 		places[m.Cluster+"\x00"+m.Namespace+"\x00"+m.Workload] = true
 	}
+	// All four outcomes stand in the first line, so that "no workload" is never read without how many could not be
+	// checked.
 	fmt.Fprintf(&b, "%s: %s · %d built in the window · %d not affected · %d could not be checked\n",
 		text.Clean(what), runOrRan(len(places)), len(r.Window), r.NotAffected, len(r.NotChecked))
 	table(&b, "", r.Matches, wide)
@@ -154,6 +159,7 @@ func table(b *strings.Builder, title string, list []Match, wide bool) {
 	if title != "" {
 		fmt.Fprintf(b, "%s (%d)\n", title, len(list))
 	}
+	// text/tabwriter counts characters, so cells are cleaned before they are measured
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
 	head, row := "NAMESPACE\tWORKLOAD\tCONTAINER\tWHAT\tLAYER\tSINCE\tUNTIL\n", "%s\t%s\t%s\t%s\t%s\t%s\t%s\n"
 	if wide {
@@ -195,6 +201,7 @@ func dash(s string) string {
 	return s
 }
 
+// A reason comes once with its number: after a crawl of half a fleet the other half has the same one.
 // skipped writes what could not be checked: by reason, and each of them where the table is wide.
 func skipped(b *strings.Builder, list []Skipped, wide bool) {
 	count, reasons := map[string]int{}, []string{}

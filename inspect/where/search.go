@@ -20,12 +20,14 @@ type Query struct {
 }
 
 // maxPerImage bounds the matches of one image at one place: a package may lie at thousands of paths.
+// The first, by layer and path, are enough to find it in the image; CSV and JSON have the same ones.
 const maxPerImage = 50
 
 // oldest is the earliest time that is taken for a build's: reproducible builds write 1970 or 1980, which is none.
 var oldest = time.Date(2013, 3, 1, 0, 0, 0, 0, time.UTC) // Docker was published
 
 // search is a query at work.
+// It lives for one question and is used by one goroutine.
 type search struct {
 	ctx    context.Context
 	lookup journal.Lookup
@@ -37,6 +39,8 @@ type search struct {
 	windows []*advisory.Window
 	depth   journal.Depth // how deep an image must have been looked into to have nothing of it
 	// unsure returns why an image without a hit is not certain to have nothing; empty where it is
+	// It is what a wrong "not affected" would come from: each kind of question sets it for what its index cannot rule
+	// out.
 	unsure func(*journal.StoredImage) string
 }
 
@@ -61,6 +65,8 @@ func Search(ctx context.Context, j *journal.Journal, data *advisory.Data, q Quer
 	if err := s.find(q); err != nil {
 		return Result{}, err
 	}
+	// What ran is read before what is stored: an image that an audit stores between the two is an outcome, and one that
+	// came after is none of this answer.
 	images, byDigest, err := s.lookup.Stored(ctx, len(s.windows) > 0)
 	if err != nil {
 		return Result{}, err
@@ -102,6 +108,7 @@ func (s *search) judge(r *Result, run journal.Run, of []*journal.StoredImage) {
 
 // hitsOf are the hits of what ran, each once, in the order of layers and paths.
 func (s *search) hitsOf(run journal.Run, of []*journal.StoredImage) []journal.Hit {
+	// What ran is known by its digest alone, also where no facts of it are stored.
 	if s.digest != "" && run.Digest == s.digest {
 		return []journal.Hit{{What: s.digest, Layer: -1}}
 	}
@@ -154,6 +161,7 @@ func (s *search) notChecked(of []*journal.StoredImage) string {
 		case i.Depth < s.depth:
 			return fmt.Sprintf("looked into to depth %s only, and %s is needed", i.Depth, s.depth)
 		}
+		// one image of an index that is not certain leaves the place open: which platform ran is not known
 		if reason := s.unsure(i); reason != "" {
 			return reason
 		}

@@ -11,11 +11,11 @@ import (
 	runtime "k8s.io/cri-api/pkg/apis/runtime/v1"
 )
 
-// podsTimeout bounds the end of all pods; what is left then is the janitor's.
-const podsTimeout = 30 * time.Second
+// podsTimeout bounds the end of all pods, on a busy machine too; what is left then is the janitor's.
+const podsTimeout = 75 * time.Second
 
 // removePods stops and removes every pod of the stack's containerd by the kubelet's own interface (CRI). The kubelet must have
-// ended, or it would start them again. Its containers are killed at once: nobody waits for a sleeper.
+// ended, or it would start them again. Its containers are killed at once, without a time to end by themselves.
 func removePods(socket string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), podsTimeout)
 	defer cancel()

@@ -14,8 +14,8 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Store has the bytes, and writes them to files of this machine. Its methods are called outside of Update. A live
-// case has its cache behind it, a saved one its bundle.
+// Store has the bytes, and writes them to files of this machine. Its methods are called outside of Update. A live case
+// has its cache behind it, a saved one its bundle.
 type Store interface {
 	// Blob opens a kept blob by its digest.
 	Blob(ctx context.Context, digest string) (io.ReadCloser, error)

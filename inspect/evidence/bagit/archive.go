@@ -18,6 +18,7 @@ type part struct{ offset, size int64 }
 
 // openArchive unpacks a .tar.gz or .tar.zst into one temporary file and lists it. No name in it becomes a name on the
 // disk.
+// Unpacking first costs disk and no memory, and gives access to any file: nothing in a bag has to be in some order.
 func openArchive(ctx context.Context, file, temp string) (*Files, error) {
 	spool, size, err := unpack(ctx, file, temp)
 	if err != nil {
@@ -37,6 +38,7 @@ func openArchive(ctx context.Context, file, temp string) (*Files, error) {
 }
 
 // unpack writes the tar of a compressed one to a temporary file, within bounds.
+// A file that is not compressed is copied as it is: what it lacks shows when its members are listed.
 func unpack(ctx context.Context, file, temp string) (*os.File, int64, error) {
 	packed, err := os.Open(file)
 	if err != nil {
@@ -72,6 +74,7 @@ func listArchive(ctx context.Context, tarFile io.ReaderAt, size int64) (*Files, 
 	section := io.NewSectionReader(tarFile, 0, size)
 	parts := map[string]part{}
 	f := &Files{sizes: map[string]int64{}, Close: func() error { return nil }}
+	// add has listed the name, so that parts has it.
 	f.open = func(name string) (inspect.Content, error) {
 		p := parts[name]
 		return PartContent{io.NewSectionReader(tarFile, p.offset, p.size)}, nil
@@ -99,6 +102,7 @@ func listArchive(ctx context.Context, tarFile io.ReaderAt, size int64) (*Files, 
 			return nil, err
 		}
 		name, ok := f.member(h, &top)
+		// archive/tar reads no further than the header here, so a size that the file does not have is found only so.
 		if ok && offset+h.Size > size {
 			f.defect(name, "it is cut off")
 		} else if ok && f.add(name, h.Size) {
@@ -113,6 +117,7 @@ func listArchive(ctx context.Context, tarFile io.ReaderAt, size int64) (*Files, 
 
 // member returns the name of a regular member below the one directory of the archive (RFC 8493, 4.2), and false
 // for directories and for what has no place in a bundle.
+// top is the name of that directory, taken from the first member. It becomes no part of any path.
 func (f *Files) member(h *tar.Header, top *string) (string, bool) {
 	name := strings.TrimPrefix(h.Name, "./")
 	switch h.Typeflag {
@@ -124,6 +129,8 @@ func (f *Files) member(h *tar.Header, top *string) (string, bool) {
 		return "", false
 	}
 	for key := range h.PAXRecords {
+		// The bytes in the archive would be a map of holes and not the content, and programs differ in the forms they
+		// know.
 		if strings.HasPrefix(key, "GNU.sparse.") {
 			f.defect(h.Name, "it is a sparse file, which no bundle has")
 			return "", false

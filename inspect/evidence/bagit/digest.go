@@ -24,5 +24,6 @@ func HexOf(digest string) string {
 
 // IsHex reports whether s is a sha256 in lower-case hex.
 func IsHex(s string) bool {
+	// Upper case is refused: two spellings of one digest would be two files.
 	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
 }

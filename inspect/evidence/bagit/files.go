@@ -25,6 +25,8 @@ type Defect struct {
 
 // Files are the files of a bag by their names below its root, from a directory or an archive. Links and special files
 // are never followed: they are listed as defects. Close it.
+// The names are those of listed regular files, all of them plain paths (BadPath). Reading is safe for several
+// goroutines; the defects are complete once Open returns.
 type Files struct {
 	Defects []Defect // at most maxDefects
 	Close   func() error
@@ -89,6 +91,7 @@ func (f *Files) Sum(ctx context.Context, name string) (FileSum, error) {
 	if err != nil {
 		return FileSum{}, err
 	}
+	// One reading gives both digests; a bag may be as large as its disk.
 	defer r.Close()
 	h256, h512 := sha256.New(), sha512.New()
 	n, err := io.Copy(io.MultiWriter(h256, h512), WithContext(ctx, r))
@@ -104,6 +107,7 @@ func (f *Files) Get(name string) (inspect.Content, error) {
 }
 
 // Read reads a whole file of at most limit bytes. A larger one is an error.
+// The error wraps inspect.ErrNotKept where there is none of that name.
 func (f *Files) Read(name string, limit int64) ([]byte, error) {
 	c, err := f.Get(name)
 	if err != nil {

@@ -49,7 +49,7 @@ func openBag(t *testing.T, path string) *Files {
 	return f
 }
 
-// tarMember is a member of a tar, as somebody hostile may write one.
+// tarMember is a member of a tar, as an attacker may write one.
 type tarMember struct {
 	header tar.Header
 	data   string

@@ -8,6 +8,8 @@ import (
 // ParseInfo reads the labels and values of bag-info.txt. A line that begins with a blank continues the value above (RFC
 // 8493, 2.2.2). The first of two lines with one label counts. What was read before a line without a label is returned
 // with the error.
+// RFC 8493 lets labels repeat; a reader that took the last one could be given another value than the one above, so the
+// first counts here as it does for a person who reads from the top.
 func ParseInfo(text []byte) (map[string]string, error) {
 	values, label := map[string]string{}, ""
 	n := 0

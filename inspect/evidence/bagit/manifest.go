@@ -39,6 +39,8 @@ func manifestOf(sums []FileSum, sum func(FileSum) string) []byte {
 // ParseManifest reads a manifest (RFC 8493, 2.1.3): lines of a digest of that many hex digits, blanks, and a path in
 // which CR, LF and % are percent-encoded. sums are the digests by path. A line that cannot be read is a defect, of
 // which at most maxDefects are returned; the other lines count.
+//
+// An example of a line: "5891b5b5…  data/case.json". digits is 64 for SHA-256 and 128 for SHA-512.
 func ParseManifest(text []byte, digits int) (sums map[string]string, defects []string) {
 	sums = map[string]string{}
 	if !utf8.Valid(text) {
@@ -97,6 +99,7 @@ func unescape(path string) string {
 
 // BadPath states why a path is not one inside a bag, or returns "". RFC 8493, 5.3 warns of those that lead out of it;
 // the others mean two files on one system and one on another.
+// An example: "data/../../etc/passwd" leaves the bag, "data//x" and "./data/x" are other spellings of one file.
 func BadPath(path string) string {
 	switch {
 	case path == "":
@@ -107,6 +110,7 @@ func BadPath(path string) string {
 		return "is not UTF-8"
 	case strings.ContainsAny(path, "\x00\n\r\\"):
 		return "contains a character that no file of a bundle has"
+	// A home directory where a shell expands the name, and a drive of Windows.
 	case path[0] == '/' || path[0] == '~' || len(path) > 1 && path[1] == ':':
 		return "leaves the bag"
 	}

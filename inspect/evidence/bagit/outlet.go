@@ -19,6 +19,8 @@ import (
 )
 
 // Outlet is where a bag is written: beside its place, and renamed in the end.
+// Files are created one after the other: the one before is closed first. Until Publish there is nothing at the path,
+// so that a bundle which is there is a whole one.
 type Outlet interface {
 	// Create begins a file of exactly size bytes below the bundle's root.
 	Create(name string, size int64) (io.WriteCloser, error)
@@ -40,6 +42,7 @@ const zstdSuffix = ".tar.zst"
 
 // NewOutlet begins a bag at a path that must not exist yet; an empty directory counts as none. The ending of the path
 // decides on the form: a directory, .tar.gz (.tgz) or .tar.zst. An archive has one directory, top (RFC 8493, 4.2).
+// Folders above the path are made, with mode 0700: evidence is for its owner alone to read.
 func NewOutlet(to, top string) (Outlet, error) {
 	abs, err := filepath.Abs(to)
 	if err != nil || to == "" {
@@ -57,6 +60,7 @@ func NewOutlet(to, top string) (Outlet, error) {
 	if err := os.MkdirAll(filepath.Dir(abs), 0o700); err != nil {
 		return nil, Explain("writing a bundle to "+to, err)
 	}
+	// Beside its place: a rename within one file system is atomic. The dot hides what an ended process leaves.
 	pattern := "." + filepath.Base(abs) + ".partial-*"
 	if isArchive(to) {
 		return newArchiveOutlet(abs, pattern, top)
@@ -191,6 +195,7 @@ func (a *archiveOutlet) Discard() {
 	}
 }
 
+// Its digest covers all files at once: reading the archive back member by member would find no more.
 func (a *archiveOutlet) Altered([]FileSum) []string {
 	if sum, err := sumOfFile(a.to); err != nil || sum != a.want {
 		return []string{a.to}

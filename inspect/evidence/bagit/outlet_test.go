@@ -83,7 +83,7 @@ func TestDiscardLeavesNothing(t *testing.T) {
 	}
 }
 
-// Nothing of a bag can be run as it lies there, and nobody but its owner reads it: it may hold malware and logs.
+// Nothing of a bag can be run as it lies there, and its owner alone reads it: it may hold malware and logs.
 func TestFilesAreNeitherExecutableNorForOthers(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "bag")
 	writeBag(t, dir)

@@ -23,6 +23,8 @@ type FileSum struct {
 }
 
 // Writer writes files to an outlet and keeps their digests for the manifests.
+// It is for one goroutine. Names are recorded in lower case, since the reader of a bag may have a file system that
+// does not tell cases apart.
 type Writer struct {
 	ctx      context.Context
 	out      Outlet
@@ -138,6 +140,7 @@ func (b *Writer) Measure(open Opener) (Measured, error) {
 
 // AddOpened writes bytes that were measured. Bytes that changed in between are an error: no file is published whose
 // content was not checked before it was written.
+// The name is one of the payload.
 func (b *Writer) AddOpened(name string, m Measured, open Opener) error {
 	r, err := open()
 	if err != nil {

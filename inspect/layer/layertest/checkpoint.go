@@ -9,7 +9,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Checkpoint makes a checkpoint archive as the runtimes do.
+// Checkpoint makes a checkpoint archive of a container web of pod shop/web-0, as the runtimes do. changed are the
+// members of its rootfs-diff.tar; /etc/motd is listed as deleted.
 func Checkpoint(t testing.TB, changed ...Member) []byte {
 	t.Helper()
 	text := func(v any) string {
@@ -36,12 +37,12 @@ func Zstd(t testing.TB, data []byte) []byte {
 	return w.EncodeAll(data, nil)
 }
 
-// Special is a member of a type of its own.
+// Special is a member of a type of its own: devices have the number 1:3, that of /dev/null.
 func Special(name string, kind byte) Member {
 	return Member{Header: tar.Header{Name: name, Typeflag: kind, Mode: 0o666, Devmajor: 1, Devminor: 3}}
 }
 
-// Many makes members from a pattern with their number in it.
+// Many makes n members from a pattern with their number in it, from 0.
 func Many(n int, of func(i int) Member) []Member {
 	list := make([]Member, n)
 	for i := range list {

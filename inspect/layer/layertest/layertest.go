@@ -1,5 +1,7 @@
-// Package layertest makes layers, images and package databases for tests: the same bytes each time, and none that
-// does harm.
+// Package layertest makes layers, images and package databases for tests: the same bytes each time, and none that does
+// harm. Fixtures are made by code so that a reviewer sees what is in them, and so that digests do not change from run
+// to run: times, owners and the order of members are fixed. Nothing of them can be run: programs are headers without
+// code, and databases list what a test gives them.
 package layertest
 
 import (
@@ -25,34 +27,38 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// Member is a member of a layer made for a test.
+// Member is a member of a layer made for a test. Its Header may be changed before it is given to Tar; Size and times
+// are set there.
 type Member struct {
 	tar.Header
 	Content string
 }
 
-// File makes a file with mode 0644.
+// File makes a file with mode 0644. name is written into the tar as it is, so that a test can give one that no writer
+// would: "../x", "/x", "./x".
 func File(name, content string) Member { return Member{tar.Header{Name: name, Mode: 0o644}, content} }
 
 // Exe makes a file that may be run.
 func Exe(name, content string) Member { return Member{tar.Header{Name: name, Mode: 0o755}, content} }
 
-// Dir makes a directory.
+// Dir makes a directory with mode 0755. A name may end with a slash, as tar writes it.
 func Dir(name string) Member {
 	return Member{tar.Header{Name: name, Mode: 0o755, Typeflag: tar.TypeDir}, ""}
 }
 
-// Symlink makes a symbolic link.
+// Symlink makes a symbolic link; to is written into the tar as it is.
 func Symlink(name, to string) Member {
 	return Member{tar.Header{Name: name, Linkname: to, Mode: 0o777, Typeflag: tar.TypeSymlink}, ""}
 }
 
-// Hardlink makes another name of a program.
+// Hardlink makes another name of a program: its header has mode 0755, which containerd sets on the file. to is a path
+// within the layer.
 func Hardlink(name, to string) Member {
 	return Member{tar.Header{Name: name, Linkname: to, Mode: 0o755, Typeflag: tar.TypeLink}, ""}
 }
 
-// Whiteout makes an empty file, by whose name a layer takes something away.
+// Whiteout makes an empty file, by whose name a layer takes something away: dir/.wh.NAME, or dir/.wh..wh..opq for all
+// in a directory (https://github.com/opencontainers/image-spec/blob/main/layer.md).
 func Whiteout(name string) Member { return File(name, "") }
 
 // WithMode returns the member with other mode bits.
@@ -61,7 +67,8 @@ func (m Member) WithMode(mode int64) Member {
 	return m
 }
 
-// Tar makes a layer's tar, the same bytes each time.
+// Tar makes a layer's tar, the same bytes each time: members are in the order in which they are given, and all have one
+// time.
 func Tar(t testing.TB, members ...Member) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -101,7 +108,8 @@ func Gzip(t testing.TB, data []byte) []byte {
 	return b.Bytes()
 }
 
-// Layer is a layer and the build step that made it.
+// Layer is a layer and the build step that made it. One whose Members are nil is a step without a layer, as ENV makes
+// it.
 type Layer struct {
 	Step    string
 	Members []Member
@@ -110,7 +118,8 @@ type Layer struct {
 // Step makes a layer.
 func Step(by string, members ...Member) Layer { return Layer{by, members} }
 
-// Image writes an image as an OCI layout and returns its target.
+// Image writes an image for linux/amd64 as an OCI layout into a directory of the test, and returns its target in the
+// form of registry.Parse. It is valid in every part; see Layout for one that is not.
 func Image(t testing.TB, config v1.Config, layers ...Layer) string {
 	t.Helper()
 	img, err := mutate.Config(empty.Image, config)
@@ -153,11 +162,13 @@ func Image(t testing.TB, config v1.Config, layers ...Layer) string {
 }
 
 // ELF makes the smallest ELF file that debug/elf reads: a header, one program header where it is dynamic, a section
-// table, and a text that makes it its own.
+// table, and a text that makes it its own. No part of it can be run: the header names no entry point and no segment is
+// loaded.
 func ELF(machine uint16, dynamic bool, text string) string {
 	le := binary.LittleEndian
 	head := make([]byte, 64)
 	copy(head, "\x7fELF\x02\x01\x01")
+	// Offsets are those of Elf64_Ehdr and Elf64_Shdr in the System V ABI.
 	le.PutUint16(head[16:], 2) // executable
 	le.PutUint16(head[18:], machine)
 	le.PutUint32(head[20:], 1)
@@ -194,7 +205,8 @@ const AMD64 = 62
 // Program makes an ordinary dynamic program for amd64.
 func Program(text string) string { return ELF(AMD64, true, text) }
 
-// Dpkg makes the files of dpkg's database for packages: name to the members that it owns.
+// Dpkg makes the files of dpkg's database for packages: name to the members that it owns. names gives their order.
+// Files below /etc are conffiles, whose digests stand in the status file instead of in md5sums.
 func Dpkg(packages map[string][]Member, names ...string) []Member {
 	var status strings.Builder
 	all := []Member{Dir("var/"), Dir("var/lib/"), Dir("var/lib/dpkg/"), Dir("var/lib/dpkg/info/")}
@@ -226,7 +238,8 @@ func MD5(content string) string {
 	return fmt.Sprintf("%x", md5.Sum([]byte(content))) //nolint:gosec // dpkg has no other
 }
 
-// Debian is a small clean base image: bash, coreutils, base-files with a merged /usr.
+// Debian is a small clean base image: bash, coreutils, base-files with a merged /usr. Each call makes a map of its own,
+// so that a test may change it. As slim images do, it leaves documentation out that a package lists.
 func Debian() (map[string][]Member, Layer) {
 	packages := map[string][]Member{
 		"base-files": {Dir("etc/"), File("etc/debian_version", "13\n"), File("usr/lib/os-release", "ID=debian\n"),
@@ -235,6 +248,7 @@ func Debian() (map[string][]Member, Layer) {
 		"coreutils": {Exe("usr/bin/ls", Program("ls")), Exe("usr/bin/top", Program("top")),
 			File("usr/share/doc/coreutils/copyright", "free\n")},
 	}
+	// /bin is a link to /usr/bin, and packages list files by both names: the most frequent pitfall of ownership.
 	members := []Member{
 		Dir("usr/"), Dir("usr/bin/"), Symlink("bin", "usr/bin"), Dir("etc/"), File("etc/debian_version", "13\n"),
 		File("usr/lib/os-release", "ID=debian\n"),
@@ -245,12 +259,12 @@ func Debian() (map[string][]Member, Layer) {
 		"coreutils")...)...)
 }
 
-// HeaderWith is the header of a program with an extended attribute.
+// HeaderWith is the header of a program with an extended attribute, in the PAX record that GNU tar writes.
 func HeaderWith(name, attribute, value string) tar.Header {
 	return tar.Header{Name: name, Mode: 0o755, PAXRecords: map[string]string{"SCHILY.xattr." + attribute: value}}
 }
 
-// APKSum returns the digest of a content as apk lists it.
+// APKSum returns the digest of a content as apk lists it in Z: lines: Q1 and SHA-1 in base64.
 func APKSum(content string) string {
 	sum := sha1.Sum([]byte(content))
 	return "Q1" + base64.StdEncoding.EncodeToString(sum[:])

@@ -9,14 +9,15 @@ import (
 	"testing"
 )
 
-// SHA256 returns the digest of data as registries write it.
+// SHA256 returns the digest of data as registries write it. sha256:HEX.
 func SHA256(data []byte) string {
 	sum := sha256.Sum256(data)
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// Layout writes an OCI layout by hand, so that it can be wrong: layers as stored, the diff IDs that the config
-// claims, and what the manifest is made to say.
+// Layout writes an OCI layout by hand, so that it can be wrong: layers as stored, the diff IDs that the config claims,
+// and what edit makes of the manifest. edit may be nil; it is called before the manifest is written, with the
+// directory of the blobs, so that it can change a blob as well as the manifest.
 func Layout(t testing.TB, layers [][]byte, diffIDs []string, edit func(dir string, manifest map[string]any)) string {
 	t.Helper()
 	dir := t.TempDir()

@@ -7,10 +7,11 @@ import (
 	"math/rand/v2"
 )
 
-// Site is a directory of Python's packages.
+// Site is a directory of Python's packages, with a slash at its end, as names of members have it.
 const Site = "usr/local/lib/python3.13/site-packages/"
 
-// Record writes the line of a file in a RECORD.
+// Record writes the row of a file in a RECORD: path below the site directory, digest in base64 without padding, size
+// (https://packaging.python.org/en/latest/specifications/recording-installed-packages/).
 func Record(path, content string) string {
 	return fmt.Sprintf("%s,sha256=%s,%d\n", path, base64.RawURLEncoding.EncodeToString(Sum(content)), len(content))
 }
@@ -21,7 +22,7 @@ func Sum(content string) []byte {
 	return sum[:]
 }
 
-// Noise makes content that does not pack.
+// Noise makes content that does not pack, the same for each seed.
 func Noise(seed uint64, size int) string {
 	r := rand.New(rand.NewPCG(seed, 1))
 	b := make([]byte, size)

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -17,19 +18,27 @@ import (
 	_ "github.com/glebarez/go-sqlite" // the driver of the databases that are made here
 )
 
-// RPMFile is a file of a package made for a test.
+// RPMFile is a file of a package made for a test. Digest is in hex, empty for directories and ghosts; Flags are
+// rpmdb.RPMFILE_….
 type RPMFile struct {
 	Path, Digest string
 	Flags        int32
 }
 
 // RPMHeader encodes a package as rpm keeps it in its databases: number of tags, bytes of data, an index entry for each
-// tag, the data (rpm's lib/header.c). algorithm 0 leaves the tag of the digest algorithm out.
+// tag, the data (rpm's lib/header.c). algorithm 0 leaves the tag of the digest algorithm out. Arrays of files run in
+// parallel, and directories are numbered (DIRINDEXES), as since rpm 4.
 func RPMHeader(name string, algorithm int32, files ...RPMFile) []byte {
+	return RPMScripted(name, algorithm, nil, files...)
+}
+
+// RPMScripted is RPMHeader with texts by the number of their tag: 1023 to 1026 are the scripts that rpm runs.
+func RPMScripted(name string, algorithm int32, texts map[int32]string, files ...RPMFile) []byte {
 	var index, data bytes.Buffer
 	tags := int32(0)
 	be := binary.BigEndian
 	tag := func(number, kind int32, count int, value []byte) {
+		// Numbers are aligned to their size within the data.
 		for kind == rpmdb.RPM_INT32_TYPE && data.Len()%4 != 0 {
 			data.WriteByte(0)
 		}
@@ -64,6 +73,9 @@ func RPMHeader(name string, algorithm int32, files ...RPMFile) []byte {
 		tag(rpmdb.RPMTAG_BASENAMES, rpmdb.RPM_STRING_ARRAY_TYPE, len(files), text(bases...))
 		tag(rpmdb.RPMTAG_DIRNAMES, rpmdb.RPM_STRING_ARRAY_TYPE, len(dirs), text(dirs...))
 	}
+	for _, number := range slices.Sorted(maps.Keys(texts)) {
+		tag(number, rpmdb.RPM_STRING_TYPE, 1, text(texts[number]))
+	}
 	if algorithm != 0 {
 		tag(rpmdb.RPMTAG_FILEDIGESTALGO, rpmdb.RPM_INT32_TYPE, 1, numbers([]int32{algorithm}))
 	}
@@ -78,7 +90,7 @@ func RPMHeader(name string, algorithm int32, files ...RPMFile) []byte {
 	return out.Bytes()
 }
 
-// SQLite makes an rpmdb.sqlite.
+// SQLite makes an rpmdb.sqlite, with the one table that readers need.
 func SQLite(t testing.TB, headers ...[]byte) string {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "rpmdb.sqlite")
@@ -96,11 +108,13 @@ func SQLite(t testing.TB, headers ...[]byte) string {
 	return string(data)
 }
 
-// NDB makes a Packages.db: a page of slots, then the packages.
+// NDB makes a Packages.db: a page of slots, then the packages (rpm's lib/backend/ndb/rpmpkg.c). It holds at most 254
+// packages.
 func NDB(headers ...[]byte) string {
 	le := binary.LittleEndian
 	slots, blobs := make([]byte, 4096), []byte(nil)
 	copy(slots, "RpmP")
+	// A slot is 16 bytes: mark, number of the package, place of its blob in units of 16 bytes, size in such units.
 	le.PutUint32(slots[12:], 1)
 	for i := range 254 {
 		slot := slots[32+16*i:]
@@ -120,14 +134,17 @@ func NDB(headers ...[]byte) string {
 	return string(append(slots, blobs...))
 }
 
-// BDB makes a Berkeley DB hash file: its metadata, a page of items, and the overflow pages with the packages.
+// BDB makes a Berkeley DB hash file: its metadata, a page of items, and the overflow pages with the packages. Databases
+// of machines of either byte order are found in images.
 func BDB(order binary.ByteOrder, headers ...[]byte) string {
 	return BDBOfPages(4096, order, headers...)
 }
 
-// BDBOfPages is BDB with pages of a size.
+// BDBOfPages is BDB with pages of a size, which is a power of two between 512 and 65536. Each item has a key of which
+// readers need nothing, and a value in overflow pages.
 func BDBOfPages(size int, order binary.ByteOrder, headers ...[]byte) string {
 	meta, items := make([]byte, size), make([]byte, size)
+	// Magic number of a hash file, size of a page, type of this page (8: metadata of a hash; 13: items; 7: overflow).
 	order.PutUint32(meta[12:], 0x061561)
 	order.PutUint32(meta[20:], uint32(size))
 	meta[25] = 8
@@ -155,7 +172,9 @@ func BDBOfPages(size int, order binary.ByteOrder, headers ...[]byte) string {
 	return string(slices.Concat(pages...))
 }
 
-// Fedora is a small clean image of packages with a database in one of the three forms.
+// Fedora is a small image of packages with the headers for a database in one of the three forms. Besides clean files it
+// has a changed configuration file, a log that is a ghost, a ghost that stands where nothing is expected, and a file
+// that is missing.
 func Fedora(t testing.TB) (members []Member, headers [][]byte) {
 	sum := func(content string) string { return strings.TrimPrefix(SHA256([]byte(content)), "sha256:") }
 	members = []Member{
@@ -185,4 +204,5 @@ func Fedora(t testing.TB) (members []Member, headers [][]byte) {
 	return members, headers
 }
 
+// hashOf returns SHA-512 in hex, which rpm uses where the header names algorithm 10.
 func hashOf(content string) string { return fmt.Sprintf("%x", sha512.Sum512([]byte(content))) }

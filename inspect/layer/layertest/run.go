@@ -14,7 +14,9 @@ import (
 )
 
 // Run runs checks on an image, with alerts matched to it, as a case of one image that is compared with a known-good
-// where one is named. Each of checks that needs the known-good stands behind it.
+// where one is named. Each of checks that needs the known-good stands behind it. It fails the test where a check fails
+// to run; a check that is blocked or finds nothing is a fact of the case. No ledger is written: what the ledger removes
+// from facts is removed here from the environment alone.
 func Run(t testing.TB, client *registry.Client, target string, knownGood *inspect.KnownGood, checks []engine.Check,
 	alerts ...inspect.Alert) inspect.Case {
 	t.Helper()

@@ -17,6 +17,8 @@ import (
 )
 
 // Entry is a vulnerability of one package.
+// The fields are those by which grype's matchers choose: a package of a distribution by System, one of a language by
+// its Ecosystem, a program by the CPE in Product.
 type Entry struct {
 	ID         string
 	Provider   string // debian, alpine, github, nvd
@@ -36,6 +38,9 @@ type Entry struct {
 }
 
 // Entries are vulnerabilities of packages of several kinds, with and without a fix.
+//
+// The identifiers are made up, so that no test depends on a real record. An entry has a range that some version of its
+// package is outside of.
 func Entries() []Entry {
 	at := func(text string) time.Time {
 		t, err := time.Parse(time.DateOnly, text)
@@ -71,7 +76,10 @@ func Entries() []Entry {
 }
 
 // Write writes a database into a folder, in the way in which grype keeps it, as built at a time.
+//
+// The folder gets a subfolder named after the major version of grype's schema, 6. It must not have a database yet.
 func Write(folder string, built time.Time, entries ...Entry) error {
+	// The layout is that of grype's cache, so that the code under test finds it as in production.
 	dir := filepath.Join(folder, "6")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("making the folder of the database: %w", err)
@@ -92,6 +100,7 @@ func Write(folder string, built time.Time, entries ...Entry) error {
 	if err := setDate(file, built); err != nil {
 		return fmt.Errorf("dating the database: %w", err)
 	}
+	// Without indexes the matchers find the same, slower.
 	if err := v6.Hydrater()(dir); err != nil { // makes the indexes
 		return fmt.Errorf("indexing the database: %w", err)
 	}
@@ -99,6 +108,7 @@ func Write(folder string, built time.Time, entries ...Entry) error {
 }
 
 // setDate changes the date, which grype's writer takes from the clock.
+// The age of a database is a part of what is reported, so that tests need a date that does not move.
 func setDate(file string, built time.Time) error {
 	db, err := sql.Open("sqlite", file)
 	if err != nil {
@@ -109,7 +119,9 @@ func setDate(file string, built time.Time) error {
 	return err
 }
 
+// add writes the entry with its provider, its affected package or product, and what is known of it.
 func (e Entry) add(w v6.ReadWriter) error {
+	// When the provider's data was fetched: fixed, so that two databases of the same entries are alike.
 	captured := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	provider := &v6.Provider{ID: e.Provider, Version: "1", Processor: "test", DateCaptured: &captured}
 	handle := &v6.VulnerabilityHandle{Name: e.ID, Status: v6.VulnerabilityActive, ProviderID: e.Provider,
@@ -117,10 +129,12 @@ func (e Entry) add(w v6.ReadWriter) error {
 	if !e.Published.IsZero() {
 		handle.PublishedDate = &e.Published
 	}
+	// Of an entry without one, the ID is the CVE itself.
 	cve := e.CVE
 	if cve == "" {
 		cve = e.ID
 	} else {
+		// The CVE is an alias, as in the advisories of GitHub: KEV and EPSS are known by it alone.
 		handle.BlobValue.Aliases = []string{cve}
 	}
 	if e.Severity != "" {
@@ -143,6 +157,7 @@ func (e Entry) add(w v6.ReadWriter) error {
 	affected := &v6.AffectedPackageHandle{Vulnerability: handle, VulnerabilityID: handle.ID,
 		Package:   &v6.Package{Ecosystem: e.Ecosystem, Name: e.Package},
 		BlobValue: e.blob(cve, fix)}
+	// Grype keeps the parts of a version apart: alpine 3.18 is major 3, minor 18, and debian 12 has no minor.
 	if name, version, ok := strings.Cut(e.System, " "); ok {
 		major, minor, _ := strings.Cut(version, ".")
 		affected.OperatingSystem = &v6.OperatingSystem{Name: name, ReleaseID: name, MajorVersion: major,
@@ -152,12 +167,14 @@ func (e Entry) add(w v6.ReadWriter) error {
 }
 
 // blob is the range of versions that is affected.
+// An empty constraint affects every version.
 func (e Entry) blob(cve string, fix *v6.Fix) *v6.PackageBlob {
 	return &v6.PackageBlob{CVEs: []string{cve}, Ranges: []v6.Range{{
 		Version: v6.Version{Type: e.Format, Constraint: e.Constraint}, Fix: fix}}}
 }
 
 // decorate adds what is known of the exploitation of a CVE.
+// KEV is CISA's catalog of known exploited vulnerabilities, EPSS the score of FIRST.
 func (e Entry) decorate(w v6.ReadWriter, cve string) error {
 	added := time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC)
 	if e.KEV {
@@ -173,6 +190,7 @@ func (e Entry) decorate(w v6.ReadWriter, cve string) error {
 }
 
 // Archive packs the database of a folder as grype's are published: a tar file compressed with zstd.
+// The member has no folder before its name. An error wraps fs.ErrNotExist where the folder has no database.
 func Archive(folder string, to io.Writer) error {
 	data, err := os.ReadFile(filepath.Join(folder, "6", v6.VulnerabilityDBFileName))
 	if err != nil {
@@ -182,6 +200,7 @@ func Archive(folder string, to io.Writer) error {
 	if err != nil {
 		return err
 	}
+	// Zstandard is what grype publishes since schema 6.
 	w := tar.NewWriter(z)
 	h := &tar.Header{Name: v6.VulnerabilityDBFileName, Mode: 0o600, Size: int64(len(data))}
 	if err := w.WriteHeader(h); err != nil {

@@ -25,7 +25,7 @@ import (
 
 const (
 	readyTimeout = 3 * time.Minute // for the whole stack, on a machine that is busy
-	stopTimeout  = 90 * time.Second
+	stopTimeout  = 150 * time.Second
 )
 
 // Stack is a running stack.
