@@ -179,7 +179,8 @@ func whyNoNext(s *Screen) string {
 	return ""
 }
 
-// next goes to the next row that matches the filter, around the end.
+// next goes to the next row that matches the filter, around the end. It goes through all rows that are shown, as the
+// filter shows matches only.
 func (s *Screen) next(by int) tea.Cmd {
 	if n := s.list.Len(); n > 0 {
 		s.list.MoveTo(((s.list.At+by)%n + n) % n)
@@ -231,7 +232,8 @@ func (s *Screen) copy(words string) tea.Cmd {
 	return tea.SetClipboard(words)
 }
 
-// whyNoCommand is why there is no command for the row.
+// whyNoCommand is why there is no command for the row. A group stands for several pods, and an alert that fits none
+// names no pod that could be inspected by its name.
 func whyNoCommand(s *Screen) string {
 	if r, ok := s.selected(); !ok || r.pod == nil || r.pod.Name == "" {
 		return "no pod is selected"
