@@ -43,7 +43,8 @@ func (m *Model) action(c command) shell.Action {
 	}
 }
 
-// run does a command, or says why it is disabled.
+// run does a command, or says why it is disabled. A reason that is shown replaces the notice before; a command that
+// runs clears it.
 func (m *Model) run(c command, arg string) tea.Cmd {
 	a := m.action(c)
 	if reason := a.Why(); reason != "" {
@@ -114,7 +115,8 @@ func runBack(m *Model, arg string) tea.Cmd {
 	return nil
 }
 
-// paste takes a paste: into a line that is being typed, else it goes to the screen.
+// paste takes a paste: into a line that is being typed, else it goes to the screen. A bracketed paste is never taken
+// for keys.
 func (m *Model) paste(msg tea.PasteMsg) tea.Cmd {
 	switch {
 	case m.Dialog != nil:
@@ -126,7 +128,7 @@ func (m *Model) paste(msg tea.PasteMsg) tea.Cmd {
 	}
 }
 
-// wheelRows is how far the wheel moves.
+// wheelRows is how far the wheel moves. It moves rows, not the region in sight: the cursor stays in view.
 const wheelRows = 3
 
 // pointer takes the mouse: a click selects or gives the focus, the wheel moves. It is off from the start: a terminal

@@ -1,7 +1,10 @@
 package pods
 
 import (
+	"cmp"
+
 	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/tui/shell"
 	"github.com/backtrail/backtrail/tui/viewer"
@@ -176,7 +179,8 @@ func whyNoNext(s *Screen) string {
 	return ""
 }
 
-// next goes to the next row that matches the filter, around the end.
+// next goes to the next row that matches the filter, around the end. It goes through all rows that are shown, as the
+// filter shows matches only.
 func (s *Screen) next(by int) tea.Cmd {
 	if n := s.list.Len(); n > 0 {
 		s.list.MoveTo(((s.list.At+by)%n + n) % n)
@@ -228,7 +232,8 @@ func (s *Screen) copy(words string) tea.Cmd {
 	return tea.SetClipboard(words)
 }
 
-// whyNoCommand is why there is no command for the row.
+// whyNoCommand is why there is no command for the row. A group stands for several pods, and an alert that fits none
+// names no pod that could be inspected by its name.
 func whyNoCommand(s *Screen) string {
 	if r, ok := s.selected(); !ok || r.pod == nil || r.pod.Name == "" {
 		return "no pod is selected"
@@ -236,11 +241,13 @@ func whyNoCommand(s *Screen) string {
 	return ""
 }
 
-// runCommand copies the command line that inspects the pod. Both names are quoted for a shell: a dump, which is a
-// file from elsewhere, may name a pod as it likes.
+// runCommand copies the command line that inspects the pod, with every flag in force: in another terminal it must not
+// end in another cluster. Its names are quoted for a shell, as a dump may name a pod as it likes.
 func runCommand(s *Screen, _ string) tea.Cmd {
 	r, _ := s.selected()
-	return s.copy("backtrail inspect " + text.Quote("pod/"+r.pod.Name) + " -n " + text.Quote(r.pod.Namespace))
+	target := inspect.Target{Kind: inspect.TargetPod, Name: "pod/" + r.pod.Name, Namespace: r.pod.Namespace,
+		Context: cmp.Or(s.board.list.Context, s.o.Context)}
+	return s.copy(s.backend.Command(&inspect.Case{Target: target}, ""))
 }
 
 // runSort sorts the pods without alerts in the next order. What is flagged keeps its own order, by priority: no order

@@ -36,7 +36,7 @@ func runMute(s *Screen, _ string) tea.Cmd {
 	return nil
 }
 
-// whyNoMute is why there is no rule to mute.
+// whyNoMute is why there is no rule to mute. Muting nothing would mute every alert without a rule.
 func whyNoMute(s *Screen) string {
 	if selectedRule(s) == "" {
 		return "the selected row has no alert"

@@ -63,6 +63,11 @@ func (b *backend) Pods(_ context.Context, all bool, emit func(inspect.PodList)) 
 	return b.err
 }
 
+// Command is as that of the program, which adds the flags of the session.
+func (b *backend) Command(c *inspect.Case, _ string) string {
+	return "backtrail inspect " + c.Target.Name + " -n " + c.Target.Namespace + " --context " + c.Target.Context
+}
+
 func (b *backend) PasteAlerts(_ context.Context, text string) error {
 	b.pasted = text
 	return b.err
@@ -341,7 +346,7 @@ func TestPastedTextIsReadAsAlerts(t *testing.T) {
 func TestCopies(t *testing.T) {
 	s := open(t, &backend{lists: []inspect.PodList{fleet()}}, Options{}, 120)
 	for name, want := range map[string]string{"copy": "copied: shop/web-1",
-		"copy command": "copied: backtrail inspect pod/web-1 -n shop"} {
+		"copy command": "copied: backtrail inspect pod/web-1 -n shop --context prod-eu"} {
 		a, _ := s.Action(name)
 		if a.Run(""); s.shell.Notice.Text != want {
 			t.Errorf("%s: %q, want %q", name, s.shell.Notice.Text, want)

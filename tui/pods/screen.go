@@ -20,6 +20,8 @@ type Backend interface {
 	Pods(ctx context.Context, allNamespaces bool, emit func(inspect.PodList)) error
 	// PasteAlerts takes alert lines that a person pasted. Pods is called again after it.
 	PasteAlerts(ctx context.Context, text string) error
+	// Command is the command line that shows the case of a target, with every flag in force. It returns at once.
+	Command(c *inspect.Case, container string) string
 }
 
 // Options are how the list starts.
@@ -66,7 +68,7 @@ type Screen struct {
 	about string
 }
 
-// podsMsg brings a list.
+// podsMsg brings a list. A list may come with its end.
 type podsMsg struct {
 	gen int
 	// board: nil: no list came

@@ -22,7 +22,8 @@ func Blob(name, digest string) []Part {
 	return []Part{{Name: name, Digest: digest}}
 }
 
-// Raw are the kept bytes behind a signature or a statement. Their order is that of the fact.
+// Raw are the kept bytes behind a signature or a statement. Their order is that of the fact. A part without a digest
+// was not kept, and is left out.
 func Raw(raw []inspect.RawPart) []Part {
 	var parts []Part
 	for _, r := range raw {

@@ -237,7 +237,8 @@ func (s *Screen) SetFilter(text string) tea.Cmd {
 	return nil
 }
 
-// title names what is shown and how.
+// title names what is shown and how. A name may be foreign: the line is cleaned where it is drawn. The note has how
+// much was read where it is not all.
 func (s *Screen) title() string {
 	text := s.parts[s.at].Name
 	if n := len(s.parts); n > 1 {

@@ -88,8 +88,27 @@ func sbomRow(v View, b inspect.SBOM) Row {
 			d.Say(widget.ToneBold, text)
 			d.Outcome(label.Sign(b.Status), b.Status.Words(), b.Reason)
 			d.Field("digest", b.Digest)
+			sbomTruth(d, b.Truth)
 		},
 	}
+}
+
+// sbomTruth compares a bill of materials that came with the image with what is there. Each number is written, 0 too:
+// "0 not listed" is what one wants to know. Without a comparison there is nothing to write.
+func sbomTruth(d *widget.Document, t *inspect.SBOMTruth) {
+	if t == nil {
+		return
+	}
+	d.Heading("Against what is in the image")
+	d.Field("packages",
+		fmt.Sprintf("%d as listed, %d in another version, %d listed and not there, %d there and not listed",
+			t.Confirmed, t.OtherVersion, t.Missing, t.Hidden))
+	if t.FilesConfirmed+t.FilesAltered+t.FilesMissing > 0 {
+		d.Field("files", fmt.Sprintf("%d as listed, %d with other content, %d not there", t.FilesConfirmed,
+			t.FilesAltered,
+			t.FilesMissing))
+	}
+	d.Bullets(t.Examples)
 }
 
 // packageDiffRows: changed and added packages first, removed ones last. Removed packages have no vulnerabilities

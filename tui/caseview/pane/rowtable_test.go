@@ -227,6 +227,27 @@ func TestAPackageLeadsToItsFilesAndBack(t *testing.T) {
 	}
 }
 
+// A bill of materials is compared with what is there, in numbers; one that was not compared claims nothing.
+func TestABillOfMaterialsIsReadAgainstTheImage(t *testing.T) {
+	v := incident()
+	row := func(b inspect.SBOM) string { return detail(v, sbomRow(v, b)) }
+	b := inspect.SBOM{Origin: "attached", Format: "spdx-json", Packages: 9, Status: inspect.Unknown, Reason: "unsigned"}
+	if text := row(b); strings.Contains(text, "Against") {
+		t.Errorf("one that was not compared reads\n%s", text)
+	}
+	b.Truth = &inspect.SBOMTruth{Confirmed: 7, OtherVersion: 1, Missing: 1, Hidden: 2,
+		Examples: []string{"xz-utils 5.6.1-1 is not listed\x1b[2J"}}
+	text := row(b)
+	has(t, "the comparison", text, "Against what is in the image",
+		"7 as listed, 1 in another version, 1 listed and not there, 2 there and not listed",
+		"• xz-utils 5.6.1-1 is not listed␛[2J")
+	if strings.Contains(text, "files  ") {
+		t.Errorf("no file was compared, and files are counted:\n%s", text)
+	}
+	b.Truth.FilesAltered = 3
+	has(t, "with files", row(b), "0 as listed, 3 with other content, 0 not there")
+}
+
 func ExampleKind_Listed() {
 	v := incident()
 	for _, r := range Binaries.Listed(v) {
