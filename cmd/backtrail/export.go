@@ -6,8 +6,6 @@ import (
 	"io"
 	"path/filepath"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/ledger"
@@ -29,6 +27,7 @@ type recorded interface {
 // manifests.
 func exportCase(ctx context.Context, s *session, r recorded, store inspect.Store, to string, content evidence.Options,
 	progress func(inspect.Progress)) (evidence.Result, error) {
+	// o is a copy: the same content is exported again where a person chooses another path.
 	o := content
 	o.Who, o.Sign, o.Progress = s.operator.String(), s.sign, progress
 	o.Documents = func(ctx context.Context, c inspect.Case) ([]evidence.Document, error) {
@@ -44,6 +43,7 @@ func exportCase(ctx context.Context, s *session, r recorded, store inspect.Store
 		o.Case, o.Parent = r.ID(), evidence.ParentOf(r.Bag, r.unfit)
 	}
 	o.Exported = inspect.At(s.now())
+	// The bundle names the head of the access log as it was before this export, which is the next entry of it.
 	if dir != "" {
 		o.Access = ledger.AccessHead(dir)
 	}
@@ -60,6 +60,7 @@ func exportCase(ctx context.Context, s *session, r recorded, store inspect.Store
 			Path: result.Path, TagManifest: result.TagManifest,
 		}
 		if _, err := ledger.LogAccess(dir, access); err != nil {
+			// the bundle is there, and the case may be on a medium that cannot be written to
 			result.Notes = append(result.Notes, err.Error())
 		}
 	}
@@ -114,12 +115,4 @@ func knownGoodDocument(ctx context.Context, s *session, c inspect.Case, i inspec
 		return nil, fmt.Errorf("writing the bill of materials of the known-good: %w", err)
 	}
 	return []evidence.Document{{Name: "known-good.spdx.json", Data: spdx}}, nil
-}
-
-// platformOf is an image's platform as the registry package takes it.
-func platformOf(i inspect.Image) v1.Platform {
-	if p, err := v1.ParsePlatform(i.Platform); err == nil && p != nil {
-		return *p
-	}
-	return v1.Platform{}
 }
