@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -377,6 +378,9 @@ func save(ctx context.Context, name string, content io.Reader) error {
 	return nil
 }
 
+// flagForm is a flag without its value. It needs no quotes, and is read better without.
+var flagForm = regexp.MustCompile(`^--?[a-z][a-z-]*$`)
+
 // command is the command line that shows the same case, or one image of it, with every flag in force. Nothing but the
 // demo makes the demo's case again.
 //
@@ -404,7 +408,9 @@ func (s *session) command(c *inspect.Case, subj string) string {
 	}
 	parts = append(parts, s.flags.given...)
 	for n, p := range parts {
-		parts[n] = text.Quote(p)
+		if !flagForm.MatchString(p) {
+			parts[n] = text.Quote(p)
+		}
 	}
 	return strings.Join(parts, " ")
 }
