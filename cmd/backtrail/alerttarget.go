@@ -41,6 +41,7 @@ func (s targetOpener) prepareAlert(ctx context.Context, name string) (prepared, 
 	if !ok {
 		return prepared{}, s.noSuchAlert(name)
 	}
+	// A dump counts as a cluster here: what it does not have was not there when it was made.
 	cluster, err := s.openCluster()
 	if err != nil { // without a cluster, the registry may be all that is left
 		return s.prepareAlertImage(ctx, name, a, err)
@@ -141,6 +142,7 @@ func (s targetOpener) prepareFlagged(ctx context.Context, pod inspect.FlaggedPod
 	if err != nil {
 		return prepared{}, err
 	}
+	// The list has matched the alert to its pod, which an alert that names a container ID only does not name itself.
 	a.Namespace, a.Pod, a.Container = pod.Namespace, pod.Name, cmp.Or(pod.Alerts[0].Subject, a.Container)
 	return s.prepareGone(ctx, cluster, id, a, &pod.Pod, podIsGone)
 }

@@ -21,13 +21,12 @@ import (
 // is compared with, and how the work is cut into parts.
 type auditFlags struct {
 	selector, image, depth string
-	since                  string
+	since                  string // last, a date or a time; empty: no comparison
 	recheck                bool
-	parallel               int
-	shard, out             string
+	parallel               int    // 0: by depth
+	shard, out             string // I/N, and the folder of parts
 	manifest               bool
-	metrics                string
-	job                    audit.Job
+	job                    audit.Job // of the manifest
 }
 
 // auditOutputs are the forms of an audit. sarif is SARIF 2.1.0, openmetrics the text format of OpenMetrics, and
@@ -120,6 +119,7 @@ func runAudit(ctx context.Context, f *flags, std streams, own auditFlags) error 
 		return err
 	}
 	report, errRun := a.run(ctx, sel)
+	// Without anything listed there is no report to print: the error is all there is.
 	if errRun != nil && ctx.Err() == nil && len(report.Rows) == 0 && report.Books.Listed == 0 {
 		return errRun
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -79,5 +80,97 @@ func TestAuditOfAShop(t *testing.T) {
 		if !strings.Contains(errs, "derived again from their facts: 1 of") {
 			t.Errorf("stderr %s", errs)
 		}
+	}
+}
+
+// rowOf is a row of an audit.
+func rowOf(name string, state audit.State, level audit.Level, why string) audit.Row {
+	return audit.Row{Namespace: "shop", Workload: "deployment/" + name, Container: "app", State: state, Level: level,
+		Reason: why, Crossed: []string{why}}
+}
+
+// What blocks comes before what could not be checked, and both are counted; each list of reasons is bounded.
+func TestEndOfAnAudit(t *testing.T) {
+	many := func(n int) (rows []audit.Row) {
+		for range n {
+			rows = append(rows, rowOf("web", audit.NotChecked, "", "no such host"))
+		}
+		return rows
+	}
+	done, blocked := rowOf("web", audit.Done, "", ""), rowOf("db", audit.Done, audit.Block, "unsigned")
+	rows := func(all ...audit.Row) []audit.Row { return all }
+	for name, c := range map[string]struct {
+		rows  []audit.Row
+		books audit.Books
+		code  int
+		words []string
+	}{
+		"calm":    {rows(done), audit.Books{Listed: 1, Done: 1}, exitPassed, nil},
+		"nothing": {nil, audit.Books{}, exitPassed, nil},
+		"blocked": {rows(blocked), audit.Books{Listed: 1, Done: 1}, exitFailed,
+			[]string{"found 1 containers past", "could not check 0", "deployment/db container app: unsigned"}},
+		"not checked": {many(1), audit.Books{Listed: 1, NotChecked: 1}, exitIncomplete,
+			[]string{"could not check 1", "no such host"}},
+		"both": {append(many(1), blocked), audit.Books{Listed: 2, Done: 1, NotChecked: 1}, exitFailed,
+			[]string{"found 1", "could not check 1", "unsigned"}},
+		"counts that do not add up": {rows(done), audit.Books{Listed: 2, Done: 1}, exitFailed,
+			[]string{"do not add up: 2 listed"}},
+		"at the bound": {many(maxReasons), audit.Books{Listed: maxReasons, NotChecked: maxReasons}, exitIncomplete,
+			[]string{"could not check 8"}},
+		"above the bound": {many(maxReasons + 3), audit.Books{Listed: maxReasons + 3, NotChecked: maxReasons + 3},
+			exitIncomplete, []string{"could not check 11", "and 3 more"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			checkExit(t, auditEnd(&audit.Report{Rows: c.rows, Books: c.books}), c.code, c.words...)
+		})
+	}
+}
+
+// A date is its end: the audit "of a day" is the last one that began on it.
+func TestDatesOfEarlierAudits(t *testing.T) {
+	for words, want := range map[string]string{
+		"2026-03-01": "2026-03-02T00:00:00Z", "2024-02-29": "2024-03-01T00:00:00Z",
+		"2026-12-31":           "2027-01-01T00:00:00Z",
+		"2026-03-01T08:00:00Z": "2026-03-01T08:00:00Z", "2026-03-01T08:00:00+02:00": "2026-03-01T06:00:00Z",
+		"2026-02-30": "", "yesterday": "", "": "", "2026-3-1": "", "2026-03-01 08:00": "",
+	} {
+		at, err := parseDate(words)
+		if (err != nil) != (want == "") || err == nil && at.UTC().Format("2006-01-02T15:04:05Z07:00") != want {
+			t.Errorf("%q is %v (%v), want %s", words, at, err, want)
+		}
+	}
+}
+
+// Every form of an audit is one document of its kind, on stdout; the reason of the exit code is on stderr.
+func TestTheFormsOfAnAudit(t *testing.T) {
+	home := newHome(t)
+	dump := filepath.Join(home, "dump.json")
+	pod := webPod("web-7d9c5b6f48-aaaaa", "a", 0)
+	pod.APIVersion, pod.Kind = "v1", "Pod"
+	raw, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "List", "items": []any{pod}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(dump, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for form, want := range map[string]string{
+		"plain": "replicaset/web-7d9c5b6f48", "wide": "replicaset/web-7d9c5b6f48", "csv": ",web,", "markdown": "|",
+		"json": `"schema": "backtrail.dev/audit/v1"`, "sarif": `"version": "2.1.0"`, "openmetrics": "# EOF\n",
+		"policyreport": "wgpolicyk8s.io/v1alpha2", "html": "<!doctype html>",
+	} {
+		o := call(t, "audit", "--snapshot", dump, "--no-journal", "-o", form)
+		o.wants(t, exitIncomplete, "could not check 1")
+		if !strings.Contains(o.out, want) || strings.Contains(o.out, "\x1b") {
+			t.Errorf("%s: no %q in %.400s", form, want, o.out)
+		}
+		if (form == "json" || form == "sarif") && !json.Valid([]byte(o.out)) {
+			t.Errorf("%s is no JSON", form)
+		}
+	}
+	o := call(t, "audit", "--snapshot", dump, "-n", "elsewhere", "--no-journal", "-o", "json")
+	o.wants(t, exitPassed)
+	if !strings.Contains(o.out, `"listed": 0`) || !strings.Contains(o.out, `"rows": []`) {
+		t.Errorf("an empty namespace: %s", o.out)
 	}
 }

@@ -37,14 +37,15 @@ import (
 // goes on with them, and --recheck joins them again without a registry.
 type auditor struct {
 	*session
-	own      auditFlags
-	depth    audit.Depth
-	cluster  kube.Source
-	policies *policy.Set // of flags, folder and cluster
-	unread   string      // why it is not known which policies there are
-	gaps     []audit.Gap
-	store    *audit.Store
-	began    time.Time
+	own     auditFlags
+	depth   audit.Depth
+	cluster kube.Source
+	// policies are those of flags, folder and cluster; which of them count for a row depends on its namespace.
+	policies *policy.Set
+	unread   string         // why it is not known which policies there are
+	gaps     []audit.Gap    // what this audit does not look at
+	store    *audit.Store   // of facts, by digest
+	began    time.Time      // the time of all rows: of deadlines, and of what counts as fresh
 	history  *audit.History // nil: there is no journal
 	lost     sync.Once
 	// late are gaps that came up while images were examined. They are written under lost, and read when all workers
@@ -323,7 +324,8 @@ func (a *auditor) data() []audit.Data {
 }
 
 // openHistory opens the journal. That it cannot be opened is a gap: an audit does not depend on it, unless it is to be
-// compared with an earlier one.
+// compared with an earlier one. Recording and looking up
+// known-good images work with a nil history too, and find nothing.
 func (a *auditor) openHistory(ctx context.Context) {
 	if a.journal == "" {
 		return

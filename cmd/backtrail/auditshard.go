@@ -35,6 +35,7 @@ func (a *auditor) writePart(ctx context.Context, sel audit.Selection) error {
 	if err != nil {
 		return err
 	}
+	// A shard is chosen by the lowest layer of an image: images with one base are in one part, which reads it once.
 	x := a.examiner(ctx, world)
 	mine := shard.Choose(ctx, all, func(ctx context.Context, u audit.Unit) string {
 		return x.Lowest(a.scoped(ctx, u), u)

@@ -108,6 +108,7 @@ func pruneCache(ctx context.Context, std streams, s *registry.Store, days int) e
 		return err
 	}
 	var kept registry.Kept
+	// The layer cache names the records of layers and trees by their digests; it reads none of them here.
 	cache := layer.NewCache(s)
 	var why []string
 	for _, c := range saved {
@@ -152,12 +153,13 @@ func keepCase(ctx context.Context, cache *layer.Cache, kept *registry.Kept, c le
 	_ = c.Replay()(ctx, func(e inspect.Event) {
 		switch f := e.Fact.(type) {
 		case inspect.Blob:
+			// Of a layer more is stored than its blob: the listing, and the files that were taken out of it.
 			if f.Role == "layer" {
 				cache.KeepLayer(kept, f.Digest)
 			} else {
 				kept.Blob(f.Digest)
 			}
-			kept.Blob(f.Actual)
+			kept.Blob(f.Actual) // bytes that are not their digest are evidence too
 		case inspect.Exhibit:
 			kept.Blob(f.Digest)
 		case inspect.Layer:

@@ -33,9 +33,11 @@ func (s *session) checks(o subject.Options) []engine.Check {
 	sig := signature.Options{Client: s.client, Store: s.client.Store(), Trust: s.trust, Now: s.now, Notary: s.notary,
 		GitHub: s.attested}
 	policies := s.policiesOf(o)
+	// The pods of its namespace are listed once for all checks that need them.
 	if o.Pod != nil {
 		o.Roster = kube.NewRoster(o.Cluster, o.Pod.Namespace)
 	}
+	// One object for all checks of the cluster: what one of them has read is not requested again by the next.
 	around := s.around(o)
 	sig.Requirements, sig.PolicyNamed = policies.Requirements, policies.Named()
 	// The pod was kept before the case began. What the cluster forgets next comes before all that it keeps, and what a

@@ -63,11 +63,12 @@ fetched unless db update is run.`,
 // dbReport is what db status prints as JSON. Dates are those of the data, as its publisher wrote them, not of the
 // download: a mirror may serve old data today.
 type dbReport struct {
+	// Packs counts incident packs: those of the program and those that were imported.
 	Packs      int          `json:"packs"`
 	PacksDate  inspect.Time `json:"packsDate"` // of the newest
 	Records    int          `json:"records"`
-	Date       inspect.Time `json:"date"` // of the records
-	Digest     string       `json:"digest"`
+	Date       inspect.Time `json:"date"`       // of the records
+	Digest     string       `json:"digest"`     // of the records, sha256:…; empty without any
 	NotChecked string       `json:"notChecked"` // what of the data could not be read
 
 	Vulnerabilities vulnReport `json:"vulnerabilities"`
@@ -77,9 +78,9 @@ type dbReport struct {
 // that cannot be read): the last two must not be confused, since only one is mended by a download.
 type vulnReport struct {
 	Status inspect.StoreStatus `json:"status"`
-	Date   inspect.Time        `json:"date"`
+	Date   inspect.Time        `json:"date"` // when it was built
 	Digest string              `json:"digest"`
-	Old    bool                `json:"old"`
+	Old    bool                `json:"old"` // too old to rely on what it does not contain
 	Folder string              `json:"folder"`
 	Reason string              `json:"reason"` // why it could not be read
 }
@@ -133,7 +134,8 @@ func (f *flags) dbStatus(std streams) error {
 	return err
 }
 
-// vulnStatus opens the vulnerability database and describes it.
+// vulnStatus opens the vulnerability database and describes it. A database that cannot be read is a part of the
+// description; errors are those of the folders in which it is looked for.
 func (f *flags) vulnStatus() (vulnReport, error) {
 	cache, err := f.cacheDir()
 	if err != nil {
@@ -195,6 +197,7 @@ func dbImport(std streams, paths []string) error {
 	if err != nil {
 		return err
 	}
+	// A directory is imported as the files in it that have one of the forms; others are passed over.
 	for _, path := range paths {
 		if vuln.IsDatabase(path) {
 			if err := importVulnerabilities(std, path); err != nil {
@@ -264,7 +267,7 @@ func updateData(ctx context.Context, f *flags, std streams, from dbSources) erro
 			return usage("db update --%s: %w", flag, err)
 		}
 	}
-	// The one must not wait for the other: each is worth having alone.
+	// The one must not depend on the other: each is worth having alone. What was fetched before an error stays.
 	if err := errors.Join(updateVulnerabilities(std, from.vulnerabilities),
 		updateAdvisories(ctx, std, from.advisories)); err != nil {
 		return hinted(err, "db import takes the archives from files, for machines without access")
@@ -326,7 +329,7 @@ func updateAdvisories(ctx context.Context, std streams, source string) error {
 }
 
 // advisoryData is what images are compared with: the packs of the program, and what was imported below the folder of
-// the data.
+// the data. Nothing is read yet. What turns out to be unreadable leaves the comparison unknown, never without a match.
 func (f *flags) advisoryData() (*advisory.Data, error) {
 	dir, err := advisoryDir()
 	if err != nil {

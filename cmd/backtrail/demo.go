@@ -50,6 +50,7 @@ func runDemo(ctx context.Context, f *flags, std streams, own inspectFlags) error
 	if err := f.checkOutput(outputs...); err != nil {
 		return err
 	}
+	// Its registry listens on loopback, on a port that the system chooses, for as long as the incident is open.
 	incident, err := demo.Start(ctx)
 	if err != nil {
 		return fmt.Errorf("making the demo: %w", err)
@@ -60,6 +61,7 @@ func runDemo(ctx context.Context, f *flags, std streams, own inspectFlags) error
 		return fmt.Errorf("making a place for the demo: %w", err)
 	}
 	defer os.RemoveAll(dir)
+	// An export is for scripts and demonstrations of the bundle: a terminal UI would wait for a key before it.
 	plain := own.export != "" || !f.interactive(std)
 	s, err := demoSession(f, std, incident, dir)
 	if err != nil {
@@ -93,7 +95,7 @@ func demoSession(f *flags, std streams, incident *demo.Incident, dir string) (*s
 	if err != nil {
 		return nil, err
 	}
-	s.journal = "" // nothing of it ever ran
+	s.journal = "" // nothing of it ever ran: backtrail where must not find it
 	s.trust, s.expected = signature.FixedTrust(root), incident.Expected
 	s.alerts.Preset, s.alerts.PresetName = bytes.NewReader(incident.Alerts), demoAlerts
 	s.vulns = vuln.NewData(filepath.Join(dir, "no-database"), "") // the demo is the same on every machine

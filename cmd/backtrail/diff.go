@@ -43,6 +43,7 @@ func runDiff(ctx context.Context, f *flags, std streams, from, to string) error 
 		return err
 	}
 	defer s.close()
+	// The order is that of diff(1): what is compared with comes first.
 	s.choice.Flag = from
 	p, err := targetOpener{s}.prepare(ctx, to)
 	if err != nil {
@@ -52,6 +53,7 @@ func runDiff(ctx context.Context, f *flags, std streams, from, to string) error 
 	if err != nil {
 		return err
 	}
+	// No ledger: the events are folded as they come, and not kept.
 	c := &inspect.Case{}
 	progress := newProgress(std.err, f)
 	err = source(ctx, func(e inspect.Event) { c.Apply(e); progress.show(c, e) })

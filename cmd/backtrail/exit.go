@@ -65,7 +65,7 @@ func exitCode(w io.Writer, err error) int {
 	switch {
 	case errors.As(err, &exit):
 		code = exit.code
-	case errors.As(err, &ambiguous):
+	case errors.As(err, &ambiguous): // a layout with several images, of which the target names none
 		code = exitUsage
 	case errors.Is(err, context.Canceled):
 		code, err = exitInterrupted, errors.New("interrupted")
@@ -80,6 +80,7 @@ func exitCode(w io.Writer, err error) int {
 // hints are those of the outermost error of a chain that has any.
 func hints(err error) []string {
 	var exit *exitError
+	// Each turn goes below the exitError that was found, so that the loop ends with the chain.
 	for at := err; errors.As(at, &exit); at = exit.err {
 		if len(exit.hints) > 0 {
 			return exit.hints

@@ -27,6 +27,7 @@ type recorded interface {
 // manifests.
 func exportCase(ctx context.Context, s *session, r recorded, store inspect.Store, to string, content evidence.Options,
 	progress func(inspect.Progress)) (evidence.Result, error) {
+	// o is a copy: the same content is exported again where a person chooses another path.
 	o := content
 	o.Who, o.Sign, o.Progress = s.operator.String(), s.sign, progress
 	o.Documents = func(ctx context.Context, c inspect.Case) ([]evidence.Document, error) {
@@ -42,6 +43,7 @@ func exportCase(ctx context.Context, s *session, r recorded, store inspect.Store
 		o.Case, o.Parent = r.ID(), evidence.ParentOf(r.Bag, r.unfit)
 	}
 	o.Exported = inspect.At(s.now())
+	// The bundle names the head of the access log as it was before this export, which is the next entry of it.
 	if dir != "" {
 		o.Access = ledger.AccessHead(dir)
 	}
@@ -58,6 +60,7 @@ func exportCase(ctx context.Context, s *session, r recorded, store inspect.Store
 			Path: result.Path, TagManifest: result.TagManifest,
 		}
 		if _, err := ledger.LogAccess(dir, access); err != nil {
+			// the bundle is there, and the case may be on a medium that cannot be written to
 			result.Notes = append(result.Notes, err.Error())
 		}
 	}

@@ -18,7 +18,7 @@ import (
 type flags struct {
 	// given are the flags of the command line that change what a case shows, as one would type them
 	given                          []string
-	kubeconfig, context, namespace string
+	kubeconfig, context, namespace string // as kubectl's; empty namespace: that of the context
 	allNamespaces, inCluster       bool
 	snapshot, alerts, listen       string
 	clusterAlerts                  bool
@@ -26,19 +26,21 @@ type flags struct {
 	policies                       []string
 	offline, pullSecrets           bool
 	noLogs, helm, noJournal        bool
-	trustedRoots, caRoots          []string
-	cache                          string
-	maxLayer                       layerSize
-	registryMaps                   []string
-	registryCA                     string
-	noColor, ascii, plain          bool
-	output                         string
-	signKey                        string
-	github                         []string
-	notationStore, notationPolicy  string
-	thresholds                     string
-	vex                            []string
-	expect                         expectFlags
+	// trustedRoots are files; for verify also acceptBag. caRoots are authorities of one's own, without a log.
+	trustedRoots, caRoots []string
+	cache                 string
+	maxLayer              layerSize // in bytes; 0: no limit
+	registryMaps          []string
+	registryCA            string
+	noColor, ascii, plain bool
+	output                string
+	signKey               string
+	// github are OWNER/REPO, or gitHubOfImage; empty: GitHub is not queried
+	github                        []string
+	notationStore, notationPolicy string
+	thresholds                    string
+	vex                           []string
+	expect                        expectFlags
 }
 
 // expectFlags state who should have signed and where the image should come from. Each list is of alternatives: one of
@@ -68,7 +70,9 @@ func (f *flags) register(s *pflag.FlagSet) {
 		"sign exported bundles with this private key, a PEM `FILE` of cosign or openssl (password: $COSIGN_PASSWORD)")
 }
 
-// registerCluster registers what selects the cluster, the pods and their alerts.
+// registerCluster registers what selects the cluster, the pods and their alerts. Flags that kubectl has too have its
+// names, short forms and defaults. What reads more than the pods themselves, the Secrets of Helm above all, is off by
+// default.
 func (f *flags) registerCluster(s *pflag.FlagSet) {
 	s.StringVar(&f.kubeconfig, "kubeconfig", "", "kubeconfig `FILE` (default $KUBECONFIG, then ~/.kube/config)")
 	s.StringVar(&f.context, "context", "", "`CONTEXT` of the kubeconfig")
@@ -103,7 +107,10 @@ func (f *flags) registerRegistries(s *pflag.FlagSet) {
 	s.Lookup("github").NoOptDefVal = gitHubOfImage
 }
 
-// registerTrust registers whom signatures must lead to, and policies.
+// registerTrust registers whom signatures must lead to, and policies. Trust roots and authorities state who may vouch
+// for a name; who should have signed is stated by policies, notation's trust policy and the flags of expectFlags.
+// Without the latter a signature with an intact chain is unknown, not verified: anyone can get one for a name of their
+// own.
 func (f *flags) registerTrust(s *pflag.FlagSet) {
 	s.StringArrayVar(&f.trustedRoots, "trusted-root", nil, "verify against this trusted_root.json `FILE` (repeatable)")
 	s.StringArrayVar(&f.caRoots, "ca-roots", nil,
@@ -219,6 +226,7 @@ func readBounded(path string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
+	// One byte more than the limit shows that there is more, without reading how much.
 	b, err := io.ReadAll(io.LimitReader(file, limit+1))
 	if err != nil {
 		return nil, err
@@ -250,6 +258,7 @@ func (s *layerSize) Set(text string) error {
 	if m[3] != "" {
 		base = 1024
 	}
+	// The exponent is the place of the unit in the list; K is accepted as well as k, since docker writes it so.
 	bytes := number * math.Pow(base, float64(strings.Index("kMGT", strings.Replace(m[2], "K", "k", 1))+1))
 	if m[2] == "" {
 		bytes = number

@@ -44,13 +44,16 @@ var flagGroups = map[flagGroup][]string{
 	journalFlags: {"no-journal"},
 }
 
-// caseFlags are the groups for making a case, which verbs about anything else have no use for.
+// caseFlags are the groups for making a case, which verbs about anything else have no use for. Every group is among
+// them: what is in no group, such as --ascii, is used by all verbs.
 var caseFlags = []flagGroup{
 	clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags, exportFlags,
 	levelFlags, vexFlags, journalFlags,
 }
 
-// unusedGroups lists for each verb the groups that it has no use for. A verb that is not named uses all.
+// unusedGroups lists for each verb the groups that it has no use for. A verb that is not named uses all. An entry has
+// to be right in both directions: a group too many refuses a flag that was needed, a group too few ignores one
+// silently.
 var unusedGroups = map[string][]flagGroup{
 	"open":        allBut(exportFlags),
 	"policy":      allBut(clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags),
@@ -73,7 +76,8 @@ var unusedGroups = map[string][]flagGroup{
 	"thresholds":  allBut(levelFlags),
 }
 
-// oneForm are the commands that print one form only, by their path: -o would be ignored.
+// oneForm are the commands that print one form only, by their path: -o would be ignored, and a script that asked for
+// JSON would read a table. A test runs every command with a form that does not exist, so that none is missing here.
 var oneForm = []string{
 	"backtrail aware", "backtrail cache", "backtrail cache prune", "backtrail cache verify", "backtrail db import",
 	"backtrail help", "backtrail journal export", "backtrail journal import", "backtrail journal prune",
@@ -92,7 +96,7 @@ func allBut(used ...flagGroup) []flagGroup {
 // A verb is the first word; a command below it (cache prune) uses the same groups.
 func checkFlags(cmd *cobra.Command) error {
 	var wrong error
-	verb := cmd
+	verb := cmd // the child of the root: cache, for cache prune
 	for verb.HasParent() && verb.Parent().HasParent() {
 		verb = verb.Parent()
 	}
@@ -116,7 +120,8 @@ func checkFlags(cmd *cobra.Command) error {
 	return wrong
 }
 
-// hasEmpty reports whether a flag was given an empty text. In lists each value counts.
+// hasEmpty reports whether a flag was given an empty text, or one of blanks. In lists each value counts: one empty
+// identity beside a real one would match as well.
 func hasEmpty(v pflag.Value) bool {
 	switch v.Type() {
 	case "string":
@@ -129,7 +134,8 @@ func hasEmpty(v pflag.Value) bool {
 	return false
 }
 
-// targetFlags select the target: a command that is copied names its target itself.
+// targetFlags select the target: a command that is copied names its target itself, by what the case was about and not
+// by what the command line was. The list of pods is opened with -A, and its cases are each of one namespace.
 var targetFlags = []string{"context", "namespace", "all-namespaces", "snapshot"}
 
 // givenFlags are the flags of a command line that change what a case shows, ready to be quoted: with them a copied

@@ -57,7 +57,8 @@ func helpTopics() []helpTopic {
 	}
 }
 
-// topicText returns the page of a topic in Markdown, and whether there is such a topic.
+// topicText returns the page of a topic in Markdown, and whether there is such a topic. Names are looked up in
+// helpTopics before a file is read: an argument is never a path.
 func topicText(name string) (text string, found bool) {
 	if name == keysTopic {
 		return "# Keys\n\nA key has one meaning everywhere. `?` lists those of the current screen.\n\n" +
@@ -113,7 +114,7 @@ func help(root *cobra.Command, to io.Writer, args []string) error {
 	}
 }
 
-// topicList is the end of the help of the root command.
+// topicList is the end of the help of the root command: topics are not commands, and cobra would not list them.
 func topicList() string {
 	var b strings.Builder
 	b.WriteString("Help topics (backtrail help TOPIC):\n")
@@ -202,7 +203,8 @@ func writeManual(root *cobra.Command, notes io.Writer, dir string) error {
 	return nil
 }
 
-// manual makes the pages of all commands, the root first, then those of the topics.
+// manual makes the pages of all commands, the root first, then those of the topics. They depend on the version and on
+// manDate only, so that a package of a distribution is built twice with the same bytes.
 func manual(root *cobra.Command) ([]manPage, error) {
 	pages, err := commandPages(root, nil)
 	if err != nil {
@@ -241,7 +243,8 @@ func commandPages(cmd *cobra.Command, pages []manPage) ([]manPage, error) {
 	return pages, nil
 }
 
-// topicPage turns a help topic into a page: its first heading becomes the name line that man -k lists.
+// topicPage turns a help topic into a page: its first heading becomes the name line that man -k lists (lexgrog(1)
+// reads it from the section NAME, as "name - description" on one line).
 func topicPage(t helpTopic, text string) manPage {
 	_, body, _ := strings.Cut(text, "\n")
 	name := "backtrail-" + t.name
@@ -269,6 +272,7 @@ func topicPage(t helpTopic, text string) manPage {
 // manDate is the date that the pages carry: SOURCE_DATE_EPOCH
 // (https://reproducible-builds.org/specs/source-date-epoch/), else the time of the revision that was built, else now.
 func manDate() *time.Time {
+	// A value that is no number counts as unset: a build must not fail for a date on a manual page.
 	now := time.Now().UTC()
 	if seconds, err := strconv.ParseInt(os.Getenv("SOURCE_DATE_EPOCH"), 10, 64); err == nil {
 		now = time.Unix(seconds, 0).UTC()

@@ -17,8 +17,8 @@ import (
 type inspectFlags struct {
 	knownGood, export, layers, checkpoint string
 	withoutConfig                         bool
-	window                                string
-	skip                                  []string
+	window                                string   // FROM,TO
+	skip                                  []string // numbers of layers, digests, or the first digits of these
 }
 
 func inspectCommand(f *flags, std streams) *cobra.Command {
@@ -69,13 +69,14 @@ func runInspect(cmd *cobra.Command, f *flags, std streams, target string, own in
 		return err
 	}
 	defer s.close()
-	s.choice.Flag = own.knownGood
+	s.choice.Flag = own.knownGood // confirmed: a person named it
 	if err := setWindow(s, own.window); err != nil {
 		return err
 	}
 	if err := checkSkips(own.skip); err != nil {
 		return err
 	}
+	// A layer that is skipped is unknown in the case, and so is what may be in it.
 	s.cache.Skips().Named = own.skip
 	if err := readCheckpoint(ctx, s, own.checkpoint); err != nil {
 		return err

@@ -94,7 +94,8 @@ func journalCheck(ctx context.Context, f *flags, std streams, aside bool) error 
 	return err
 }
 
-// journalDamaged prints what is wrong with the file, and sets it aside with --set-aside.
+// journalDamaged prints what is wrong with the file, and sets it aside with --set-aside. Without that the file stays in
+// place: what can still be read of it is exported first.
 func journalDamaged(std streams, j *journal.Journal, problems []string, aside bool) error {
 	for _, p := range problems {
 		fmt.Fprintln(std.out, text.Clean(p))
@@ -227,10 +228,12 @@ func journalImport(ctx context.Context, std streams, name string) error {
 // writing to it, and a network file system may not answer.
 const rememberTimeout = 30 * time.Second
 
-// noJournal is the variable of the environment that switches the journal off, as --no-journal does.
+// noJournal is the variable of the environment that switches the journal off, as --no-journal does: with any value
+// that is not empty. It is for machines on which nothing about workloads may be kept, where a flag would be forgotten
+// once.
 const noJournal = "BACKTRAIL_NO_JOURNAL"
 
-// journalPath is where the journal of this person is.
+// journalPath is where the journal of this person is: one file for all clusters, so that one question is about all.
 func journalPath() (string, error) {
 	dir, err := dataDir()
 	return journal.Path(dir), err
@@ -245,7 +248,10 @@ func journalOf(f *flags) (string, error) {
 }
 
 // remember records a case in the journal, as far as it came. That it could not is a notice: the case does not depend
-// on it.
+// on it. Recording the same case again changes nothing, which a case of which checks ran again relies on.
+//
+// Protect turns a panic in the fold into an error: the facts of a case contain text of images, and a mistake in how the
+// journal takes it must not lose the case.
 func remember(ctx context.Context, s *session, l *ledger.Ledger, emit func(inspect.Event)) {
 	if s.journal == "" {
 		return

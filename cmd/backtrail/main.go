@@ -1,6 +1,16 @@
 // Command backtrail follows a container image back from an alert to its origin.
 //
-// A file per verb; checks.go has the one list of checks.
+// A file per verb; checks.go has the one list of checks. A verb works in the same steps everywhere:
+//
+//  1. Its flags are checked, before anything is read: an unknown form of output, a flag that it does not use.
+//  2. newSession opens what it works with, and targetOpener finds what it is about. A target that is not there is an
+//     error (exit 1), and no case is begun.
+//  3. start begins the case: its ledger is on disk before the first check runs.
+//  4. The events are folded into an inspect.Case, by the terminal UI as they come or by headless to the end.
+//  5. endOf turns the outcome into the exit code, with the reasons on stderr.
+//
+// Nothing here decides about an image: verdicts are those of the packages below inspect, and this package wires them.
+// It writes below the cache folder and the data folder of the person, and to paths that a flag names; nowhere else.
 package main
 
 import (
@@ -17,7 +27,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version and revision are set by the linker of a release.
+// version and revision are set by the linker of a release (-X main.version=…); tool has what they are without it.
 var version, revision = "dev", ""
 
 func main() {
@@ -46,6 +56,7 @@ func run(ctx context.Context, args []string, std streams) int {
 	root.SetErr(std.err)
 	err := root.ExecuteContext(ctx)
 	var exit *exitError
+	// An outcome (3, 4) that was reached before the interruption stays: the work was done when it came.
 	if err != nil && ctx.Err() != nil && (!errors.As(err, &exit) || exit.code == exitCouldNotRun) {
 		err = context.Canceled // whatever was under way names an error of its own when it is interrupted
 	}

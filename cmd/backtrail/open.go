@@ -42,9 +42,9 @@ func openCommand(f *flags, std streams) *cobra.Command {
 // savedCase is a case that is not live any more: of this disk, or of a bundle.
 type savedCase struct {
 	recorded
-	replay inspect.Source
-	store  inspect.Store
-	unfit  string // what is wrong with the files of the bundle; empty: nothing, or no bundle
+	replay inspect.Source // its events, to be folded; may be run more than once
+	store  inspect.Store  // the bytes that the events name: the cache, or the bundle
+	unfit  string         // what is wrong with the files of the bundle; empty: nothing, or no bundle
 	close  func()
 }
 
@@ -144,11 +144,13 @@ func (s *session) findSaved(ctx context.Context, name string) (savedCase, error)
 	if err != nil {
 		return savedCase{}, err
 	}
+	// Before its content is shown: an access that fails half-way was one.
 	s.logOpening(saved.Dir)
 	return savedCase{recorded: saved, replay: saved.Replay(), store: s.cache, close: func() {}}, nil
 }
 
-// openedBag is a bundle with what is wrong with its files, for the export that names it as its parent.
+// openedBag is a bundle with what is wrong with its files, for the export that names it as its parent: a bundle cannot
+// be cleaned by opening and exporting it again.
 type openedBag struct {
 	*evidence.Bag
 	unfit string
@@ -200,7 +202,8 @@ func (f *flags) printBanner(w io.Writer, reason string) error {
 	return err
 }
 
-// logOpening notes beside a case of this disk that it was opened. A case that cannot be written to opens all the same.
+// logOpening notes beside a case of this disk that it was opened. A case that cannot be written to, such as one on a
+// read-only medium, opens all the same, with a line on stderr: its chain of custody lacks this entry.
 func (s *session) logOpening(dir string) {
 	_, err := ledger.LogAccess(dir, ledger.Access{
 		Time: inspect.At(s.now()), Who: s.operator.String(), Tool: "backtrail " + version, What: ledger.Opened,

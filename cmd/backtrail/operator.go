@@ -32,13 +32,13 @@ func newOperator() operator {
 	return o
 }
 
-// String is the operator as operator@host.
+// String is the operator as operator@host, the form in which notes, marks and exports name who made them.
 func (o operator) String() string { return o.name + "@" + o.host }
 
 // session is the fact that opens a stretch of work on a case. The time zone is that of the machine, to set its times
 // beside those of logs that were written in local time.
 func (o operator) session(now time.Time) inspect.Session {
-	local := time.Now()
+	local := time.Now() // not now, which may be the clock of the demo
 	return inspect.Session{
 		Operator: o.name, Host: o.host, TimeZone: local.Format("MST -0700"), Tool: tool(), SHA256: ownDigest(),
 		Command: publicArgs(os.Args), Started: inspect.At(now),

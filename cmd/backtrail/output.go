@@ -149,7 +149,8 @@ func (f *flags) interactive(std streams) bool {
 	return !f.plain && f.output == "" && isTerminal(std.out) && (isTerminal(std.in) || f.stdinAlerts() && hasTerminal())
 }
 
-// hasTerminal reports whether the program has a terminal besides its streams.
+// hasTerminal reports whether the program has a terminal besides its streams: /dev/tty, the controlling terminal. In a
+// CI job or a container without -t there is none.
 func hasTerminal() bool {
 	t, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
 	if err != nil {
@@ -168,7 +169,7 @@ func isUTF8(locale string) bool {
 	return encoding == "utf-8" || encoding == "utf8"
 }
 
-// writeEvent writes an event as one line of JSON.
+// writeEvent writes an event as one line of JSON, in the form of the ledger. Line breaks in texts are escaped by JSON.
 func writeEvent(w io.Writer, e inspect.Event) error {
 	b, err := json.Marshal(e)
 	if err != nil {
@@ -219,6 +220,8 @@ func (p *progress) show(c *inspect.Case, e inspect.Event) {
 			running = append(running, text)
 		}
 	}
+	// A line that is wider than the terminal would wrap, and the next drawing would leave a part of it behind: 76
+	// columns fit the 80 of the smallest one that is supported.
 	line := strings.Join(running, " · ")
 	if r := []rune(line); len(r) > 76 {
 		line = string(r[:75]) + "…"
@@ -227,7 +230,7 @@ func (p *progress) show(c *inspect.Case, e inspect.Event) {
 	p.drawn = true
 }
 
-// clear leaves an empty line behind.
+// clear leaves an empty line behind, on which the report or the next message begins.
 func (p *progress) clear() {
 	if p.drawn {
 		fmt.Fprint(p.w, "\r\x1b[K")

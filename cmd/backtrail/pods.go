@@ -81,6 +81,7 @@ func (s *session) alertSources() *triage.AlertSources {
 	if s.flags.clusterAlerts {
 		sources.Cluster = func() (kube.Source, error) { return s.openCluster() }
 	}
+	// A pipe whose writer never ends looks like a program that hangs: after a moment the line explains it.
 	sources.OnStdinWait = func() {
 		fmt.Fprintln(s.std.err,
 			"reading alerts from stdin until it ends; ctrl+c stops (a log that goes on: leave out its -f, or use "+
@@ -101,7 +102,7 @@ func (s *session) caseAlerts() *triage.CaseAlerts {
 }
 
 // podLister returns what lists the pods of the cluster with their alerts. The cluster and the clock are those of the
-// session at the time of the call.
+// session at the time of the call: the demo replaces both after the session was made.
 func (s *session) podLister() *triage.Lister {
 	describe := func(pod *corev1.Pod) inspect.Pod { return subject.FromPod(pod, nil) }
 	return &triage.Lister{

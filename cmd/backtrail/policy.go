@@ -84,6 +84,7 @@ func draftPolicy(ctx context.Context, f *flags, std streams, target string, own 
 	if err != nil {
 		return hinted(err)
 	}
+	// It is on stdout in any case: what is written is what was shown.
 	if _, err := std.out.Write(d.Text); err != nil || !own.write {
 		return err
 	}
@@ -118,6 +119,7 @@ func (s *session) signed(ctx context.Context, target string) (*inspect.Case, err
 	if err != nil {
 		return nil, err
 	}
+	// The plan of a case without what a signer is not found by; the checks that stay need none of those that go.
 	plan := s.plan(p)
 	plan.Checks = slices.DeleteFunc(plan.Checks, func(check engine.Check) bool {
 		return check.Name != inspect.CheckSubject && check.Name != inspect.CheckPolicies &&
@@ -197,6 +199,7 @@ func (d draftFlags) choose(i inspect.Image) (inspect.Signature, error) {
 func (s *session) newDraft(c *inspect.Case, i inspect.Image, sig inspect.Signature, glob string) (policy.Draft, error) {
 	r := policy.Request{Image: i, Signature: sig, Keys: append(slices.Clone(c.Expected.Keys), s.expected.Keys...),
 		Glob: glob}
+	// A root that came by TUF, or with the program, is that of the public instance; one of a file may be anyone's.
 	for _, t := range c.Trust {
 		if t.Kind == signature.TrustKind && (t.Origin == inspect.TrustTUF || t.Origin == inspect.TrustEmbedded) {
 			r.Public = true
@@ -205,7 +208,8 @@ func (s *session) newDraft(c *inspect.Case, i inspect.Image, sig inspect.Signatu
 	return policy.NewDraft(r)
 }
 
-// DraftPolicy drafts a policy for the terminal UI, which shows it before it is written.
+// DraftPolicy drafts a policy for the terminal UI, which shows it before it is written. Write of the draft fails where
+// the file is there, also where it came while the draft was being read.
 func (v *view) DraftPolicy(_ context.Context, c *inspect.Case, subj string,
 	sig inspect.Signature) (caseview.PolicyDraft, error) {
 	i, ok := c.Image(subj)
@@ -256,7 +260,8 @@ func (f *flags) loadPolicies() (set *policy.Set, unread, err error) {
 	return set, set.AddFolder(dir), nil
 }
 
-// policiesOf are the policies of a case: of flags and folder, and of the cluster that its pod is in.
+// policiesOf are the policies of a case: of flags and folder, and of the cluster that its pod is in. For an image
+// without a pod no cluster is read: it is not known in which one it would run.
 func (s *session) policiesOf(o subject.Options) *policy.Loaded {
 	l := &policy.Loaded{Files: s.policies, Problem: s.unread, Store: s.client.Store()}
 	if o.Cluster != nil && o.Pod != nil {

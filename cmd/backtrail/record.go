@@ -41,8 +41,10 @@ func (f *flags) record(ctx context.Context, name string, make func(c *inspect.Ca
 	if err != nil {
 		return nil, err
 	}
+	// Resume checks the chain of the ledger before it adds to it: nothing is added to a record that was changed.
 	l, err := ledger.Resume(ctx, dir, name, newOperator().session(time.Now()), time.Now)
 	if err != nil {
+		// The process that has the case open has the lock of its ledger, which ends with it, also after a crash.
 		return nil, hinted(err, "a case that is open in the terminal UI takes this there, with :")
 	}
 	defer l.Close()

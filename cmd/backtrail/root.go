@@ -37,6 +37,7 @@ one and walk its layers, signatures, provenance, packages and unexpected executa
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.browse(cmd.Context(), std) },
+		// The order matters: a flag that the verb does not use is refused by name, before its value is looked at.
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if err := checkFlags(cmd); err != nil {
 				return err

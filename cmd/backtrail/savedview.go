@@ -10,7 +10,7 @@ import (
 )
 
 // errReadOnly is the error of everything that would change a saved case. The screens disable these commands by
-// ReadOnly.
+// ReadOnly; the methods refuse as well, so that no key or palette entry that was forgotten writes to a case.
 var errReadOnly = errors.New("the case is read-only")
 
 // savedView is the backend of a saved case, offline. Everything that it reads is from the cache or from the bundle; no
@@ -20,7 +20,8 @@ type savedView struct {
 	saved savedCase
 }
 
-// ReadOnly is why nothing can be added to the case.
+// ReadOnly is why nothing can be added to the case. It stands in the header of every screen, where a bundle that does
+// not fit its manifests is named as such.
 func (v *savedView) ReadOnly() string {
 	if v.saved.unfit != "" {
 		return inspect.NotIntact + ": " + v.saved.unfit

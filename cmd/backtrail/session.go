@@ -30,14 +30,18 @@ import (
 // session is what one run of the program works with: the store, the registries, the cluster, the roots of trust and
 // what is expected. Nothing of it is opened before it is needed.
 type session struct {
-	flags      *flags
-	std        streams
-	now        func() time.Time
-	operator   operator
-	client     *registry.Client
-	cache      *layer.Cache
-	owners     *owner.Cache
-	packages   *sbom.Cataloguer
+	flags    *flags
+	std      streams
+	now      func() time.Time // the clock of all that is recorded; the demo's stands still
+	operator operator
+	// client is the one way to registries, layouts and archives: all of them by digest, verified while they are read.
+	client *registry.Client
+	// cache has layers as listings and merged trees, and their files by offset. It is safe for concurrent use, as are
+	// owners and packages: the checks of all containers share them, so that two images with one base read it once.
+	cache    *layer.Cache
+	owners   *owner.Cache
+	packages *sbom.Cataloguer
+	// advisories and vulns are read when a check first asks for them, and then once.
 	advisories *advisory.Data
 	vulns      *vuln.Data
 	statements *vuln.Statements    // of OpenVEX
@@ -48,7 +52,8 @@ type session struct {
 	expected   inspect.Expected
 	policies   *policy.Set // of flags and of the folder that is always loaded
 	unread     error       // what of that folder could not be read
-	platform   v1.Platform
+	platform   v1.Platform // of --platform; zero: that of the node, else the rules of package registry
+	// choice is the known-good that a flag named or a person picked in the terminal UI, for each container.
 	choice     *subject.Choice
 	checkpoint *layer.Checkpoint // what changed at run time; nil without
 	alerts     *triage.AlertSources
@@ -58,6 +63,8 @@ type session struct {
 	notices chan inspect.Notice
 	journal string // path of the journal that cases are recorded in; empty: they are not
 
+	// openCluster opens the cluster when it is first needed, and gives the same one from then on: an image is inspected
+	// without a kubeconfig, and a dump of a large cluster is read once.
 	openCluster func() (kube.Source, error)
 	emit        atomic.Pointer[func(inspect.Event)] // of the case that is open
 }
@@ -174,6 +181,7 @@ func (s *session) cluster() (kube.Source, error) {
 		Kubeconfig: s.flags.kubeconfig, Context: s.flags.context, Namespace: s.flags.namespace,
 		InCluster: s.flags.inCluster,
 		UserAgent: "backtrail/" + version, Warn: s.notice,
+		// A credential plugin may open a browser: without the line the program would seem to hang.
 		Waiting: func(text string) { fmt.Fprintln(s.std.err, text) },
 		NoStdin: s.flags.stdinAlerts(), // a credential plugin would read the alerts
 	})
@@ -191,6 +199,7 @@ func (s *session) notice(text string) {
 		(*emit)(inspect.Event{Fact: n})
 		return
 	}
+	// It is called by transports, which must not wait for a screen.
 	select {
 	case s.notices <- n:
 	default:

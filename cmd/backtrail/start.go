@@ -30,7 +30,7 @@ func (s *session) plan(p prepared) engine.Plan {
 
 // open is an open case: its ledger, the source of its checks, and what is watched beside them.
 type open struct {
-	plan   engine.Plan
+	plan   engine.Plan     // with which checks run again
 	scope  *registry.Scope // its credentials and what its requests report
 	ledger *ledger.Ledger
 	source inspect.Source
@@ -66,7 +66,8 @@ func (s *session) start(p prepared) (*open, error) {
 	return o, nil
 }
 
-// context returns a context whose requests to registries belong to the case.
+// context returns a context whose requests to registries belong to the case: made with its credentials, and listed in
+// its ledger. AtOnce has a tag, or the referrers of a digest, requested once: all checks of a case get one answer.
 func (o *open) context(ctx context.Context) context.Context {
 	return registry.WithScope(registry.AtOnce(ctx), o.scope)
 }

@@ -118,6 +118,7 @@ func (s targetOpener) preparePodIn(ctx context.Context, namespace, name string, 
 			Objects: found.Objects, Choice: s.choice, Now: s.now, History: history(s.session, cluster.Context()),
 		},
 	}
+	// The case is about a pod; that it was found by its workload is kept, for the command that finds its next pod.
 	if t.Kind != "pod" {
 		p.target.Workload = t.Kind + "/" + t.Name
 	}
@@ -127,6 +128,7 @@ func (s targetOpener) preparePodIn(ctx context.Context, namespace, name string, 
 		}
 	}
 	p.opening = p.subject.Opening()
+	// Only alerts of this pod are of interest: the index has them kept when a flood fills the bounded store.
 	index := triage.NewIndex()
 	index.Add(found.Pod)
 	if err := s.alerts.ReadFor(ctx, index.PodOf); err != nil {
@@ -136,7 +138,8 @@ func (s targetOpener) preparePodIn(ctx context.Context, namespace, name string, 
 	return p, nil
 }
 
-// isFile reports whether a path is there.
+// isFile reports whether a path is there, as a file, a folder or anything else. One that may not be looked at counts
+// as not there: whatever is written next reports why.
 func isFile(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
@@ -158,7 +161,8 @@ func readCheckpoint(ctx context.Context, s *session, file string) error {
 	return nil
 }
 
-// withCheckpoint adds the check of run-time state, where there is a checkpoint.
+// withCheckpoint adds the check of run-time state, where there is a checkpoint: without one the case does not show a
+// check that did not run.
 func withCheckpoint(s *session, checks []engine.Check) []engine.Check {
 	if s.checkpoint == nil {
 		return checks

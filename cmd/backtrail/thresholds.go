@@ -39,6 +39,7 @@ func (s *session) setLevels(cache string) error {
 		}
 		s.thresholds = &t
 	}
+	// A statement is shown with the name of its file and author, never as a fact: who wrote it is not verified.
 	var documents []vuln.Document
 	for _, path := range s.flags.vex {
 		data, err := readBounded(path, vuln.MaxStatements)
@@ -78,6 +79,7 @@ which are recorded only. Agree on them before an incident: --thresholds FILE has
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	// init has its own refusal of --thresholds: the group of that flag is one that explain uses.
 	init := &cobra.Command{
 		Use: "init [FILE]", Short: "Print documented thresholds to begin with, or write them to a new FILE",
 		Args: atMostOne,

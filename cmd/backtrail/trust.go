@@ -13,7 +13,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/signature"
 )
 
-// gitHubOfImage is --github without a repository: the image's annotations and provenance name the repository.
+// gitHubOfImage is the value of --github without a repository: the image's annotations and provenance name the
+// repository.
 const gitHubOfImage = "of-the-image"
 
 // gitHub is GitHub's store of attestations, or nil without the flag: a query discloses to GitHub which digest is being
@@ -30,6 +31,7 @@ func gitHub(s *session) (*signature.Attestations, error) {
 		Base: os.Getenv("GITHUB_API_URL"), Token: os.Getenv("GH_TOKEN"), UserAgent: "backtrail/" + version,
 		Log: s.gitHubRequest,
 	}
+	// Without a repository named, that of the image is queried; both may be given.
 	for _, name := range f.github {
 		if name != gitHubOfImage {
 			o.Repositories = append(o.Repositories, name)
@@ -84,6 +86,7 @@ func (f *flags) signer() (evidence.Signer, error) {
 	sign, err := evidence.KeySigner(pem, func() ([]byte, error) {
 		password, ok := os.LookupEnv(passwordVariable)
 		if !ok {
+			// no prompt: an export runs in scripts, and in the terminal UI, which has the terminal
 			return nil, fmt.Errorf("it is encrypted, and %s is not set", passwordVariable)
 		}
 		return []byte(password), nil

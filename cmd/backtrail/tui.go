@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 
@@ -65,6 +66,7 @@ func (s *session) showPods(ctx context.Context) error {
 		return err
 	}
 	live := &liveView{view: view{session: s}}
+	// Deferred calls run in reverse: the case is closed, stderr is given back, and then the cases are listed.
 	defer func() { live.printSaved(s.std.err) }() // after restore: until then what is written to stderr is a notice
 	restore, err := kube.Quiet(s.notice)
 	if err != nil {
@@ -175,7 +177,7 @@ func (v *liveView) Pods(ctx context.Context, allNamespaces bool, emit func(inspe
 	return v.session.lister.Watch(ctx, allNamespaces, emit)
 }
 
-// PasteAlerts takes alert lines that a person pasted.
+// PasteAlerts takes alert lines that a person pasted, in any of the forms that a file may have.
 func (v *liveView) PasteAlerts(ctx context.Context, text string) error {
 	return v.session.alerts.Paste(ctx, text)
 }
@@ -195,7 +197,8 @@ func (v *liveView) Tree(ctx context.Context, i inspect.Image, layer int) ([]insp
 	return treeOf(ctx, v.session.cache, i, layer)
 }
 
-// OpenCase opens the case of a pod, and closes the one that was open.
+// OpenCase opens the case of a pod, and closes the one that was open. Where it cannot be opened the other one stays
+// open.
 func (v *liveView) OpenCase(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source, error) {
 	p, err := targetOpener{v.session}.prepareFlagged(ctx, pod)
 	if err != nil {
@@ -236,7 +239,7 @@ func (v *liveView) opened() (*open, error) {
 	return v.current, nil
 }
 
-// Retry runs checks of the open case once more.
+// Retry runs checks of the open case once more, and those that need them; keys name at least one.
 func (v *liveView) Retry(_ context.Context, _ *inspect.Case, keys []inspect.Key) (inspect.Source, error) {
 	o, err := v.opened()
 	if err != nil {
@@ -375,6 +378,9 @@ func save(ctx context.Context, name string, content io.Reader) error {
 	return nil
 }
 
+// flagForm is a flag without its value. It needs no quotes, and is read better without.
+var flagForm = regexp.MustCompile(`^--?[a-z][a-z-]*$`)
+
 // command is the command line that shows the same case, or one image of it, with every flag in force. Nothing but the
 // demo makes the demo's case again.
 //
@@ -402,7 +408,9 @@ func (s *session) command(c *inspect.Case, subj string) string {
 	}
 	parts = append(parts, s.flags.given...)
 	for n, p := range parts {
-		parts[n] = text.Quote(p)
+		if !flagForm.MatchString(p) {
+			parts[n] = text.Quote(p)
+		}
 	}
 	return strings.Join(parts, " ")
 }

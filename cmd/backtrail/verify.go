@@ -24,6 +24,8 @@ import (
 const acceptBag = "bag"
 
 // verifyFlags are the flags of verify alone: who must have signed the bundle itself, and which content it must have.
+// They are apart from --key and --certificate-*, which are about images: whoever signs images need not be who hands
+// over the evidence.
 type verifyFlags struct {
 	expect                       string
 	signerKeys                   []string
@@ -95,6 +97,7 @@ func runVerify(ctx context.Context, f *flags, std streams, path string, own veri
 	if err != nil {
 		return err
 	}
+	// What a person requires by policy is accepted as known too: the keys of these policies came from this machine.
 	o.Keys = append(o.Keys, mine.Keys()...)
 	if known, err := signature.NewTrust(signature.TrustOptions{Offline: true}).Roots(); err == nil {
 		for _, k := range known {
@@ -134,6 +137,7 @@ func (own verifyFlags) signers(o *evidence.VerifyOptions, roots []signature.Root
 		return usage("--signer-identity and --signer-issuer belong together: another issuer may give the " +
 			"same name to others")
 	}
+	// The embedded root of the public instance is used as it is: an update would need the network, and verify has none.
 	trust := signature.FixedTrust(roots...)
 	if len(roots) == 0 {
 		trust = signature.NewTrust(signature.TrustOptions{Offline: true})
@@ -209,6 +213,7 @@ func (f *flags) printVerification(w io.Writer, path string, v evidence.Verificat
 	} else if err := describeVerification(f.textTo(w), v, f.style(w)); err != nil {
 		return err
 	}
+	// Absent is nothing that was asked for: an unsigned bundle, where no flag requires a signature, verifies.
 	code := exitPassed
 	switch v.Status {
 	case inspect.Failed:

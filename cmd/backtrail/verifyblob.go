@@ -43,6 +43,8 @@ func runVerifyBlob(ctx context.Context, f *flags, std streams, name, bundle stri
 	if bundle == "" {
 		return usage("verify-blob needs --bundle FILE, the Sigstore bundle of %s", name)
 	}
+	// With both, a file that only one of them has signed would be verified: each is an alternative within its kind
+	// only.
 	if e := f.expect; len(e.keys) > 0 && len(e.identities)+len(e.identityRegexps) > 0 {
 		return usage("--key and --certificate-identity cannot both have signed one file: name one of them")
 	}
@@ -55,6 +57,7 @@ func runVerifyBlob(ctx context.Context, f *flags, std streams, name, bundle stri
 	if r.Bundle, err = readBounded(bundle, maxBundle); err != nil {
 		return hinted(fmt.Errorf("reading the bundle: %w", err))
 	}
+	// A file whose name is a digest is written as ./sha256:…
 	if registry.IsDigest(name) {
 		r.Digest = name
 	} else {

@@ -61,7 +61,9 @@ func runWhere(ctx context.Context, f *flags, std streams, what string, own where
 	if err := f.checkOutput(where.Forms...); err != nil {
 		return err
 	}
+	// What of the words is a package, a vulnerability, a digest or a path is decided by package where, from their form.
 	q := where.Query{What: what}
+	// The title is the first line of a report: what was looked for, as the person wrote it.
 	title := cmp.Or(what, own.window)
 	if own.window != "" {
 		w, err := advisory.ParseWindow(own.window)
@@ -80,6 +82,7 @@ func runWhere(ctx context.Context, f *flags, std streams, what string, own where
 		}
 		title = q.Pack.ID
 	}
+	// An identifier is looked up in the advisories first, for the packages and digests that it is about.
 	data, err := f.advisoryData()
 	if err != nil {
 		return err
