@@ -31,7 +31,7 @@ const (
 	CodeSetuidShell        = "setuid-shell"
 	CodeWorldWritable      = "world-writable"
 	CodeDevice             = "device"       // a device node in a layer
-	CodeLibraryPath        = "library-path" // a program with rights or an alert loads libraries from where others may put them
+	CodeLibraryPath        = "library-path" // loads libraries from where others may put them
 	CodeUID0               = "uid-0"        // an account beside root has user id 0, in any spelling
 	CodeSudo               = "sudo"
 	CodeRepository         = "repository" // packages may come from another place

@@ -26,6 +26,7 @@ type auditFlags struct {
 	parallel               int    // 0: by depth
 	shard, out             string // I/N, and the folder of parts
 	manifest               bool
+	metrics                string
 	job                    audit.Job // of the manifest
 }
 
