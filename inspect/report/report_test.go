@@ -221,7 +221,7 @@ func TestLongCommandsAreBrokenBetweenWords(t *testing.T) {
 	}{
 		{"kubectl get pods", []string{"kubectl get", "pods"}},
 		{"kubectl 'a b c d e f' x", []string{"kubectl", "'a b c d e f'", "x"}},
-		{`k 'it'\''s a b c d' x`, []string{"k", `'it'\''s a b c d'`, "x"}}
+		{`k 'it'\''s a b c d' x`, []string{"k", `'it'\''s a b c d'`, "x"}},
 	} {
 		if got := commandLines(tt.command, 11); strings.Join(got, "|") != strings.Join(tt.want, "|") {
 			t.Errorf("%q: %q", tt.command, got)
@@ -252,7 +252,7 @@ func TestIDNamesTheImageOfAPath(t *testing.T) {
 		"pod/web-7d9f":                             "web-7d9f",
 		"ghcr.io/acme/web:1.2":                     "web-1-2",
 		"ghcr.io/acme/web@sha256:" + sumD:          "web-dddddddddddd",
-		"oci:/images/web:1.2@sha256:" + sumD + "/": "web-1-2-dddddddddddd"
+		"oci:/images/web:1.2@sha256:" + sumD + "/": "web-1-2-dddddddddddd",
 	} {
 		if got := inspect.CaseID(inspect.Target{Name: name}, began); got != "20261123T031204Z-"+want {
 			t.Errorf("%s: %s", name, got)
@@ -266,7 +266,7 @@ func TestIdentitiesAreNamedBriefly(t *testing.T) {
 		"https://github.com.evil.example/acme/shop/.github/workflows/release.yml@refs/heads/main": "https://github.com.evil.example/acme/shop/.github/workflows/release.yml@refs/heads/main",
 		"https://evil.example/" + release:                                                         "https://evil.example/" + release,
 		"from git+https://github.com/acme/shop@6cf6":                                              "from github.com/acme/shop@6cf6",
-		"https://gitlab.com/acme/shop//.gitlab-ci.yml@refs/heads/main":                            "https://gitlab.com/acme/shop//.gitlab-ci.yml@refs/heads/main"
+		"https://gitlab.com/acme/shop//.gitlab-ci.yml@refs/heads/main":                            "https://gitlab.com/acme/shop//.gitlab-ci.yml@refs/heads/main",
 	} {
 		if got := brieflyNamed(text); got != want {
 			t.Errorf("%s: %s", text, got)
@@ -317,7 +317,7 @@ func TestWriteErrorsComeBack(t *testing.T) {
 	for name, write := range map[string]func(io.Writer) error{
 		"plain":    func(w io.Writer) error { return Plain(w, c, Style{}) },
 		"markdown": func(w io.Writer) error { return Markdown(w, c) },
-		"html":     func(w io.Writer) error { return HTML(w, c) }
+		"html":     func(w io.Writer) error { return HTML(w, c) },
 	} {
 		if err := write(fullWriter{}); !errors.Is(err, errFull) {
 			t.Errorf("%s: %v", name, err)
@@ -336,7 +336,7 @@ func TestWrap(t *testing.T) {
 		{"one two three", 7, 1, []string{"one two three"}},
 		{"a-word-that-is-too-long x", 5, 9, []string{"a-word-that-is-too-long", "x"}},
 		{"", 5, 9, []string{""}},
-		{"日本 語", 4, 9, []string{"日本", "語"}}
+		{"日本 語", 4, 9, []string{"日本", "語"}},
 	} {
 		if got := wrap(tt.text, tt.width, tt.n); strings.Join(got, "|") != strings.Join(tt.want, "|") {
 			t.Errorf("wrap(%q, %d, %d) = %q", tt.text, tt.width, tt.n, got)
