@@ -102,7 +102,8 @@ func (o *other) hadPackage(r *row) bool {
 	return ok && r.pkg != ""
 }
 
-// versionOf is the version that the earlier image has of the package of a hook, "" where it is not known.
+// versionOf is the version that the earlier image has of the package of a hook, "" where it is not known. Scripts of
+// packages belong to nothing that a list of files names, so that the package is looked up by its name there.
 func (o *other) versionOf(ctx context.Context, r *row) string {
 	switch r.kind {
 	case KindNpmScript:
@@ -120,7 +121,8 @@ func (o *other) versionOf(ctx context.Context, r *row) string {
 	}
 }
 
-// composerVersion looks a package up in the list that lies two directories above it.
+// composerVersion looks a package up in the list that lies two directories above it. Where that list is not there
+// nothing is said of the version; other content then counts as changed, and not as rewritten at the same version.
 func (o *other) composerVersion(ctx context.Context, r *row) string {
 	name := strings.TrimPrefix(r.pkg, "composer ")
 	vendor := strings.TrimSuffix(r.place, "/"+name)

@@ -51,7 +51,8 @@ type rows struct {
 	list  []*row
 }
 
-// examineImage collects and examines the hooks of an image.
+// examineImage collects and examines the hooks of an image. It reads the merged tree only: a hook that an upper layer
+// took away starts nothing, and what layers hide is for the check of binaries.
 func examineImage(ctx context.Context, cache *layer.Cache, owners *owner.Cache, image inspect.Image) (*rows, error) {
 	tree, err := cache.Tree(ctx, image.Layers)
 	if err != nil {
@@ -146,6 +147,8 @@ func (all *rows) alerted(alerts []inspect.Alert, container string) {
 }
 
 // emit judges the rows and emits them, the worst MaxRows of them, each with its finding where it is at least medium.
+// What is cut off is the least severe by then. Severities are decided for all rows first, since a strong sign replaces
+// the command that is shown.
 func (all *rows) emit(p report, emit func(inspect.Event)) {
 	codes := map[*row]string{}
 	for _, r := range all.list {

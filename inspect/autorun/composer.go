@@ -15,7 +15,8 @@ func isComposerList(p, base string) bool {
 	return base == "installed.json" && strings.HasSuffix(path.Dir(p), "/composer")
 }
 
-// composerPackage is what of a row of installed.json starts something.
+// composerPackage is what of a row of installed.json starts something. Composer includes the files of autoload in every
+// request, before the first line of the application, and runs the class of a plugin at each of its commands.
 type composerPackage struct {
 	Name     string `json:"name"`
 	Version  string `json:"version"`
@@ -78,7 +79,9 @@ func composerPackages(text []byte) []composerPackage {
 	return list.Packages
 }
 
-// phpFiles lists the first PHP files of a directory.
+// phpFiles lists the first PHP files of a directory. A plugin names a class and no file, and which one holds it is
+// decided by rules of autoloading that need not be followed here: the first MaxLoads of them are enough to see what it
+// does.
 func (s *scene) phpFiles(dir string) []*inspect.Node {
 	var found []*inspect.Node
 	for n := range s.tree.Below(dir) {

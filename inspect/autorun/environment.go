@@ -17,7 +17,8 @@ type variable struct {
 	words               []string // options of the value that load something; none: all of it does
 }
 
-// variables is the table of them, by what each interpreter documents.
+// variables is the table of them, by what each interpreter documents. A variable is in it only if its value is code, or
+// a file of code, that is run before the program itself.
 func variables() []variable {
 	node := []string{"--require", "-r", "--import", "--loader", "--experimental-loader", "--env-file",
 		"--openssl-config"}

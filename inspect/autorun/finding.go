@@ -40,7 +40,8 @@ func (p report) fact(r *row) inspect.Autorun {
 	return a
 }
 
-// detail says in a sentence what was found out about a row.
+// detail says in a sentence what was found out about a row. What the file does comes first, then who owns it, then what
+// the other image has. At most three weak signs are quoted, and all strong ones.
 func (p report) detail(r *row) string {
 	var parts []string
 	say := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
@@ -80,7 +81,8 @@ func (p report) detail(r *row) string {
 	return strings.Join(parts, "; ")
 }
 
-// compared names how the other image has a row.
+// compared names how the other image has a row. It is asked for only where there is one: that no good image is known is
+// said once for the case, and not in each row.
 func (p report) compared(r *row) string {
 	word := p.good.Word() + " image"
 	switch {
@@ -152,7 +154,8 @@ func (p report) layerDigest(number int) string {
 	return ""
 }
 
-// title is one sentence: what it is, when it runs, what it does.
+// title is one sentence: what it is, when it runs, what it does. It names no more than one of the signs, the strongest,
+// so that it can be read aloud in a call.
 func (p report) title(r *row) string {
 	text := cmp.Or(r.title, r.path())
 	if r.title != "" && r.node != nil && !strings.Contains(r.title, r.node.Path) {
@@ -196,7 +199,8 @@ func (r *row) reaches() string {
 	return "starts " + r.hidden
 }
 
-// cause is the key of what brought a row in: the package that it belongs to, else the hook itself.
+// cause is the key of what brought a row in: the package that it belongs to, else the hook itself. Findings with one
+// cause are one thing to do for a person: a package with three hooks is removed once.
 func (r *row) cause() string {
 	c := inspect.Cause{Kind: inspect.CauseHook, Path: r.path(), Layer: -1}
 	switch {

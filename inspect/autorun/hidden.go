@@ -56,7 +56,9 @@ func oddName(name string) bool {
 	}) >= 0
 }
 
-// toolDirectory recognizes the dot directories that package managers and language tools make for programs.
+// toolDirectory recognizes the dot directories that package managers and language tools make for programs. The list is
+// of names that are usual in images as they are built. An attacker may use one of them; then a file still has to be
+// unowned and to start by itself to be a row.
 func toolDirectory(name string) bool {
 	return slices.Contains([]string{
 		".venv", ".virtualenv", ".virtualenvs", ".local", ".cache", ".cargo", ".rustup", ".npm", ".nvm", ".pnpm",

@@ -8,7 +8,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/content"
 )
 
-// hook is one thing that starts without being called, as a collector finds it.
+// hook is one thing that starts without being called, as a collector finds it. A collector fills in what the file says
+// and judges nothing; whether a package answers for it, and what its bytes do, is found out for all kinds alike.
 type hook struct {
 	kind    string
 	node    *inspect.Node // the file that makes it start; nil for the image's config
@@ -30,7 +31,8 @@ type hook struct {
 	mild    bool   // read for settings more often than for code: a profile, a directory of libraries
 }
 
-// row is a hook with what was found out about it.
+// row is a hook with what was found out about it. Codes are the reasons for its severity, and are what a policy can
+// name; the words for people are made of them last.
 type row struct {
 	hook
 	owner   string // package, "" for none

@@ -64,7 +64,7 @@ func identity(z *zip.Reader) string {
 	return name
 }
 
-// properties reads the lines of an entry as KEY=VALUE or KEY: VALUE.
+// properties reads the lines of an entry as KEY=VALUE or KEY: VALUE. The last of several lines with one key counts.
 func properties(f *zip.File) map[string]string {
 	fields := map[string]string{}
 	r, err := f.Open()

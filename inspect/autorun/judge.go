@@ -56,7 +56,8 @@ func (s *scene) examine(ctx context.Context, h hook) *row {
 	return r
 }
 
-// examineTargets looks at the files that a hook starts or loads.
+// examineTargets looks at the files that a hook starts or loads. They are examined even where a package owns the hook:
+// a unit of a package may start a script that a later layer replaced.
 func (s *scene) examineTargets(ctx context.Context, r *row) {
 	if r.dir != "" {
 		r.hidden = r.dir
@@ -173,7 +174,8 @@ func (h hook) fingerprint() string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// interpreters are the first letters of the programs that run the hooks of a kind, as alerts name them.
+// interpreters are the first letters of the programs that run the hooks of a kind, as alerts name them. python3.12 and
+// python are one program here. A kind that no interpreter runs has none, and no alert raises its rows.
 func interpreters(kind string) []string {
 	switch kind {
 	case KindPythonPth, KindPythonSite, KindPythonEntry:

@@ -13,7 +13,8 @@ type fileSource struct {
 	read  func(ctx context.Context, s *scene, n *inspect.Node) []hook
 }
 
-// sources are the kinds of files that start something.
+// sources are the kinds of files that start something. A path is given to the first source that knows it. Each matches
+// by path alone, so that the tree can be searched without reading a byte.
 func sources() []fileSource {
 	return []fileSource{
 		{isPth, readPth},

@@ -29,6 +29,8 @@ func isMaintainerScript(p, base string) bool {
 func IsMaintainerScript(p string) bool { return isMaintainerScript(p, path.Base(p)) }
 
 // readMaintainerScript makes a hook of a script, which belongs to the package in its name: no list of files names it.
+// What it starts was run when the package was installed, and will be again at the next update or removal, in whatever
+// image is built on this one.
 func readMaintainerScript(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	base := path.Base(n.Path)
 	script := strings.TrimPrefix(path.Ext(base), ".")
@@ -41,7 +43,8 @@ func readMaintainerScript(ctx context.Context, s *scene, n *inspect.Node) []hook
 	}}
 }
 
-// dpkgVersion is the version of a package as dpkg's status names it, "" where it does not.
+// dpkgVersion is the version of a package as dpkg's status names it, "" where it does not. The status is read once for
+// an image. A package that stands there twice, for two architectures, has the version of the last.
 func (s *scene) dpkgVersion(ctx context.Context, name string) string {
 	if s.versions == nil {
 		s.versions = map[string]string{}
@@ -86,7 +89,8 @@ func readAPKScripts(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	return apkScripts(tar.NewReader(io.LimitReader(r, MaxScripts)), n)
 }
 
-// apkScripts makes a hook of each member, up to the first that cannot be read.
+// apkScripts makes a hook of each member, up to the first that cannot be read. The archive is sequential: behind a
+// broken header nothing can be found. The name of a member is PACKAGE-VERSION.HASH.KIND, of which the package is kept.
 func apkScripts(archive *tar.Reader, n *inspect.Node) []hook {
 	var all []hook
 	for len(all) < MaxRows {

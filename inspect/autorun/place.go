@@ -37,7 +37,8 @@ type spot struct {
 	match func(p, dir, base string) bool
 }
 
-// spots is the table of places, the more specific ones first.
+// spots is the table of places, the more specific ones first. The severity of a row is that of a file without any sign,
+// which no package owns: what installers put there in most images is info, what is rarely in an image is more.
 func spots() []spot {
 	return []spot{
 		{Spot{KindKeys, "lets the holders of its keys log in", inspect.Medium}, isKeys},
@@ -151,7 +152,8 @@ func isPlace(p, _ string) bool {
 	return ok
 }
 
-// readPlace reads a file of one of the places. A file without content starts nothing.
+// readPlace reads a file of one of the places. A file without content starts nothing. Of units, rules and settings only
+// the lines that start something are shown, and one without such a line is no row.
 func readPlace(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	at, ok := Place(n.Path)
 	if !ok || n.Size == 0 {
@@ -201,7 +203,8 @@ func oddDirectory(text []byte) string {
 	return odd
 }
 
-// keyNames lists the comments and types of public keys: the keys themselves identify persons.
+// keyNames lists the comments and types of public keys: the keys themselves identify persons. A key without a comment
+// is named by its type. Options before the key are left out.
 func keyNames(text []byte) string {
 	var names []string
 	layer.Lines(text, func(line string) {
@@ -217,7 +220,8 @@ func keyNames(text []byte) string {
 	return shorten(strings.Join(names, "; "))
 }
 
-// invocations lists the lines by which a package manager runs commands.
+// invocations lists the lines by which a package manager runs commands. Settings of apt and dnf are mostly numbers and
+// addresses; a file with no such line is no row.
 func invocations(p string, text []byte) string {
 	if !strings.Contains(p, "apt.conf") && !strings.Contains(p, "dpkg.cfg") {
 		return excerpt(text)
@@ -235,7 +239,8 @@ func invocations(p string, text []byte) string {
 	return shorten(strings.Join(lines, "; "))
 }
 
-// started lists the lines of a unit or of udev's rules that start something; "" for none.
+// started lists the lines of a unit or of udev's rules that start something; "" for none. Directives are compared as
+// systemd does, with their case. A unit without ExecStart and the like is one that orders others, and no row.
 func started(text []byte) string {
 	var lines []string
 	layer.Lines(text, func(line string) {

@@ -47,7 +47,8 @@ func (s *scene) collect(ctx context.Context) ([]hook, error) {
 	return all, nil
 }
 
-// gather adds the hooks of a file, by the first source that knows its path.
+// gather adds the hooks of a file, by the first source that knows its path. One file is one kind of thing: a script in
+// /etc/cron.d is no module of Python too, whatever its name ends in.
 func (s *scene) gather(ctx context.Context, all []hook, table []fileSource, n *inspect.Node) []hook {
 	base := path.Base(n.Path)
 	for _, source := range table {
@@ -192,7 +193,8 @@ func (s *scene) target(word string, dirs ...string) *inspect.Node {
 // tree.
 func below(dir, word string) string { return "/" + strings.TrimPrefix(dir+"/"+word, "/") }
 
-// excerpt joins the first lines of a text that are no comments.
+// excerpt joins the first lines of a text that are no comments. It is what a person sees of the script in a table, and
+// is cut at a length that fits there; the whole of it is a file of the image that can be opened.
 func excerpt(text []byte) string {
 	var b strings.Builder
 	layer.Lines(text[:min(len(text), 64<<10)], func(line string) {

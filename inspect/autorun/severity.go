@@ -111,7 +111,7 @@ func (r *row) judgeAltered() inspect.Severity {
 	return inspect.Medium
 }
 
-// ordinary judges a row without regard to what is new.
+// ordinary judges a row without regard to what is new. The place decides, unless a package vouches for the file.
 func (r *row) ordinary() inspect.Severity {
 	var base inspect.Severity
 	switch spot, placed := Place(r.path()); {
@@ -134,7 +134,9 @@ func (r *row) ordinary() inspect.Severity {
 	return base
 }
 
-// judgeFresh judges a row that the other image does not have, or has with other code.
+// judgeFresh judges a row that the other image does not have, or has with other code. What came at the same version of
+// its package is judged hardest, since a release brings a new one. Kinds that are calm stay so without a sign, code
+// that a package vouches for is low, and of the rest the number of weak signs decides.
 func (r *row) judgeFresh() inspect.Severity {
 	_, obscured := r.sign(content.Obfuscated)
 	_, hides := r.sign(content.Hides)

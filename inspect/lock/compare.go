@@ -34,7 +34,9 @@ func (c *comparison) add(r inspect.LockRow) {
 	c.rows = append(c.rows, r)
 }
 
-// run compares by the rules of the kind of lock.
+// run compares by the rules of the kind of lock. A kind that is not named here is compared with nothing. Locks of npm
+// and pnpm name places in the tree, those of yarn and bun names only, and those of Python and Ruby name packages that
+// may lie anywhere.
 func (c *comparison) run() {
 	switch c.file.kind {
 	case "npm":
@@ -235,7 +237,9 @@ func (c *comparison) locked() map[string][]entry {
 	return all
 }
 
-// flat compares the packages directly in node_modules with a lock that names no places.
+// flat compares the packages directly in node_modules with a lock that names no places. A package deeper than that may
+// be of another version for a good reason, which such a lock cannot tell; one directly in the folder is what every
+// require() of the application finds first.
 func (c *comparison) flat() {
 	locked := c.locked()
 	var extra []string
@@ -374,7 +378,8 @@ func (c *comparison) programs(module string) {
 	}
 }
 
-// goModule is the path of the module whose go.mod lies beside the go.sum.
+// goModule is the path of the module whose go.mod lies beside the go.sum. A go.sum alone does not say whose it is, and
+// a program names its main module: without this every go.sum of an image would be compared with every program.
 func (c *comparison) goModule() string {
 	data, err := c.ReadFile(c.ctx, c.root()+"/go.mod", maxManifest)
 	if err != nil {

@@ -12,7 +12,8 @@ type composerLock struct {
 	Dev      []composerPackage `json:"packages-dev"`
 }
 
-// composerPackage is what of a package is compared (https://getcomposer.org/doc/01-basic-usage.md).
+// composerPackage is what of a package is compared (https://getcomposer.org/doc/01-basic-usage.md). The source and the
+// dist are both kept: an attacker who changes one of them to an archive of his own leaves the other as it was.
 type composerPackage struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`

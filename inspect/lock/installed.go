@@ -149,7 +149,9 @@ func (t *tree) modules(root string) []string {
 	return places
 }
 
-// packagesIn lists the folders of packages directly in a node_modules folder, scopes opened.
+// packagesIn lists the folders of packages directly in a node_modules folder, scopes opened. Folders whose name begins
+// with a dot are none of npm: .bin and .cache hold links and what tools keep. A scope without a package in it counts
+// for nothing.
 func (t *tree) packagesIn(dir string) []string {
 	var list []string
 	for _, n := range t.Children(dir) {

@@ -13,7 +13,8 @@ type npmLock struct {
 	Dependencies map[string]npmDep     `json:"dependencies"`
 }
 
-// npmPackage is an entry of "packages" (lockfileVersion 2 and 3).
+// npmPackage is an entry of "packages" (lockfileVersion 2 and 3). What it is for (dev, optional, peer) and the machines
+// that it is for (os, cpu, libc) only say whether it may be missing; of the latter it counts that they are there.
 type npmPackage struct {
 	Name      string   `json:"name"` // where it differs from the name of the folder
 	Version   string   `json:"version"`

@@ -14,7 +14,8 @@ type pnpmLock struct {
 	Packages map[string]pnpmPackage `json:"packages"`
 }
 
-// pnpmPackage is an entry of "packages".
+// pnpmPackage is an entry of "packages". A tarball is written only where it is not what the registry serves for name
+// and version; its host is then what a person should look at.
 type pnpmPackage struct {
 	Name       string `json:"name"`
 	Version    string `json:"version"`

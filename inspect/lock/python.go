@@ -34,7 +34,8 @@ type tomlFile struct {
 	URL string `toml:"url"`
 }
 
-// tomlSource is a source of uv, by its kind, or of poetry, by type and url.
+// tomlSource is a source of uv, by its kind, or of poetry, by type and url. Fields that a tool does not write stay
+// empty; the first of them that is set says what the source is.
 type tomlSource struct {
 	Registry  string `toml:"registry"`
 	Git       string `toml:"git"`
@@ -51,7 +52,9 @@ type tomlSource struct {
 // the program by the depth of a longer one; real ones have some tens of thousands.
 const maxBlock = 128 << 10
 
-// readTOML reads a lock package by package: so a hostile one costs no more than a package may.
+// readTOML reads a lock package by package: so a hostile one costs no more than a package may. The whole file is never
+// decoded at once: a table of a million keys costs a decoder far more memory than its bytes. What stands between
+// packages is passed over.
 func readTOML(data []byte) ([]entry, error) {
 	var all []entry
 	for _, block := range tomlBlocks(data) {
@@ -149,6 +152,7 @@ type pipfilePackage struct {
 }
 
 // readPipfile reads Pipfile.lock. Packages of "develop" may be missing. An index that no source defines has no address.
+// A file or a repository of git stands before the index.
 func readPipfile(data []byte) ([]entry, error) {
 	var l pipfileLock
 	if err := json.Unmarshal(data, &l); err != nil {

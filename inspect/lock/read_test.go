@@ -37,7 +37,7 @@ func TestReaders(t *testing.T) {
 			"node_modules/ui":{"resolved":"packages/ui","link":true},
 			"node_modules/@a/b":{
 				"version":"1.0.0", "resolved":"https://registry.npmjs.org/@a/b/-/b-1.0.0.tgz", "hasInstallScript":true,
-				"os":["linux"],
+				"os":["linux"]
 			},
 			"node_modules/alias":{"name":"real","version":"2.0.0","dev":true},
 			"node_modules/x/node_modules/y":{"version":"3.0.0","cpu":"x64"}}}`,

@@ -12,7 +12,9 @@ import (
 // apkInstalled are the places of apk's database; the second one is that of a merged /usr.
 func apkInstalled() []string { return []string{"/lib/apk/db/installed", "/usr/lib/apk/db/installed"} }
 
-// readApk reads apk's list of installed packages. Errors: a file past MaxDatabase.
+// readApk reads apk's list of installed packages. Errors: a file past MaxDatabase. The list is one file, of which every
+// layer that installs something has a new copy: the one of the merged tree counts, and what it says otherwise than that
+// of a lower layer is for tamper.go.
 func readApk(ctx context.Context, t *layer.Tree) (*Database, error) {
 	for _, place := range apkInstalled() {
 		data, err := readSmall(ctx, t, place)

@@ -165,7 +165,8 @@ func (p places) of(name string) (real string, ok bool) {
 	return layer.Join(at.path, base), true
 }
 
-// judge sets Level and its Detail by how many packages list their files.
+// judge sets Level and its Detail by how many packages list their files. Unknown means that nothing may be concluded
+// from a file that no package owns; every check that calls a file unowned asks for it first.
 func (o *Ownership) judge(broken []string) {
 	packages, bare := 0, []string(nil)
 	for _, db := range o.dbs {

@@ -30,7 +30,8 @@ func before(t *layer.Tree, number int) *layer.Tree {
 // triggers are none: they claim no file.
 func databaseFile(p string) bool { return databaseKind(p) != "" }
 
-// databaseKind names the kind of package database that a file belongs to, as Database.Name does; "" for none.
+// databaseKind names the kind of package database that a file belongs to, as Database.Name does; "" for none. It
+// decides by the path alone, so that it can be asked of layers whose bytes were not read.
 func databaseKind(p string) string {
 	if layer.Within(p, "/var/lib/dpkg") {
 		switch dir := path.Dir(p); {

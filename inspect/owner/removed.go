@@ -47,7 +47,8 @@ func (o *Ownership) readRemoved(ctx context.Context) error {
 	return nil
 }
 
-// restore has a database count again that a layer removed.
+// restore has a database count again that a layer removed. Files that the layer itself brought are noted as renewed:
+// its package manager may have written them before the database went, and they would otherwise look altered.
 func (o *Ownership) restore(db *Database, number int) {
 	if o.renewed == nil {
 		o.renewed = map[string]bool{}

@@ -82,7 +82,9 @@ func RPMScripts(ctx context.Context, t *layer.Tree, n *inspect.Node) ([]RPMScrip
 	return all, nil
 }
 
-// headersOf gives the headers of the packages, whatever the form of the database. Its references are checked first.
+// headersOf gives the headers of the packages, whatever the form of the database. Its references are checked first. A
+// database that passes soundRPM has no reference that leads out of it or around in a circle, so that the two readers
+// below follow it without asking again.
 func headersOf(c inspect.Content) ([][]byte, error) {
 	head := make([]byte, 64)
 	if n, err := c.ReadAt(head, 0); n < len(head) {
@@ -105,7 +107,9 @@ func headersOf(c inspect.Content) ([][]byte, error) {
 	}
 }
 
-// headersOfNDB follows the slots of a sound database in rpm's own form.
+// headersOfNDB follows the slots of a sound database in rpm's own form. A slot without a page is free. The size of a
+// package is what its blob says, which the check of soundness compared with the file; all of them together are bounded
+// by MaxRPMHeaders, since several slots may name one blob.
 func headersOfNDB(c inspect.Content, pages int) ([][]byte, error) {
 	slots := make([]byte, pages*ndbPage)
 	if n, err := c.ReadAt(slots, 0); n < len(slots) {
@@ -192,7 +196,8 @@ func scriptsIn(header []byte) []RPMScript {
 	return all
 }
 
-// rpmTexts reads the tags of a header that hold texts, by number. A tag that leads out of the data is left out.
+// rpmTexts reads the tags of a header that hold texts, by number. A tag that leads out of the data is left out. The
+// first entry of a tag counts: rpm writes each once. Counts are believed only as far as there are texts.
 func rpmTexts(header []byte) map[int32][]string {
 	all := map[int32][]string{}
 	if len(header) < 8 {

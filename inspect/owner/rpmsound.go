@@ -142,7 +142,8 @@ func soundBDB(c inspect.Content, order binary.ByteOrder, head []byte) error {
 	return nil
 }
 
-// chain follows overflow pages to their end.
+// chain follows overflow pages to their end. Each page takes from what is left for all chains, so that one that leads
+// back to itself ends as soon as the file could hold no more.
 func (b *bdbPages) chain(number uint32, left *int64) error {
 	page := make([]byte, b.size)
 	for number != 0 {

@@ -46,7 +46,8 @@ type sqliteObject struct {
 	sql               string
 }
 
-// openSQLite reads the header of a database.
+// openSQLite reads the header of a database. The size of a page and the bytes at its end that are reserved are all that
+// later reads depend on; both are checked here against what the format permits.
 func openSQLite(c inspect.Content) (*sqliteFile, error) {
 	head := make([]byte, sqliteHeader)
 	if n, err := c.ReadAt(head, 0); n < len(head) {
@@ -86,7 +87,8 @@ func (f *sqliteFile) page(number uint32) ([]byte, error) {
 	return page[:f.usable], nil
 }
 
-// schema lists what the database holds. Page 1 is its root.
+// schema lists what the database holds. Page 1 is its root. Its rows name the root page of each table, which is a claim
+// of the file like all else: a page is read once only, so that two tables on one page are an error and no loop.
 func (f *sqliteFile) schema() ([]sqliteObject, error) {
 	var all []sqliteObject
 	err := f.walk(1, 0, func(record []byte) error {

@@ -26,6 +26,8 @@ type rival struct {
 }
 
 // settle decides which claims count, by what the layers below have. It is called before the digests are compared.
+// Second and rival claims are dropped first, so that what is put back last is what a lower layer had, whatever else
+// names the path by then.
 func (o *Ownership) settle() {
 	o.dropSecond()
 	o.dropRivals()
@@ -43,6 +45,8 @@ func (o *Ownership) settle() {
 }
 
 // putBack restores a claim as the lower layer had it. Where no database has the package any more, nothing is restored.
+// A claim that the upper database has for the same path is replaced: it is the one that was written to fit the swapped
+// file.
 func (o *Ownership) putBack(p string, r recalled) {
 	c, ok := o.Claims[p]
 	if !ok { // the list does not name it any more, or a package of another name does
@@ -136,7 +140,8 @@ func (o *Ownership) dropSecond() {
 	}
 }
 
-// firstLayers gives the lowest layer of each kind of database of the system.
+// firstLayers gives the lowest layer of each kind of database of the system. Only layers above that one can have
+// rewritten the database.
 func (o *Ownership) firstLayers() map[string]int {
 	firsts := map[string]int{}
 	for _, number := range o.Tree.Numbers() {

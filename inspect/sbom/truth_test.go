@@ -104,7 +104,7 @@ func TestTruthInside(t *testing.T) {
 	doc := fmt.Sprintf(
 		`{"spdxVersion":"SPDX-2.3","packages":[],"files":[{"fileName":"./opt/a","checksums":[{"algorithm":"SHA256","checksumValue":%q}]},
 		{"fileName":"/opt/b","checksums":[{"algorithm":"SHA256","checksumValue":%q}]},{
-			"fileName":"opt/c", "checksums":[{"algorithm":"SHA256","checksumValue":%q}],
+			"fileName":"opt/c", "checksums":[{"algorithm":"SHA256","checksumValue":%q}]
 		},
 		{"fileName":"/opt","checksums":[{"algorithm":"SHA256","checksumValue":%q}]}]}`,
 		sum,

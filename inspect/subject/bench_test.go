@@ -14,7 +14,7 @@ func BenchmarkFromPod(b *testing.B) {
 		{"serviceAccountToken":{"expirationSeconds":3607,"path":"token"}},{"configMap":{"name":"kube-root-ca.crt"}}]}},{"name":"db","secret":{"secretName":"db"}}],"containers":[
 		{
 			"name":"web", "env":[{"name":"P","valueFrom":{"secretKeyRef":{"name":"db","key":"p"}}}],
-			"volumeMounts":[{"name":"kube-api-access-x","mountPath":"/var/run/secrets/kubernetes.io/serviceaccount"},{"name":"db","mountPath":"/db"}],
+			"volumeMounts":[{"name":"kube-api-access-x","mountPath":"/var/run/secrets/kubernetes.io/serviceaccount"},{"name":"db","mountPath":"/db"}]
 		},
 		{"name":"proxy","volumeMounts":[{"name":"kube-api-access-x","mountPath":"/var/run/secrets/kubernetes.io/serviceaccount"}]}]}}`), pod); err != nil {
 		b.Fatal(err)

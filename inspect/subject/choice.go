@@ -77,7 +77,8 @@ func besides(rivals []registry.Candidate) string {
 	return "; as good a fit: " + strings.Join(names, ", ")
 }
 
-// finding is a finding about the reference of an image.
+// finding is a finding about the reference of an image. Its evidence is the index and each manifest that could be
+// taken, so that somebody can look at the very bytes that two tools read otherwise.
 func finding(i inspect.Image, code string, severity inspect.Severity, title, detail string,
 	of ...registry.Candidate) inspect.Finding {
 	f := inspect.Finding{

@@ -97,7 +97,8 @@ func newest(ctx context.Context, cluster kube.Source, namespace string, t PodTar
 	return pod, nil
 }
 
-// checkContainer refuses a container that the pod does not have, and names those that it has.
+// checkContainer refuses a container that the pod does not have, and names those that it has. A misspelled name must
+// not become a case without images, which would look as if there were nothing to find.
 func (t PodTarget) checkContainer(pod *corev1.Pod) error {
 	if t.Container == "" {
 		return nil

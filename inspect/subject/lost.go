@@ -73,7 +73,8 @@ func (r *resolver) references(ctx context.Context, spec registry.Location, diges
 	return all
 }
 
-// onNode is the node's own record of the image, empty where it has none.
+// onNode is the node's own record of the image, empty where it has none. The names of a node are compared by their
+// digest: the repository may be another one, as where a mirror was asked.
 func (r *resolver) onNode(digest string) kube.NodeImage {
 	if r.node == nil {
 		return kube.NodeImage{}
@@ -86,7 +87,8 @@ func (r *resolver) onNode(digest string) kube.NodeImage {
 	return kube.NodeImage{}
 }
 
-// left describes what is left of a digest that no registry has.
+// left describes what is left of a digest that no registry has. It is what an investigator needs next: where somebody
+// may still have the bytes, and whether the node may be asked before it removes what it does not use.
 func (r *resolver) left(digest string) []string {
 	var all []string
 	if len(r.asked) > 0 {

@@ -14,7 +14,8 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Options say what the case is about. Either Pod or Image is set.
+// Options say what the case is about. Either Pod or Image is set. Nothing here is changed by a check, so that one value
+// serves all checks of a case at once; Choice alone is written to, under its own lock.
 type Options struct {
 	Client   *registry.Client
 	Platform v1.Platform // of the flag; zero: the node's
@@ -52,7 +53,9 @@ func (o Options) Opening() []inspect.Event {
 	return events
 }
 
-// kept keeps the objects that were read before the case began, the pod first.
+// kept keeps the objects that were read before the case began, the pod first. They are evidence as they were read: a
+// second reading may already see what an attacker changed since. One that cannot be kept is said, and the case goes on
+// without it.
 func (o Options) kept() []inspect.Event {
 	objects := slices.Clone(o.Objects)
 	slices.SortStableFunc(objects, func(a, b kube.Object) int { return cmp.Compare(rankOf(a), rankOf(b)) })

@@ -47,7 +47,8 @@ func reach(pod *corev1.Pod) inspect.Reach {
 	return r
 }
 
-// references collects names by what they name, sorted and once each.
+// references collects names by what they name, sorted and once each. A Secret that ten containers mount is one Secret.
+// The lists stay as short as what the pod names.
 type references map[string][]string
 
 // add lists an object that the pod reads, once.
@@ -97,7 +98,8 @@ type mounted struct {
 	*corev1.VolumeMount
 }
 
-// mountsOf are the places at which containers mount a volume.
+// mountsOf are the places at which containers mount a volume. Order is that of the containers in the specification.
+// Mounts of one volume at several places of one container are all listed, since each may be read-only or not.
 func mountsOf(containers []*corev1.Container, volume string) []mounted {
 	var all []mounted
 	for _, c := range containers {
@@ -142,7 +144,9 @@ func uses(pod *corev1.Pod, containers []*corev1.Container) []inspect.Use {
 	return all
 }
 
-// sources names what a volume is made of.
+// sources names what a volume is made of. Volumes that come from outside of the cluster (NFS, CSI, claims) are named in
+// the reach, and are no use of an object here. What a projected volume leaves out is the token, which is listed by
+// tokens.
 func sources(v *corev1.Volume) []inspect.Use {
 	secret := func(name string) inspect.Use { return inspect.Use{Kind: inspect.UseSecret, Name: name} }
 	configMap := func(name string) inspect.Use { return inspect.Use{Kind: inspect.UseConfigMap, Name: name} }
@@ -199,7 +203,9 @@ func environment(c *corev1.Container) []inspect.Use {
 	return all
 }
 
-// everyContainer lists the containers of all types.
+// everyContainer lists the containers of all types. Init containers have ended by the time somebody looks, and
+// ephemeral ones were added by hand; both had the same volumes and the same account, and so count for what the pod may
+// touch.
 func everyContainer(pod *corev1.Pod) []*corev1.Container {
 	all := make([]*corev1.Container, 0,
 		len(pod.Spec.Containers)+len(pod.Spec.InitContainers)+len(pod.Spec.EphemeralContainers))

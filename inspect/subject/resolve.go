@@ -45,7 +45,8 @@ func Check(o Options) engine.Check {
 		}}
 }
 
-// single says the image of a target that is no pod; it was resolved before the case began.
+// single says the image of a target that is no pod; it was resolved before the case began. Its manifest and config are
+// kept as they were read, since the archive or folder may be gone tomorrow.
 func (o Options) single(emit func(inspect.Event)) error {
 	if err := keep(o.Client.Store(), o.Image); err != nil {
 		return fmt.Errorf("keeping manifest and config: %w", err)

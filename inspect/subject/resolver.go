@@ -45,7 +45,8 @@ func (u *unresolvedError) Error() string { return u.err.Error() }
 // Unwrap is the error below.
 func (u *unresolvedError) Unwrap() error { return u.err }
 
-// run resolves all containers and emits an image for each.
+// run resolves all containers and emits an image for each. An image that was not found is emitted too, with what is
+// known of it: a container without an image would be missing from every list of the case.
 func (r *resolver) run(ctx context.Context, emit func(inspect.Event)) {
 	got, err := r.find(ctx)
 	if err == nil {
@@ -71,7 +72,8 @@ func (r *resolver) run(ctx context.Context, emit func(inspect.Event)) {
 	}
 }
 
-// resolved is the image of a container as it was found.
+// resolved is the image of a container as it was found. A note of the search, as that another repository had the
+// digest, becomes the detail only where nothing worse is to be said.
 func (r *resolver) resolved(got found) inspect.Image {
 	i := FromImage(r.container.Reference, got.image)
 	i.Container = r.container.Name
@@ -210,7 +212,8 @@ func (r *resolver) byConfig(ctx context.Context, spec registry.Location, config 
 	return img, nil
 }
 
-// resolve reads an image of the registry. Among several platforms nothing is chosen unless that of the node is known.
+// resolve reads an image of the registry. Among several platforms nothing is chosen unless that of the node is known. A
+// guess would let a clean image of one platform stand for a poisoned one of another.
 func (r *resolver) resolve(ctx context.Context, loc registry.Location) (*registry.Image, error) {
 	img, err := r.o.Client.Resolve(ctx, loc, r.platform)
 	if err == nil && !r.platformKnown && len(img.Candidates) > 1 {
