@@ -69,9 +69,9 @@ func (s *session) checks(o subject.Options) []engine.Check {
 		advisory.Advisories(s.advisories, s.cache, inspect.CheckPackageDiff, inspect.CheckLockFiles,
 			inspect.CheckSignatures, inspect.CheckProvenance),
 		vuln.Vulnerabilities(s.vulns, s.statements, s.client.Store()),
-		signature.Usual(s.client),
+		signature.Usual(s.client, s.earlier()),
 		provenance.Drift(s.client, s.examiner(sig)),
-		provenance.Seen(s.client, s.now),
+		provenance.Seen(s.client, s.earlier(), s.now),
 		cluster.Sharing(around, inspect.CheckWorkload, inspect.CheckBinaries),
 	}))
 }

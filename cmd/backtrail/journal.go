@@ -305,3 +305,22 @@ func history(s *session, cluster string) func(context.Context, *inspect.Pod, ins
 			Workload: journal.WorkloadOf(pod), Container: i.Container}, i.Reference, i.Digest, i.Index, i.Config)
 	}
 }
+
+// earlier gives what the journal has of a repository; nil where there is no journal. It is opened for each question:
+// another process may write it meanwhile, and a case has two questions.
+func (s *session) earlier() inspect.PastImages {
+	if s.journal == "" {
+		return nil
+	}
+	return func(ctx context.Context, repository string) ([]inspect.PastImage, error) {
+		if !journal.Exists(s.journal) { // nothing has been recorded yet; reading creates no file
+			return nil, nil
+		}
+		j, err := journal.Open(ctx, s.journal)
+		if err != nil {
+			return nil, err
+		}
+		defer j.Close()
+		return j.OfRepository(ctx, repository)
+	}
+}

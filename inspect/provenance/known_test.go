@@ -292,7 +292,7 @@ func TestRecordsOfWhatWasSeen(t *testing.T) {
 	if got, err := readSighting(store, "registry.example/app"); got != nil || err != nil {
 		t.Errorf("a record that cannot be read is %+v, %v", got, err)
 	}
-	c := s.run(inspect.Expected{}, Seen(s.client, func() time.Time { return time.Unix(0, 0) }))
+	c := s.run(inspect.Expected{}, Seen(s.client, nil, func() time.Time { return time.Unix(0, 0) }))
 	if state, _ := c.Check(inspect.CheckSignerHistory, "web"); state.Status != inspect.CheckSkipped || len(c.Findings) > 0 {
 		t.Errorf("an unsigned image that was not seen before: %s %s, %+v", state.Status, state.Reason, c.Findings)
 	}

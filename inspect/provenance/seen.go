@@ -41,10 +41,13 @@ type seenSigner struct {
 // is no expectation.
 //
 // An attacker who can run this program on the machine can write the record too; it never lowers anything.
-func Seen(client *registry.Client, now func() time.Time) engine.Check {
+//
+// Where there is a journal, earlier gives its images, and nothing else is kept: cases and audits feed it. Without one a
+// record beside the cache remembers the last signed image of each repository. Of both the newer one is compared.
+func Seen(client *registry.Client, earlier inspect.PastImages, now func() time.Time) engine.Check {
 	return engine.Check{Name: inspect.CheckSignerHistory, Scope: engine.PerImage,
 		Needs: []string{inspect.CheckSignatures, inspect.CheckProvenance},
-		Run: func(_ context.Context, on engine.On, emit func(inspect.Event)) error {
+		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			if err := image.Read(); err != nil {
 				return err
@@ -54,11 +57,11 @@ func Seen(client *registry.Client, now func() time.Time) engine.Check {
 				return engine.Nothing("the image has no repository")
 			}
 			present := present(client, image, on.Case().Expected, on.Ended(inspect.CheckSignatures))
-			last, err := readSighting(client.Store(), loc.Name())
+			last, err := lastSighting(ctx, client.Store(), earlier, loc.Name())
 			if err != nil {
 				return err
 			}
-			if len(present.signers) > 0 {
+			if len(present.signers) > 0 && earlier == nil {
 				if err := keepSighting(client.Store(), loc.Name(), sight(image, present, now())); err != nil {
 					return fmt.Errorf("keeping who signed %s: %w", loc.Name(), err)
 				}
@@ -72,6 +75,42 @@ func Seen(client *registry.Client, now func() time.Time) engine.Check {
 			last.tell(on.Container, present, emit)
 			return nil
 		}}
+}
+
+// lastSighting is the newest of what the journal and the record beside the cache have of a repository; nil for nothing.
+func lastSighting(ctx context.Context, store *registry.Store, earlier inspect.PastImages,
+	repository string) (*sighting, error) {
+	last, err := readSighting(store, repository)
+	if err != nil || earlier == nil {
+		return last, err
+	}
+	images, err := earlier(ctx, repository)
+	if err != nil {
+		return last, fmt.Errorf("reading who signed %s before: %w", repository, err)
+	}
+	for _, e := range images { // the newest first
+		s := storedSide(e.Image)
+		if len(s.signers) == 0 {
+			continue
+		}
+		if last == nil || last.Time.Before(e.Seen.Time) {
+			found := sight(e.Image, s, e.Seen.Time)
+			last = &found
+		}
+		break
+	}
+	return last, nil
+}
+
+// storedSide is an image of the journal as one side of a comparison: its statements were judged when it was examined,
+// and only those whose chain held count.
+func storedSide(i inspect.Image) side {
+	s := side{signers: signersOf(i.Signatures)}
+	for _, row := range i.Provenance {
+		holds := row.Signed && (row.Status == inspect.Verified || row.Reason == inspect.ReasonNoExpectation)
+		s.provenance = append(s.provenance, judged{row: row, holds: holds})
+	}
+	return s
 }
 
 // sight is what is remembered of an image. Of several statements that hold the first counts.

@@ -39,14 +39,14 @@ func TestLastSeen(t *testing.T) {
 			s := newScene(t)
 			s.image.Location = "registry.example/app@" + s.image.Digest
 			s.sign(statement(s.image.Digest, workflow, repo), nil)
-			first := s.run(inspect.Expected{}, Seen(s.client, clock))
+			first := s.run(inspect.Expected{}, Seen(s.client, nil, clock))
 			if got, _ := first.Check(inspect.CheckSignerHistory, "web"); got.Status != inspect.CheckSkipped || len(first.Findings) != 0 {
 				t.Fatalf("the first image: %+v, %+v", got, first.Findings)
 			}
 			s.image.Digest, s.events = digestOf("next"), nil
 			s.image.Location = "registry.example/app@" + s.image.Digest
 			tt.then(s)
-			c := s.run(inspect.Expected{}, Seen(s.client, clock))
+			c := s.run(inspect.Expected{}, Seen(s.client, nil, clock))
 			var codes []string
 			for _, f := range c.Findings {
 				codes = append(codes, f.Code)

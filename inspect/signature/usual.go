@@ -1,9 +1,11 @@
 package signature
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -24,10 +26,11 @@ const (
 )
 
 // Usual says of an unsigned image how many digests of its repository are signed by cosign's tags: one that no one
-// signed where nearly all are signed is a sign of its own. Referrers cannot be counted that way, and are not.
+// signed where nearly all are signed is a sign of its own. Referrers cannot be counted that way; what earlier looks
+// found in any store, as the journal has it, is counted too. earlier is nil where there is no journal.
 //
 // It raises a medium finding at most, and lowers nothing: habits are no policy.
-func Usual(client *registry.Client) engine.Check {
+func Usual(client *registry.Client, earlier inspect.PastImages) engine.Check {
 	return engine.Check{Name: inspect.CheckSigningNorm, Scope: engine.PerImage,
 		Needs: []string{inspect.CheckSignatures},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
@@ -40,9 +43,9 @@ func Usual(client *registry.Client) engine.Check {
 			if !unsigned || err != nil || loc.Local() {
 				return engine.Nothing("only asked for an unsigned image of a registry")
 			}
-			h, err := habitOf(ctx, client, loc, i)
+			h, err := habitOf(ctx, client, loc, i, earlier)
 			var limit *registry.LimitError
-			if err != nil && !errors.As(err, &limit) {
+			if err != nil && !errors.As(err, &limit) && h.seen == 0 {
 				return engine.Nothing("what is usual in %s is not known: %v", loc.Name(), err)
 			}
 			if h.seen == 0 {
@@ -70,10 +73,15 @@ func unsignedGate(i inspect.Image) (inspect.Gate, bool) {
 // habit is how many of the digests that are known of a repository are signed.
 type habit struct {
 	seen, signed int
+	recorded     int // of those seen, that only the journal has
 }
 
 // words is what was counted, as a sentence.
 func (h habit) words(loc registry.Location) string {
+	if h.recorded > 0 {
+		return fmt.Sprintf("%d of %d other digests known in %s are signed (%d known from the journal)", h.signed,
+			h.seen, loc.Name(), h.recorded)
+	}
 	return fmt.Sprintf("%d of %d other digests known in %s are signed by cosign's tags", h.signed, h.seen, loc.Name())
 }
 
@@ -93,9 +101,10 @@ func (h habit) finding(subject string, i inspect.Image, loc registry.Location) i
 	}}
 }
 
-// habitOf looks at the last tags of a repository, and at the digests that have a signature; the image itself is not
-// counted.
-func habitOf(ctx context.Context, client *registry.Client, loc registry.Location, i inspect.Image) (habit, error) {
+// habitOf looks at the last tags of a repository, at the digests that have a signature, and at what earlier looks
+// found; the image itself is not counted. The error is that of the registry, with what is known without it.
+func habitOf(ctx context.Context, client *registry.Client, loc registry.Location, i inspect.Image,
+	earlier inspect.PastImages) (habit, error) {
 	tags, err := client.Tags(ctx, loc)
 	signed, plain := map[string]bool{}, []string{}
 	for _, t := range tags {
@@ -112,7 +121,7 @@ func habitOf(ctx context.Context, client *registry.Client, loc registry.Location
 	for digest := range signed {
 		all[digest] = true // a tag may have moved away from it since
 	}
-	h := habit{}
+	h := habit{recorded: recorded(ctx, earlier, loc.Name(), i, all, signed)}
 	for digest := range all {
 		if digest == i.Index || digest == i.Digest {
 			continue
@@ -146,4 +155,33 @@ func digestsOf(ctx context.Context, client *registry.Client, loc registry.Locati
 	}
 	work.Wait()
 	return found
+}
+
+// recorded adds the images of the journal to the digests that are known and signed, and returns how many of them the
+// registry's tags do not show. An image is counted once, under its index or its manifest, whichever is known already.
+func recorded(ctx context.Context, earlier inspect.PastImages, repository string, i inspect.Image,
+	all, signed map[string]bool) (added int) {
+	if earlier == nil {
+		return 0
+	}
+	images, err := earlier(ctx, repository)
+	if err != nil {
+		return 0 // a journal that cannot be read leaves what the registry shows
+	}
+	for _, e := range images {
+		digest := cmp.Or(e.Image.Index, e.Image.Digest)
+		if all[e.Image.Digest] {
+			digest = e.Image.Digest
+		}
+		if digest == "" || digest == i.Index || digest == i.Digest || e.Image.Digest == i.Digest {
+			continue
+		}
+		if !all[digest] {
+			all[digest] = true
+			added++
+		}
+		signed[digest] = signed[digest] || slices.ContainsFunc(e.Image.Signatures,
+			func(s inspect.Signature) bool { return s.Holds() && s.OfImage() })
+	}
+	return added
 }

@@ -67,7 +67,7 @@ func TestUsualSaysWhatIsUsualInTheRepository(t *testing.T) {
 						Detail: "no store holds a signature"}})
 					return nil
 				}},
-				Usual(s.client),
+				Usual(s.client, nil),
 			}})
 			if err != nil {
 				t.Fatal(err)
