@@ -94,7 +94,8 @@ type buildModule struct {
 	Sum     string `json:"sum"` // h1:…, as go.sum has it; empty for a local directory
 }
 
-// newBuild reads the build information of this binary.
+// newBuild reads the build information of this binary, which the Go toolchain has written into it (debug/buildinfo). It
+// is a claim of whoever built the binary, as its version is: a release is compared with its checksums.
 func newBuild(t inspect.Tool) buildReport {
 	b := buildReport{Tool: t, Go: runtime.Version()}
 	info, ok := debug.ReadBuildInfo()

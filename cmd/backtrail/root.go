@@ -88,6 +88,7 @@ func (f *flags) complete(root *cobra.Command) {
 			ctx, stop := context.WithTimeout(cmd.Context(), completeTimeout)
 			defer stop()
 			var fit []string
+			// A name of a cluster with control characters is left out: the shell would print it as it is.
 			for _, n := range names(ctx) {
 				if len(args) == 0 && len(fit) < maxCompleted && strings.HasPrefix(n, typed) && text.Clean(n) == n {
 					fit = append(fit, n)
@@ -129,7 +130,8 @@ func (f *flags) complete(root *cobra.Command) {
 	_ = root.RegisterFlagCompletionFunc("output", flag(func(context.Context) []string { return outputs }))
 }
 
-// caseNames are the names of the cases on this disk, the newest first.
+// caseNames are the names of the cases on this disk, the newest first. Their summaries are read, and no ledger that has
+// one: hundreds of cases are listed within the time that a person waits for the tab key.
 func caseNames(ctx context.Context) (names []string) {
 	_, saved, _ := savedCases(ctx)
 	for _, c := range saved {
@@ -143,6 +145,7 @@ func silentCluster(f *flags) (kube.Source, error) {
 	if f.snapshot != "" {
 		return kube.LoadSnapshot(context.Background(), f.snapshot)
 	}
+	// Without Warn and Waiting nothing is printed; a credential plugin that needs input fails at once.
 	return kube.Open(kube.Options{Kubeconfig: f.kubeconfig, Context: f.context, Namespace: f.namespace,
 		InCluster: f.inCluster, UserAgent: "backtrail/" + version, NoStdin: true})
 }
@@ -156,7 +159,8 @@ func (f *flags) contextNames(context.Context) []string {
 	return c.Contexts()
 }
 
-// namespaceNames are the namespaces that have pods, sorted.
+// namespaceNames are the namespaces that have pods, sorted. They are taken from the pods and not from the list of
+// namespaces: the least role of `backtrail rbac` lists both, and a responder often may list pods only.
 func (f *flags) namespaceNames(ctx context.Context) []string {
 	return namesOf(ctx, f, kube.Scope{}, func(p *corev1.Pod) string { return p.Namespace })
 }
