@@ -20,7 +20,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -75,6 +78,40 @@ func limitMemory() {
 	}
 }
 
+// buildReport is what version prints as JSON: the program, and the modules that are compiled into it. With them an
+// auditor can look up whether a known vulnerability of a module is in this binary, and compare the sums with those of
+// the source.
+type buildReport struct {
+	inspect.Tool
+	Go      string        `json:"go"`      // version of the toolchain
+	Modules []buildModule `json:"modules"` // sorted by path; empty without build information
+}
+
+// buildModule is a dependency as the linker used it: where it was replaced, that is the replacement.
+type buildModule struct {
+	Path    string `json:"path"`
+	Version string `json:"version"`
+	Sum     string `json:"sum"` // h1:…, as go.sum has it; empty for a local directory
+}
+
+// newBuild reads the build information of this binary, which the Go toolchain has written into it (debug/buildinfo). It
+// is a claim of whoever built the binary, as its version is: a release is compared with its checksums.
+func newBuild(t inspect.Tool) buildReport {
+	b := buildReport{Tool: t, Go: runtime.Version()}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return b
+	}
+	for _, m := range info.Deps {
+		if m.Replace != nil {
+			m = m.Replace
+		}
+		b.Modules = append(b.Modules, buildModule{m.Path, m.Version, m.Sum})
+	}
+	slices.SortFunc(b.Modules, func(a, b buildModule) int { return strings.Compare(a.Path, b.Path) })
+	return b
+}
+
 // versionCommand is the verb version.
 func versionCommand(f *flags, std streams) *cobra.Command {
 	return &cobra.Command{
@@ -87,7 +124,7 @@ func versionCommand(f *flags, std streams) *cobra.Command {
 			}
 			t := tool()
 			if f.output == "json" {
-				b, err := inspect.EncodeJSON(t)
+				b, err := inspect.EncodeJSON(newBuild(t))
 				if err != nil {
 					return err
 				}

@@ -1,9 +1,17 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/backtrail/backtrail/inspect/text"
+	"github.com/backtrail/backtrail/kube"
 )
 
 // rootCommand is the command line: a verb a file. It is made anew for each run, since cobra keeps the values of flags
@@ -61,5 +69,125 @@ one and walk its layers, signatures, provenance, packages and unexpected executa
 		verifyCommand(f, std), verifyBlobCommand(f, std), policyCommand(f, std), rbacCommand(std),
 		cacheCommand(f, std), dbCommand(f, std), thresholdsCommand(f, std), manCommand(std), versionCommand(f, std),
 	)
+	f.complete(root)
 	return root
+}
+
+// completeTimeout bounds what a press of the tab key waits for a cluster. Nothing is offered afterwards, as where there
+// is nothing.
+const completeTimeout = 2 * time.Second
+
+// maxCompleted bounds the names that are offered: a shell lists all of them.
+const maxCompleted = 1000
+
+// complete registers what shells offer for arguments and flags. All of it is read-only, and silent: an error, or a line
+// of a credential plugin, would be drawn into the command that is being typed.
+func (f *flags) complete(root *cobra.Command) {
+	offer := func(names func(context.Context) []string) cobra.CompletionFunc {
+		return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+			ctx, stop := context.WithTimeout(cmd.Context(), completeTimeout)
+			defer stop()
+			var fit []string
+			// A name of a cluster with control characters is left out: the shell would print it as it is.
+			for _, n := range names(ctx) {
+				if len(args) == 0 && len(fit) < maxCompleted && strings.HasPrefix(n, typed) && text.Clean(n) == n {
+					fit = append(fit, n)
+				}
+			}
+			return fit, cobra.ShellCompDirectiveNoFileComp
+		}
+	}
+	cases := offer(caseNames)
+	for _, path := range []string{"open", "aware", "runtime", "thresholds explain", "policy draft"} {
+		cmd, _, err := root.Find(strings.Fields(path))
+		if err != nil {
+			continue
+		}
+		cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, typed string) ([]string,
+			cobra.ShellCompDirective) {
+			names, _ := cases(cmd, args, typed)
+			return names, cobra.ShellCompDirectiveDefault // a bundle is a path
+		}
+	}
+	if cmd, _, err := root.Find([]string{"inspect"}); err == nil {
+		pods := offer(f.podNames)
+		cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, typed string) ([]string,
+			cobra.ShellCompDirective) {
+			if !strings.HasPrefix(typed, "pod/") { // an image or a path: no cluster is read for these
+				return []string{"pod/"}, cobra.ShellCompDirectiveNoSpace
+			}
+			return pods(cmd, args, typed)
+		}
+	}
+	flag := func(names func(context.Context) []string) cobra.CompletionFunc {
+		complete := offer(names)
+		return func(cmd *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+			return complete(cmd, nil, typed)
+		}
+	}
+	_ = root.RegisterFlagCompletionFunc("context", flag(f.contextNames)) // it fails for a flag that is not there
+	_ = root.RegisterFlagCompletionFunc("namespace", flag(f.namespaceNames))
+	_ = root.RegisterFlagCompletionFunc("output", flag(func(context.Context) []string { return outputs }))
+}
+
+// caseNames are the names of the cases on this disk, the newest first. Their summaries are read, and no ledger that has
+// one: hundreds of cases are listed within the time that a person waits for the tab key.
+func caseNames(ctx context.Context) (names []string) {
+	_, saved, _ := savedCases(ctx)
+	for _, c := range saved {
+		names = append(names, c.ID)
+	}
+	return names
+}
+
+// silentCluster opens the cluster of the flags, without a word on the terminal and without its input.
+func silentCluster(f *flags) (kube.Source, error) {
+	if f.snapshot != "" {
+		return kube.LoadSnapshot(context.Background(), f.snapshot)
+	}
+	// Without Warn and Waiting nothing is printed; a credential plugin that needs input fails at once.
+	return kube.Open(kube.Options{Kubeconfig: f.kubeconfig, Context: f.context, Namespace: f.namespace,
+		InCluster: f.inCluster, UserAgent: "backtrail/" + version, NoStdin: true})
+}
+
+// contextNames are the contexts of the kubeconfig. The one that is being typed is not one of them yet.
+func (f *flags) contextNames(context.Context) []string {
+	c, err := kube.Open(kube.Options{Kubeconfig: f.kubeconfig, NoStdin: true})
+	if err != nil {
+		return nil
+	}
+	return c.Contexts()
+}
+
+// namespaceNames are the namespaces that have pods, sorted. They are taken from the pods and not from the list of
+// namespaces: the least role of `backtrail rbac` lists both, and a responder often may list pods only.
+func (f *flags) namespaceNames(ctx context.Context) []string {
+	return namesOf(ctx, f, kube.Scope{}, func(p *corev1.Pod) string { return p.Namespace })
+}
+
+// podNames are the pods of the namespace of -n, else of the context, as targets.
+func (f *flags) podNames(ctx context.Context) []string {
+	cluster, err := silentCluster(f)
+	if err != nil {
+		return nil
+	}
+	return namesOf(ctx, f, kube.Scope{Namespaces: []string{cmp.Or(f.namespace, cluster.Namespace())}},
+		func(p *corev1.Pod) string { return "pod/" + p.Name })
+}
+
+// namesOf are the different names that pods of a scope have, sorted, as far as they came in time.
+func namesOf(ctx context.Context, f *flags, scope kube.Scope, of func(*corev1.Pod) string) []string {
+	cluster, err := silentCluster(f)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	_, _ = cluster.Pods(ctx, scope, func(page []corev1.Pod) error {
+		for i := range page {
+			names = append(names, of(&page[i]))
+		}
+		return ctx.Err()
+	})
+	slices.Sort(names)
+	return slices.Compact(names)
 }
