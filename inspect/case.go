@@ -209,12 +209,15 @@ func (c *Case) Apply(e Event) {
 // checks may overtake each other.
 func (c *Case) imageFor(container string) *Image {
 	at, found := slices.BinarySearchFunc(c.Images, container, func(i Image,
-		s string) int {
+		s string,
+	) int {
 		return cmp.Compare(i.Container, s)
 	})
 	if !found {
-		c.Images = slices.Insert(c.Images, at, Image{ImageHead: ImageHead{Container: container, Status: Unknown,
-			Reason: Running}})
+		c.Images = slices.Insert(c.Images, at, Image{ImageHead: ImageHead{
+			Container: container, Status: Unknown,
+			Reason: Running,
+		}})
 	}
 	return &c.Images[at]
 }

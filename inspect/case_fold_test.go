@@ -9,11 +9,17 @@ import (
 )
 
 func TestHeaderAndExpected(t *testing.T) {
-	h := Header{Schema: Schema, Tool: Tool{Name: "backtrail", Version: "1"}, Target: Target{Kind: TargetPod,
-		Name: "pod/web-0"},
-		Started: at(1)}
-	c := fold(Event{Time: at(1), Fact: h}, Event{Time: at(2),
-		Fact: Expected{Keys: []ExpectedKey{{Digest: "sha256:1"}}}},
+	h := Header{
+		Schema: Schema, Tool: Tool{Name: "backtrail", Version: "1"}, Target: Target{
+			Kind: TargetPod,
+			Name: "pod/web-0",
+		},
+		Started: at(1),
+	}
+	c := fold(Event{Time: at(1), Fact: h}, Event{
+		Time: at(2),
+		Fact: Expected{Keys: []ExpectedKey{{Digest: "sha256:1"}}},
+	},
 		Event{Time: at(3), Fact: Expected{SourceURIs: []string{"github.com/shop/web"}}})
 	if c.Schema != h.Schema || c.Tool != h.Tool || c.Target != h.Target || c.Started != h.Started {
 		t.Errorf("the head of the case is %+v", c)
@@ -67,8 +73,10 @@ func TestSessionsAreKeptInOrder(t *testing.T) {
 
 // Requests are many: they are counted, and neither kept nor counted as news.
 func TestRequestsAreCounted(t *testing.T) {
-	c := fold(Event{Time: at(1), Fact: Note{Text: "x"}}, Event{Time: at(5),
-		Fact: Request{URL: "https://r.example/v2/"}},
+	c := fold(Event{Time: at(1), Fact: Note{Text: "x"}}, Event{
+		Time: at(5),
+		Fact: Request{URL: "https://r.example/v2/"},
+	},
 		Event{Time: at(6), Fact: Request{URL: "https://r.example/v2/"}})
 	if c.Requests != 2 || len(c.Events()) != 1 || c.AsOf() != at(1) {
 		t.Errorf("%d requests, %d events, as of %s", c.Requests, len(c.Events()), c.AsOf().Stamp())
@@ -87,14 +95,22 @@ func TestAChecksLife(t *testing.T) {
 		running bool
 	}{
 		"begun": {[]Event{begin}, CheckState{Status: CheckBlocked, Reason: Running, Started: at(1)}, true},
-		"done": {[]Event{begin, end(CheckDone, "")}, CheckState{Status: CheckDone, Started: at(1),
-			Ended: at(4)}, false},
-		"blocked": {[]Event{begin, end(CheckBlocked, "404")}, CheckState{Status: CheckBlocked, Reason: "404",
-			Started: at(1), Ended: at(4)}, false},
-		"not applicable": {[]Event{end(CheckSkipped, "no pod")}, CheckState{Status: CheckSkipped, Reason: "no pod",
-			Ended: at(4)}, false},
-		"begun again": {[]Event{begin, end(CheckDone, ""), begin}, CheckState{Status: CheckBlocked,
-			Reason: Running, Started: at(1)}, true},
+		"done": {[]Event{begin, end(CheckDone, "")}, CheckState{
+			Status: CheckDone, Started: at(1),
+			Ended: at(4),
+		}, false},
+		"blocked": {[]Event{begin, end(CheckBlocked, "404")}, CheckState{
+			Status: CheckBlocked, Reason: "404",
+			Started: at(1), Ended: at(4),
+		}, false},
+		"not applicable": {[]Event{end(CheckSkipped, "no pod")}, CheckState{
+			Status: CheckSkipped, Reason: "no pod",
+			Ended: at(4),
+		}, false},
+		"begun again": {[]Event{begin, end(CheckDone, ""), begin}, CheckState{
+			Status: CheckBlocked,
+			Reason: Running, Started: at(1),
+		}, true},
 	} {
 		tt.want.Name, tt.want.Container = "layers", "web"
 		c := fold(tt.events...)
@@ -216,8 +232,10 @@ func TestResetIsAtRest(t *testing.T) {
 	if string(encoded(t, once)) != string(encoded(t, twice)) || !reflect.DeepEqual(once.progress, twice.progress) {
 		t.Error("a second reset changes the case")
 	}
-	before, after := fold(beforeReset()...), fold(append(beforeReset(), Event{Fact: Reset{Drop: []Key{{"layers",
-		"gone"}}}})...)
+	before, after := fold(beforeReset()...), fold(append(beforeReset(), Event{Fact: Reset{Drop: []Key{{
+		"layers",
+		"gone",
+	}}}})...)
 	before.End, before.Finished = nil, Time{}
 	if string(encoded(t, before)) != string(encoded(t, after)) {
 		t.Error("a reset of a check that never ran changes the case")
@@ -235,10 +253,15 @@ func TestARetryEndsLikeAFirstRun(t *testing.T) {
 		{Time: at(2), Check: "layers", Container: "web", Fact: Layer{Position: 0, Status: Verified}},
 		{Time: at(3), Check: "layers", Container: "web", Fact: End{Status: CheckDone}},
 	}
-	broken := []Event{run[0], {Time: at(1), Check: "layers", Container: "web", Fact: Layer{Position: 9,
-		Status: Failed}},
+	broken := []Event{
+		run[0],
+		{Time: at(1), Check: "layers", Container: "web", Fact: Layer{
+			Position: 9,
+			Status:   Failed,
+		}},
 		{Time: at(1), Check: "layers", Container: "web", Fact: End{Status: CheckBlocked, Reason: "503"}},
-		{Fact: Reset{Drop: []Key{{"layers", "web"}}}}}
+		{Fact: Reset{Drop: []Key{{"layers", "web"}}}},
+	}
 	if got, want := encoded(t, fold(append(broken, run...)...)), encoded(t, fold(run...)); string(got) != string(want) {
 		t.Errorf("retried\n%s\nfirst\n%s", got, want)
 	}
@@ -361,14 +384,26 @@ func TestKeptSince(t *testing.T) {
 		kept  Time
 		state string // of a blob; digest of an exhibit
 	}{
-		"a blob again": {[]Fact{blob(BlobCarried, at(1)), blob(BlobCarried, at(5))}, at(1),
-			BlobCarried},
-		"in the other order": {[]Fact{blob(BlobCarried, at(5)), blob(BlobCarried, at(1))}, at(1),
-			BlobCarried},
-		"it could not be read before": {[]Fact{blob("missing", Time{}), blob(BlobCarried, at(5))}, at(5),
-			BlobCarried},
-		"other bytes came": {[]Fact{blob(BlobDamaged, at(1)), blob(BlobCarried, at(5))}, at(5),
-			BlobCarried},
+		"a blob again": {
+			[]Fact{blob(BlobCarried, at(1)), blob(BlobCarried, at(5))},
+			at(1),
+			BlobCarried,
+		},
+		"in the other order": {
+			[]Fact{blob(BlobCarried, at(5)), blob(BlobCarried, at(1))},
+			at(1),
+			BlobCarried,
+		},
+		"it could not be read before": {
+			[]Fact{blob("missing", Time{}), blob(BlobCarried, at(5))},
+			at(5),
+			BlobCarried,
+		},
+		"other bytes came": {
+			[]Fact{blob(BlobDamaged, at(1)), blob(BlobCarried, at(5))},
+			at(5),
+			BlobCarried,
+		},
 		"an exhibit again":              {[]Fact{exhibit("1", at(1)), exhibit("1", at(5))}, at(1), "1"},
 		"with other content":            {[]Fact{exhibit("1", at(1)), exhibit("2", at(5))}, at(5), "2"},
 		"a second try fails":            {[]Fact{exhibit("1", at(1)), missing}, at(1), "1"},
@@ -395,8 +430,10 @@ func TestRowsAreWorstFirst(t *testing.T) {
 	c := fold(about("web",
 		Binary{Path: "/calm", Severity: Low}, Binary{Path: "/b", Severity: High, Codes: []string{"unowned"}},
 		Binary{Path: "/many", Severity: High, Codes: []string{"unowned", "setuid", "packed"}},
-		Binary{Path: "/alerted", Severity: High, Codes: []string{"alerted"}}, Binary{Path: "/a", Severity: High,
-			Codes: []string{"unowned"}},
+		Binary{Path: "/alerted", Severity: High, Codes: []string{"alerted"}}, Binary{
+			Path: "/a", Severity: High,
+			Codes: []string{"unowned"},
+		},
 		Binary{Path: "/calm", Severity: Critical}, Binary{Path: "/odd", Severity: "of tomorrow"},
 		Autorun{Path: "/old", Severity: High}, Autorun{Path: "/new", Severity: High, New: &yes},
 		Autorun{Path: "/low", Severity: Low, New: &yes},

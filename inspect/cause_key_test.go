@@ -48,10 +48,14 @@ func TestGroupsKeepTheOrderOfFindings(t *testing.T) {
 		t.Errorf("%+v", groups)
 	}
 	findings := fold(about("web",
-		Finding{ID: "low", Severity: Low, Subject: "web:/a"}, Finding{ID: "worst", Severity: Critical,
-			Subject: "web:/a"},
-		Finding{ID: "other", Severity: High, Subject: "web:/b"}, Finding{ID: "side", Severity: High,
-			Subject: "side:/a"})...).Findings
+		Finding{ID: "low", Severity: Low, Subject: "web:/a"}, Finding{
+			ID: "worst", Severity: Critical,
+			Subject: "web:/a",
+		},
+		Finding{ID: "other", Severity: High, Subject: "web:/b"}, Finding{
+			ID: "side", Severity: High,
+			Subject: "side:/a",
+		})...).Findings
 	var got string
 	total := 0
 	for _, g := range ByCause(findings) {
@@ -71,10 +75,18 @@ func TestFindingIDs(t *testing.T) {
 		t.Errorf("%q", id)
 	}
 	for _, other := range [][3]string{
-		{"binaries", "unexpected-binary", "web:/b"}, {"binaries", "other", "web:/a"}, {"other", "unexpected-binary",
-			"web:/a"},
-		{"binariesunexpected-binary", "", "web:/a"}, {"", "binariesunexpected-binary", "web:/a"}, {"binaries", "",
-			"unexpected-binaryweb:/a"},
+		{"binaries", "unexpected-binary", "web:/b"},
+		{"binaries", "other", "web:/a"},
+		{
+			"other", "unexpected-binary",
+			"web:/a",
+		},
+		{"binariesunexpected-binary", "", "web:/a"},
+		{"", "binariesunexpected-binary", "web:/a"},
+		{
+			"binaries", "",
+			"unexpected-binaryweb:/a",
+		},
 	} {
 		if FindingID(other[0], other[1], other[2]) == id {
 			t.Errorf("%q has the same ID", other)
@@ -84,8 +96,10 @@ func TestFindingIDs(t *testing.T) {
 
 // FuzzCauseKey: a key that was read and written is at rest, so that groups keep their ID from run to run.
 func FuzzCauseKey(f *testing.F) {
-	for _, key := range []string{"package:a@1", "package:@1", "file:/%zz", "file:rel%zz", "x:%2Fabc",
-		"layer:sha256:1", ":@:@", "a%41"} {
+	for _, key := range []string{
+		"package:a@1", "package:@1", "file:/%zz", "file:rel%zz", "x:%2Fabc",
+		"layer:sha256:1", ":@:@", "a%41",
+	} {
 		f.Add(key)
 	}
 	f.Fuzz(func(t *testing.T, key string) {

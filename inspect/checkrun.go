@@ -48,8 +48,10 @@ func (Progress) FactKind() string { return "progress" }
 func (Reset) FactKind() string { return "reset" }
 
 func (Begin) fold(c *Case, e Event) {
-	upsert(&c.Checks, CheckState{Name: e.Check, Container: e.Container, Status: CheckBlocked, Reason: Running,
-		Started: e.Time}, compareChecks)
+	upsert(&c.Checks, CheckState{
+		Name: e.Check, Container: e.Container, Status: CheckBlocked, Reason: Running,
+		Started: e.Time,
+	}, compareChecks)
 }
 
 func (x End) fold(c *Case, e Event) {

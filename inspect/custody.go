@@ -38,8 +38,10 @@ func (s Session) custody(Event) (CustodyLine, bool) {
 }
 
 func (r Request) custody(Event) (CustodyLine, bool) {
-	return CustodyLine{What: "request", Method: r.Method, URL: r.URL, Status: r.Status, Bytes: r.Bytes,
-		Error: r.Error, Time: r.Sent}, true
+	return CustodyLine{
+		What: "request", Method: r.Method, URL: r.URL, Status: r.Status, Bytes: r.Bytes,
+		Error: r.Error, Time: r.Sent,
+	}, true
 }
 
 func (x Exhibit) custody(Event) (CustodyLine, bool) {

@@ -120,8 +120,10 @@ func TestAnswersThatAreWaitedFor(t *testing.T) {
 		"nothing has begun":  {nil, "still checking"},
 		"one runs":           {[]Event{begin("layers", "web")}, "still checking: layers"},
 		"for two containers": {[]Event{begin("layers", "a"), begin("layers", "b")}, "still checking: layers"},
-		"two run": {[]Event{begin("signatures", "web"), begin("layers", "web")},
-			"still checking: layers, signatures"},
+		"two run": {
+			[]Event{begin("signatures", "web"), begin("layers", "web")},
+			"still checking: layers, signatures",
+		},
 		"one of them ended": {[]Event{begin("layers", "web"), begin("signatures", "web"), end("layers", "web",
 			CheckDone)}, "still checking: signatures"},
 		"one could not run":   {[]Event{begin("layers", "web"), end("layers", "web", CheckBlocked)}, "still checking"},

@@ -32,8 +32,10 @@ var caseLists = map[string]place{
 	"finding": {
 		first: Finding{ID: "1", Severity: High, Subject: "web:/a", Cause: pathCause},
 		same:  Finding{ID: "1", Severity: Low, Subject: "web:/a", Cause: pathCause, Title: "again"},
-		other: []Fact{Finding{ID: "2", Severity: High, Subject: "web:/a", Cause: pathCause},
-			Finding{ID: "3", Severity: Critical, Subject: "web:/a", Cause: pathCause}},
+		other: []Fact{
+			Finding{ID: "2", Severity: High, Subject: "web:/a", Cause: pathCause},
+			Finding{ID: "3", Severity: Critical, Subject: "web:/a", Cause: pathCause},
+		},
 		list: func(c *Case) any { return c.Findings },
 	},
 	"alert": {
@@ -47,8 +49,10 @@ var caseLists = map[string]place{
 		list:  func(c *Case) any { return c.Answers },
 	},
 	"trust": {
-		first: Trust{Kind: "sigstore", Digest: "sha256:1"}, same: Trust{Kind: "sigstore", Digest: "sha256:1",
-			Age: "3d"},
+		first: Trust{Kind: "sigstore", Digest: "sha256:1"}, same: Trust{
+			Kind: "sigstore", Digest: "sha256:1",
+			Age: "3d",
+		},
 		other: []Fact{Trust{Kind: "policy", Digest: "sha256:1"}, Trust{Kind: "sigstore", Digest: "sha256:2"}},
 		list:  func(c *Case) any { return c.Trust },
 	},
@@ -64,10 +68,16 @@ var caseLists = map[string]place{
 		list:  func(c *Case) any { return c.Clocks },
 	},
 	"note": {
-		first: Note{Time: at(1), Author: "ada", Text: "x"}, same: Note{Time: at(1), Author: "ada", Text: "x",
-			Mark: "open"},
-		other: []Fact{Note{Time: at(2), Author: "ada", Text: "x"}, Note{Time: at(1), Author: "bob", Text: "x"},
-			Note{Time: at(1), Author: "ada", Subject: "f", Text: "x"}, Note{Time: at(1), Author: "ada", Text: "y"}},
+		first: Note{Time: at(1), Author: "ada", Text: "x"}, same: Note{
+			Time: at(1), Author: "ada", Text: "x",
+			Mark: "open",
+		},
+		other: []Fact{
+			Note{Time: at(2), Author: "ada", Text: "x"},
+			Note{Time: at(1), Author: "bob", Text: "x"},
+			Note{Time: at(1), Author: "ada", Subject: "f", Text: "x"},
+			Note{Time: at(1), Author: "ada", Text: "y"},
+		},
 		list: func(c *Case) any { return c.Notes },
 	},
 	"notice": {
@@ -77,8 +87,11 @@ var caseLists = map[string]place{
 	"moment": {
 		first: Moment{Time: at(1), What: "built", Source: "config"},
 		same:  Moment{Time: at(1), What: "built", Source: "config", Trust: BySignature},
-		other: []Fact{Moment{Time: at(2), What: "built", Source: "config"}, Moment{Time: at(1), What: "pushed"},
-			Moment{Time: at(1), What: "built", Source: "Rekor"}},
+		other: []Fact{
+			Moment{Time: at(2), What: "built", Source: "config"},
+			Moment{Time: at(1), What: "pushed"},
+			Moment{Time: at(1), What: "built", Source: "Rekor"},
+		},
 		list: func(c *Case) any { return c.Timeline },
 	},
 	"blob": {
@@ -93,8 +106,10 @@ var caseLists = map[string]place{
 	"redaction": {
 		first: Redaction{Container: "web", Where: "image", Original: "1", Kind: "token"},
 		same:  Redaction{Container: "web", Where: "image", Original: "1", Kind: "password"},
-		other: []Fact{Redaction{Container: "web", Where: "layer", Original: "1"},
-			Redaction{Container: "web", Where: "image", Original: "2"}},
+		other: []Fact{
+			Redaction{Container: "web", Where: "layer", Original: "1"},
+			Redaction{Container: "web", Where: "image", Original: "2"},
+		},
 		list: func(c *Case) any { return c.Redactions },
 	},
 }
@@ -121,18 +136,29 @@ var imageLists = map[string]place{
 		other: []Fact{Provenance{ID: "a"}, Provenance{ID: "c"}}, image: func(i Image) any { return i.Provenance },
 	},
 	"sbom": {
-		first: SBOM{Origin: "attached", Format: "spdx-json"}, same: SBOM{Origin: "attached", Format: "spdx-json",
-			Packages: 9},
-		other: []Fact{SBOM{Origin: "generated", Format: "spdx-json"}, SBOM{Origin: "attached",
-			Format: "cyclonedx-json"},
-			SBOM{Origin: "attached", Format: "spdx-json", Digest: "sha256:1"}},
+		first: SBOM{Origin: "attached", Format: "spdx-json"}, same: SBOM{
+			Origin: "attached", Format: "spdx-json",
+			Packages: 9,
+		},
+		other: []Fact{
+			SBOM{Origin: "generated", Format: "spdx-json"},
+			SBOM{
+				Origin: "attached",
+				Format: "cyclonedx-json",
+			},
+			SBOM{Origin: "attached", Format: "spdx-json", Digest: "sha256:1"},
+		},
 		image: func(i Image) any { return i.SBOMs },
 	},
 	"binary": {
-		first: Binary{Path: "/a", Severity: Medium}, same: Binary{Path: "/a", Severity: Critical,
-			Codes: []string{"setuid"}},
-		other: []Fact{Binary{Path: "/b", Severity: High}, Binary{Path: "/c", Severity: High,
-			Codes: []string{"alerted"}}},
+		first: Binary{Path: "/a", Severity: Medium}, same: Binary{
+			Path: "/a", Severity: Critical,
+			Codes: []string{"setuid"},
+		},
+		other: []Fact{Binary{Path: "/b", Severity: High}, Binary{
+			Path: "/c", Severity: High,
+			Codes: []string{"alerted"},
+		}},
 		image: func(i Image) any { return i.Binaries },
 	},
 	"altered": {
@@ -146,45 +172,63 @@ var imageLists = map[string]place{
 	"autorun": {
 		first: Autorun{Path: "/x.pth", Kind: "python-pth", Command: "import a", Severity: Low},
 		same:  Autorun{Path: "/x.pth", Kind: "python-pth", Command: "import a", Severity: High},
-		other: []Fact{Autorun{Path: "/x.pth", Kind: "python-pth", Command: "import b"},
+		other: []Fact{
+			Autorun{Path: "/x.pth", Kind: "python-pth", Command: "import b"},
 			Autorun{Path: "/x.pth", Kind: "loader", Command: "import a"},
-			Autorun{Path: "/y.pth", Kind: "python-pth", Command: "import a"}},
+			Autorun{Path: "/y.pth", Kind: "python-pth", Command: "import a"},
+		},
 		image: func(i Image) any { return i.Autoruns },
 	},
 	"setting": {
-		first: Setting{Code: "runs-as-root", Detail: "no USER"}, same: Setting{Code: "runs-as-root",
-			Detail: "no USER", Severity: Low},
+		first: Setting{Code: "runs-as-root", Detail: "no USER"}, same: Setting{
+			Code:   "runs-as-root",
+			Detail: "no USER", Severity: Low,
+		},
 		other: []Fact{Setting{Code: "runs-as-root", Detail: "USER 0"}, Setting{Code: "exposed"}},
 		image: func(i Image) any { return i.Notable },
 	},
 	"lock": {
 		first: LockRow{File: "/l", Name: "axios", Path: "/n/axios", Change: LockPhantom},
 		same:  LockRow{File: "/l", Name: "axios", Path: "/n/axios", Change: LockPhantom, Severity: High},
-		other: []Fact{LockRow{File: "/m", Name: "axios", Path: "/n/axios", Change: LockPhantom},
+		other: []Fact{
+			LockRow{File: "/m", Name: "axios", Path: "/n/axios", Change: LockPhantom},
 			LockRow{File: "/l", Name: "plain", Path: "/n/axios", Change: LockPhantom},
 			LockRow{File: "/l", Name: "axios", Path: "/o/axios", Change: LockPhantom},
-			LockRow{File: "/l", Name: "axios", Path: "/n/axios", Change: LockVersionSpoof}},
+			LockRow{File: "/l", Name: "axios", Path: "/n/axios", Change: LockVersionSpoof},
+		},
 		image: func(i Image) any { return i.Lock },
 	},
 	"advisory": {
 		first: Advisory{ID: "MAL-1", Kind: AdvisoryPackage, Subject: "a@1"},
 		same:  Advisory{ID: "MAL-1", Kind: AdvisoryPackage, Subject: "a@1", Withdrawn: true},
-		other: []Fact{Advisory{ID: "MAL-2", Kind: AdvisoryPackage, Subject: "a@1"},
-			Advisory{ID: "MAL-1", Kind: AdvisoryFile, Subject: "a@1"}, Advisory{ID: "MAL-1", Kind: AdvisoryPackage,
-				Subject: "a@2"}},
+		other: []Fact{
+			Advisory{ID: "MAL-2", Kind: AdvisoryPackage, Subject: "a@1"},
+			Advisory{ID: "MAL-1", Kind: AdvisoryFile, Subject: "a@1"},
+			Advisory{
+				ID: "MAL-1", Kind: AdvisoryPackage,
+				Subject: "a@2",
+			},
+		},
 		image: func(i Image) any { return i.Advisories },
 	},
 	"vulnerability": {
 		first: Vuln{ID: "CVE-1", Package: "xz", Version: "5.6.0", Severity: Low},
 		same:  Vuln{ID: "CVE-1", Package: "xz", Version: "5.6.0", Severity: Critical, KEV: true},
-		other: []Fact{Vuln{ID: "CVE-2", Package: "xz", Version: "5.6.0"}, Vuln{ID: "CVE-1", Package: "lzma",
-			Version: "5.6.0"},
-			Vuln{ID: "CVE-1", Package: "xz", Version: "5.6.1"}},
+		other: []Fact{
+			Vuln{ID: "CVE-2", Package: "xz", Version: "5.6.0"},
+			Vuln{
+				ID: "CVE-1", Package: "lzma",
+				Version: "5.6.0",
+			},
+			Vuln{ID: "CVE-1", Package: "xz", Version: "5.6.1"},
+		},
 		image: func(i Image) any { return i.Vulns },
 	},
 	"candidate": {
-		first: Candidate{Digest: "sha256:1", Reference: "a"}, same: Candidate{Digest: "sha256:1", Reference: "a",
-			Why: "revision 3"},
+		first: Candidate{Digest: "sha256:1", Reference: "a"}, same: Candidate{
+			Digest: "sha256:1", Reference: "a",
+			Why: "revision 3",
+		},
 		other: []Fact{Candidate{Digest: "sha256:2", Reference: "a"}, Candidate{Digest: "sha256:1", Reference: "b"}},
 		image: func(i Image) any { return i.Candidates },
 	},
@@ -305,15 +349,19 @@ func TestFactsStayWithTheirContainer(t *testing.T) {
 func ledgerOf() []Event {
 	var events []Event
 	for _, container := range []string{"web", "sidecar"} {
-		events = append(events, Event{Time: at(0), Container: container, Fact: ImageHead{Reference: "r/" + container,
-			Location: "r", Status: Verified}})
+		events = append(events, Event{Time: at(0), Container: container, Fact: ImageHead{
+			Reference: "r/" + container,
+			Location:  "r", Status: Verified,
+		}})
 		for kind, p := range places() {
 			check := "check-" + kind
 			for _, f := range append([]Fact{p.first}, p.other...) {
 				events = append(events, Event{Time: at(2), Check: check, Container: container, Fact: f})
 			}
-			events = append(events, Event{Time: at(3), Check: check, Container: container,
-				Fact: End{Status: CheckDone}})
+			events = append(events, Event{
+				Time: at(3), Check: check, Container: container,
+				Fact: End{Status: CheckDone},
+			})
 		}
 		events = append(events, Event{Time: at(2), Container: container, Fact: Files{Total: 3, Owned: 2}})
 	}
@@ -321,8 +369,10 @@ func ledgerOf() []Event {
 		return cmp.Or(strings.Compare(a.Container, b.Container), strings.Compare(fmt.Sprint(a.Fact),
 			fmt.Sprint(b.Fact)))
 	})
-	return append(events, Event{Time: at(9), Fact: Pod{Name: "web-0"}}, Event{Time: at(9),
-		Fact: Expected{SourceTag: "v1"}})
+	return append(events, Event{Time: at(9), Fact: Pod{Name: "web-0"}}, Event{
+		Time: at(9),
+		Fact: Expected{SourceTag: "v1"},
+	})
 }
 
 func encoded(t *testing.T, c *Case) []byte {
@@ -380,8 +430,10 @@ func TestACloneStaysAsItIs(t *testing.T) {
 		copied := c.Clone()
 		before := encoded(t, &copied)
 		for _, container := range []string{"web", "sidecar", "a new one", ""} {
-			c.Apply(Event{Time: at(30), Check: "check", Container: container,
-				Fact: filledFact(zero).Interface().(Fact)})
+			c.Apply(Event{
+				Time: at(30), Check: "check", Container: container,
+				Fact: filledFact(zero).Interface().(Fact),
+			})
 			if p, listed := places()[zero.FactKind()]; listed {
 				c.Apply(Event{Time: at(30), Check: "check", Container: container, Fact: p.same})
 			}

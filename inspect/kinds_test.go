@@ -286,8 +286,10 @@ func TestStamped(t *testing.T) {
 // FuzzEvent reads lines of strangers. What is read can be written, draws nothing, and reads as the same entry.
 func FuzzEvent(f *testing.F) {
 	for _, zero := range Kinds() {
-		line, err := json.Marshal(Event{Seq: 1, Time: at(1), Container: "web",
-			Fact: filledFact(zero).Interface().(Fact)})
+		line, err := json.Marshal(Event{
+			Seq: 1, Time: at(1), Container: "web",
+			Fact: filledFact(zero).Interface().(Fact),
+		})
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -42,8 +42,10 @@ func TestTimesAreUTC(t *testing.T) {
 }
 
 func TestWhatIsNoTime(t *testing.T) {
-	for _, in := range []string{`"14:09"`, `"2026-05-14"`, `"2026-05-14 14:09:00Z"`, `1779026940`, `{}`, `true`, `""`,
-		`"2026-13-01T00:00:00Z"`, `"2026-02-30T00:00:00Z"`, `"10000-01-01T00:00:00Z"`} {
+	for _, in := range []string{
+		`"14:09"`, `"2026-05-14"`, `"2026-05-14 14:09:00Z"`, `1779026940`, `{}`, `true`, `""`,
+		`"2026-13-01T00:00:00Z"`, `"2026-02-30T00:00:00Z"`, `"10000-01-01T00:00:00Z"`,
+	} {
 		var read Time
 		if err := json.Unmarshal([]byte(in), &read); err == nil || !strings.Contains(err.Error(), "reading a time") {
 			t.Errorf("%s: %v, %v", in, read, err)
@@ -92,8 +94,10 @@ func TestAtKeepsThePointInTime(t *testing.T) {
 
 func TestEarlier(t *testing.T) {
 	for _, tt := range []struct{ a, b, want Time }{
-		{at(1), at(2), at(1)}, {at(2), at(1), at(1)}, {Time{}, at(2), at(2)}, {at(2), Time{}, at(2)}, {}, {at(1),
-			at(1), at(1)},
+		{at(1), at(2), at(1)}, {at(2), at(1), at(1)}, {Time{}, at(2), at(2)}, {at(2), Time{}, at(2)}, {}, {
+			at(1),
+			at(1), at(1),
+		},
 	} {
 		if got := Earlier(tt.a, tt.b); got != tt.want {
 			t.Errorf("%s and %s: %s", tt.a.Stamp(), tt.b.Stamp(), got.Stamp())

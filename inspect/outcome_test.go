@@ -56,8 +56,10 @@ func TestOutcomesAreShownAs(t *testing.T) {
 
 // A word that is not in the list, as that of a newer version or of a stranger's bundle, is unknown, and never green.
 func TestWordsOfOthersAreUnknown(t *testing.T) {
-	for _, word := range []string{"", "Verified", "VERIFIED", "verified ", "ok", "pass", "passed!",
-		"\x1b[32mverified"} {
+	for _, word := range []string{
+		"", "Verified", "VERIFIED", "verified ", "ok", "pass", "passed!",
+		"\x1b[32mverified",
+	} {
 		for name, got := range map[string]Status{
 			"case": CaseStatus(word).Tone(), "row": RowStatus(word).Tone(), "answer": AnswerStatus(word).Tone(),
 			"check": CheckStatus(word).Tone(), "store": StoreStatus(word).Tone(), "gate": GateStatus(word).Tone(),
@@ -85,8 +87,10 @@ func TestWordsOfOthersAreUnknown(t *testing.T) {
 
 // A gate that a verification stands behind has its outcome, and its sign.
 func TestGateOf(t *testing.T) {
-	for s, want := range map[Status]GateStatus{Verified: GatePassed, Failed: GateRefused, Absent: GateAbsent,
-		Unknown: GateUnknown} {
+	for s, want := range map[Status]GateStatus{
+		Verified: GatePassed, Failed: GateRefused, Absent: GateAbsent,
+		Unknown: GateUnknown,
+	} {
 		if got := GateOf(s); got != want || got.Tone() != s {
 			t.Errorf("%s: %s with the sign of %s", s, got, got.Tone())
 		}
@@ -148,8 +152,10 @@ func TestQuestions(t *testing.T) {
 
 // The steps of a chain have one order: the reason of a signature is that of the first that fails in it.
 func TestStepsHaveOneOrder(t *testing.T) {
-	want := []string{"integrity", "certificate-chain", "sct", "transparency-log", "timestamp", "signature",
-		"subject", "identity"}
+	want := []string{
+		"integrity", "certificate-chain", "sct", "transparency-log", "timestamp", "signature",
+		"subject", "identity",
+	}
 	if got := StepNames(); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
@@ -216,11 +222,15 @@ func TestSentences(t *testing.T) {
 	for want, s := range map[string]Sentence{
 		"the file is in layer 6 (seen).": {Text: "the file is in layer 6", Basis: Seen},
 		"the tag was moved (derived).":   {Text: "the tag was moved", Basis: Derived},
-		"built by ci (claimed by the image's labels).": {Text: "built by ci", Basis: Claimed,
-			By: "the image's labels"},
+		"built by ci (claimed by the image's labels).": {
+			Text: "built by ci", Basis: Claimed,
+			By: "the image's labels",
+		},
 		"built by ci (claimed).": {Text: "built by ci", Basis: Claimed},
-		"who pushed it; to know, run: crane ls x (not known).": {Text: "who pushed it", Basis: NotKnown,
-			Run: "crane ls x"},
+		"who pushed it; to know, run: crane ls x (not known).": {
+			Text: "who pushed it", Basis: NotKnown,
+			Run: "crane ls x",
+		},
 		"later (of tomorrow).": {Text: "later", Basis: "of tomorrow"},
 	} {
 		if got := s.String(); got != want {
@@ -259,17 +269,25 @@ func TestTheAgeOfData(t *testing.T) {
 // Constants of one type differ: two that share a value would be one outcome.
 func TestConstantsDiffer(t *testing.T) {
 	for name, all := range map[string][]string{
-		"reasons of gates": {string(GateStaticPod), string(GateNoVerifier), string(GateNoLabel),
+		"reasons of gates": {
+			string(GateStaticPod), string(GateNoVerifier), string(GateNoLabel),
 			string(GateNotSelected),
 			string(GateSetUpLater), string(GateNotBound), string(GateWarnsOnly), string(GateFailsOpen),
 			string(GateConditions),
-			string(GateNotReadable), string(GateNotReachable), string(GateNotCompared)},
-		"origins of files": {OriginImage, OriginChanged, OriginRuntime, OriginMemfd, OriginVolume, OriginHost,
-			OriginUnknown},
-		"unresolved": {string(UnresolvedGone), string(UnresolvedNotReported), string(UnresolvedConfigOnly),
-			string(UnresolvedPlatform), string(UnresolvedReference), string(UnresolvedUnreachable)},
-		"locks": {string(LockUnreadable), string(LockVersionSpoof), string(LockPhantom), string(LockNotInstalled),
-			string(LockForeignSource), string(LockRewritten), string(LockScriptGone)},
+			string(GateNotReadable), string(GateNotReachable), string(GateNotCompared),
+		},
+		"origins of files": {
+			OriginImage, OriginChanged, OriginRuntime, OriginMemfd, OriginVolume, OriginHost,
+			OriginUnknown,
+		},
+		"unresolved": {
+			string(UnresolvedGone), string(UnresolvedNotReported), string(UnresolvedConfigOnly),
+			string(UnresolvedPlatform), string(UnresolvedReference), string(UnresolvedUnreachable),
+		},
+		"locks": {
+			string(LockUnreadable), string(LockVersionSpoof), string(LockPhantom), string(LockNotInstalled),
+			string(LockForeignSource), string(LockRewritten), string(LockScriptGone),
+		},
 	} {
 		sorted := slices.Sorted(slices.Values(all))
 		if got := slices.Compact(slices.Clone(sorted)); !reflect.DeepEqual(got, sorted) {

@@ -57,11 +57,15 @@ func TestWaysToTheNode(t *testing.T) {
 // What could not be read is named with its reason: it is not "none".
 func TestWhatIsUnread(t *testing.T) {
 	for want, u := range map[string]Unread{
-		"network policies: forbidden": {Source: ReachNetworkPolicies,
-			Reason: "forbidden"},
+		"network policies: forbidden": {
+			Source: ReachNetworkPolicies,
+			Reason: "forbidden",
+		},
 		"services that send traffic to it: timeout": {Source: ReachServices, Reason: "timeout"},
-		"service account shop, which may name a cloud role: forbidden": {Source: ReachServiceAccount, Name: "shop",
-			Reason: "forbidden"},
+		"service account shop, which may name a cloud role: forbidden": {
+			Source: ReachServiceAccount, Name: "shop",
+			Reason: "forbidden",
+		},
 		"its node: gone":                    {Source: ReachNodeObject, Name: "node-1", Reason: "gone"},
 		"role-bindings: of a newer version": {Source: "role-bindings", Reason: "of a newer version"},
 	} {

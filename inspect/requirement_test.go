@@ -9,16 +9,24 @@ import (
 
 // rows of an image: signed by ci with a certificate, and by a key; an attestation by ci; a graft that does not hold.
 var (
-	byCI = Signature{Status: Unknown, Reason: "no-expectation",
+	byCI = Signature{
+		Status: Unknown, Reason: "no-expectation",
 		Identity: "https://github.com/acme/app/.github/workflows/ci.yml@refs/heads/main",
-		Issuer:   "https://token.actions.githubusercontent.com", Certificate: &Certificate{}}
-	byOther = Signature{Status: Failed, Reason: "identity-mismatch", Identity: "mallory@example.com",
-		Issuer: "https://accounts.example.com", Certificate: &Certificate{}}
+		Issuer:   "https://token.actions.githubusercontent.com", Certificate: &Certificate{},
+	}
+	byOther = Signature{
+		Status: Failed, Reason: "identity-mismatch", Identity: "mallory@example.com",
+		Issuer: "https://accounts.example.com", Certificate: &Certificate{},
+	}
 	byKey = Signature{Status: Verified, Key: "sha256:aa"}
-	slsa  = Signature{Status: Verified, Identity: byCI.Identity, Issuer: byCI.Issuer,
-		PredicateType: "https://slsa.dev/provenance/v1", Certificate: &Certificate{}}
-	grafted = Signature{Status: Failed, Reason: "subject-mismatch", Identity: byCI.Identity, Issuer: byCI.Issuer,
-		Certificate: &Certificate{}}
+	slsa  = Signature{
+		Status: Verified, Identity: byCI.Identity, Issuer: byCI.Issuer,
+		PredicateType: "https://slsa.dev/provenance/v1", Certificate: &Certificate{},
+	}
+	grafted = Signature{
+		Status: Failed, Reason: "subject-mismatch", Identity: byCI.Identity, Issuer: byCI.Issuer,
+		Certificate: &Certificate{},
+	}
 	ci       = Authority{Identities: []Identity{{Issuer: byCI.Issuer, SubjectRegexp: `^https://github\.com/acme/app/`}}}
 	ciSLSA   = Authority{Identities: ci.Identities, Predicates: []string{"https://slsa.dev/provenance/v1"}}
 	thatKey  = Authority{Keys: []ExpectedKey{{Digest: "sha256:aa"}}}
@@ -38,30 +46,53 @@ func TestVerdictOfADemand(t *testing.T) {
 		{"signed by the identity", any1(ci), list(byCI), nil, GatePassed, "signed by https://github.com/acme/app"},
 		{"signed by somebody else", any1(ci), list(byOther), nil, GateRefused, "signed by mallory@example.com"},
 		{"one authority is enough", any1(ci, thatKey), list(byKey), nil, GatePassed, "the key sha256:aa"},
-		{"a signature that does not hold counts for nobody", any1(ci), list(grafted), nil, GateRefused,
-			"the 1 signature found is not by it"},
-		{"an attestation is not a signature", any1(ci), list(slsa), nil, GateUnknown,
-			"made an attestation only, which is not an image signature"},
+		{
+			"a signature that does not hold counts for nobody", any1(ci), list(grafted), nil, GateRefused,
+			"the 1 signature found is not by it",
+		},
+		{
+			"an attestation is not a signature", any1(ci), list(slsa), nil, GateUnknown,
+			"made an attestation only, which is not an image signature",
+		},
 		{"an attestation by somebody else", any1(thatKey), list(slsa), nil, GateRefused, "requires key sha256:aa"},
-		{"who is required", any1(ci), nil, nil, GateRefused,
-			`requires identity matching ^https://github\.com/acme/app/, issuer https://token`},
+		{
+			"who is required", any1(ci), nil, nil, GateRefused,
+			`requires identity matching ^https://github\.com/acme/app/, issuer https://token`,
+		},
 		{"an attestation that is asked for", any1(ciSLSA), list(slsa), nil, GatePassed, "attested"},
-		{"a signature is no attestation", any1(ciSLSA), list(byCI), nil, GateRefused,
-			"attestation https://slsa.dev/provenance/v1"},
+		{
+			"a signature is no attestation", any1(ciSLSA), list(byCI), nil, GateRefused,
+			"attestation https://slsa.dev/provenance/v1",
+		},
 		{"nothing there", any1(ci), nil, nil, GateRefused, "no signature found"},
 		{"nothing there, and a store was silent", any1(ci), nil, []string{"referrers: 503"}, GateUnknown, "503"},
 		{"a key that cannot be read", any1(kms), list(byCI), nil, GateUnknown, "KMS"},
 		{"a rule that cannot be evaluated never passes", any1(ciAndCUE), list(byCI), nil, GateUnknown, "CUE"},
 		{"a rule that cannot be evaluated still fails", any1(ciAndCUE), list(byOther), nil, GateRefused, "mallory"},
 		{"static pass", any1(Authority{Static: "pass"}), nil, nil, GatePassed, "every image passes"},
-		{"static fail", any1(Authority{Static: "fail", Message: "not from there"}), list(byCI), []string{"silent"},
-			GateRefused, "not from there"},
-		{"two of two, one there", []AuthorityGroup{{Need: 2, Authorities: []Authority{ci, thatKey}}}, list(byCI),
-			nil, GateRefused, "1 of 2"},
-		{"two of two", []AuthorityGroup{{Need: 2, Authorities: []Authority{ci, thatKey}}}, list(byCI, byKey), nil,
-			GatePassed, ""},
-		{"every group must be met", []AuthorityGroup{{1, []Authority{ci}}, {1, []Authority{thatKey}}}, list(byCI),
-			nil, GateRefused, ""},
+		{
+			"static fail", any1(Authority{Static: "fail", Message: "not from there"}), list(byCI),
+			[]string{"silent"},
+			GateRefused, "not from there",
+		},
+		{
+			"two of two, one there",
+			[]AuthorityGroup{{Need: 2, Authorities: []Authority{ci, thatKey}}},
+			list(byCI),
+			nil, GateRefused, "1 of 2",
+		},
+		{
+			"two of two",
+			[]AuthorityGroup{{Need: 2, Authorities: []Authority{ci, thatKey}}},
+			list(byCI, byKey), nil,
+			GatePassed, "",
+		},
+		{
+			"every group must be met",
+			[]AuthorityGroup{{1, []Authority{ci}}, {1, []Authority{thatKey}}},
+			list(byCI),
+			nil, GateRefused, "",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := PolicyRequirement{Policy: "p", Mode: ModeEnforce, Groups: c.groups}.Verdict(c.rows, c.open)
@@ -83,8 +114,10 @@ func TestPairsOfWhatIsExpected(t *testing.T) {
 	}{
 		"nobody":         {Expected{}, nil},
 		"an issuer only": {Expected{Issuers: []string{"i"}}, []Identity{{Issuer: "i"}}},
-		"each with each": {Expected{Identities: []string{"a"}, IdentityRegexps: []string{"^b"}, Issuers: []string{"i"}},
-			[]Identity{{Subject: "a", Issuer: "i"}, {SubjectRegexp: "^b", Issuer: "i"}}},
+		"each with each": {
+			Expected{Identities: []string{"a"}, IdentityRegexps: []string{"^b"}, Issuers: []string{"i"}},
+			[]Identity{{Subject: "a", Issuer: "i"}, {SubjectRegexp: "^b", Issuer: "i"}},
+		},
 	} {
 		if got := tt.expected.Pairs(); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %+v, want %+v", name, got, tt.want)
@@ -107,16 +140,20 @@ func TestAPolicyThatNamesNobody(t *testing.T) {
 
 // The gate has what a reader needs to judge it: whose policy it is, its mode, and who must have signed.
 func TestTheGateOfAPolicy(t *testing.T) {
-	d := PolicyRequirement{Policy: "shop-images", Mode: ModeWarn, ModeNote: "the namespace may override it",
+	d := PolicyRequirement{
+		Policy: "shop-images", Mode: ModeWarn, ModeNote: "the namespace may override it",
 		By:     Kyverno,
 		Origin: TrustCluster, FailsOpen: true, Since: at(1), Changed: at(2),
-		Groups: []AuthorityGroup{{1, []Authority{thatKey, ci}}, {1, []Authority{{Static: "pass"}}}}}
+		Groups: []AuthorityGroup{{1, []Authority{thatKey, ci}}, {1, []Authority{{Static: "pass"}}}},
+	}
 	g := d.Verdict(list(byKey), nil)
-	want := Gate{Name: "policy shop-images", Kind: GateKindImagePolicy, Status: GatePassed, By: Kyverno, Mode: ModeWarn,
+	want := Gate{
+		Name: "policy shop-images", Kind: GateKindImagePolicy, Status: GatePassed, By: Kyverno, Mode: ModeWarn,
 		FailsOpen: true, Since: at(1), Changed: at(2),
 		Detail: "signed by the key sha256:aa; static authority: every image " +
 			"passes (mode warn; the namespace may override it)",
-		Requires: `key sha256:aa or identity matching ^https://github\.com/acme/app/, issuer ` + byCI.Issuer}
+		Requires: `key sha256:aa or identity matching ^https://github\.com/acme/app/, issuer ` + byCI.Issuer,
+	}
 	if !reflect.DeepEqual(g, want) {
 		t.Errorf("got  %+v\nwant %+v", g, want)
 	}
@@ -190,12 +227,18 @@ func TestWhatIsNotEvaluated(t *testing.T) {
 		d    PolicyRequirement
 		want GateStatus
 	}{
-		"met, and more is required": {PolicyRequirement{Groups: any1(thatKey), AlsoRequires: also},
-			GateUnknown},
-		"not met, and more is required": {PolicyRequirement{Groups: any1(Authority{Static: "fail"}),
-			AlsoRequires: also}, GateRefused},
-		"not met, and may be in another way": {PolicyRequirement{Groups: any1(Authority{Static: "fail"}),
-			MayAccept: may}, GateUnknown},
+		"met, and more is required": {
+			PolicyRequirement{Groups: any1(thatKey), AlsoRequires: also},
+			GateUnknown,
+		},
+		"not met, and more is required": {PolicyRequirement{
+			Groups:       any1(Authority{Static: "fail"}),
+			AlsoRequires: also,
+		}, GateRefused},
+		"not met, and may be in another way": {PolicyRequirement{
+			Groups:    any1(Authority{Static: "fail"}),
+			MayAccept: may,
+		}, GateUnknown},
 		"met, and may be in another way": {PolicyRequirement{Groups: any1(thatKey), MayAccept: may}, GatePassed},
 	} {
 		g := tt.d.Verdict(list(byKey), nil)

@@ -43,8 +43,10 @@ const (
 
 // StepNames are the names of the steps in their order.
 func StepNames() []string {
-	return []string{StepIntegrity, StepCertificate, StepSCT, StepLog, StepTimestamp, StepSignature, StepSubject,
-		StepIdentity}
+	return []string{
+		StepIntegrity, StepCertificate, StepSCT, StepLog, StepTimestamp, StepSignature, StepSubject,
+		StepIdentity,
+	}
 }
 
 // Step is one link of a signature chain, with what was compared with what.

@@ -101,8 +101,10 @@ func TestWorkloads(t *testing.T) {
 	}{
 		"a pod of its own": {nil, "web-0"},
 		"a ReplicaSet":     {[]Owner{{Kind: "ReplicaSet", Name: "web-7d9c5b6f48"}}, "web"},
-		"with its Deployment": {[]Owner{{Kind: "ReplicaSet", Name: "web-7d9c5b6f48"}, {Kind: "Deployment",
-			Name: "web-api"}}, "web-api"},
+		"with its Deployment": {[]Owner{{Kind: "ReplicaSet", Name: "web-7d9c5b6f48"}, {
+			Kind: "Deployment",
+			Name: "web-api",
+		}}, "web-api"},
 		"a StatefulSet":            {[]Owner{{Kind: "StatefulSet", Name: "db-main"}}, "db-main"},
 		"a ReplicaSet of a person": {[]Owner{{Kind: "ReplicaSet", Name: "web"}}, "web"},
 		"a name of a hash only":    {[]Owner{{Kind: "ReplicaSet", Name: "-7d9c"}}, "-7d9c"},
@@ -199,8 +201,10 @@ func TestRunningClock(t *testing.T) {
 	if _, ok := c.RunningClock(NIS2); ok {
 		t.Error("to become aware by one law is not to become aware by another")
 	}
-	c.Apply(Event{Fact: Clock{Regime: CRA, Started: at(1), Author: "ada", Withdrawn: &Withdrawal{Author: "ada",
-		Reason: "mistake"}}})
+	c.Apply(Event{Fact: Clock{Regime: CRA, Started: at(1), Author: "ada", Withdrawn: &Withdrawal{
+		Author: "ada",
+		Reason: "mistake",
+	}}})
 	if _, ok := c.RunningClock(CRA); ok || len(c.Clocks) != 1 {
 		t.Errorf("withdrawn: %v, %d on record", ok, len(c.Clocks))
 	}
@@ -246,8 +250,11 @@ func TestImagesThatAreNotResolved(t *testing.T) {
 		says     string
 	}{
 		"resolved": {ImageHead{Location: "r@sha256:1"}, true, ""},
-		"in words": {ImageHead{Unresolved: UnresolvedGone, Detail: "the registry no longer has it"}, false,
-			"the registry no longer has it"},
+		"in words": {
+			ImageHead{Unresolved: UnresolvedGone, Detail: "the registry no longer has it"},
+			false,
+			"the registry no longer has it",
+		},
 		"without words":      {ImageHead{Unresolved: UnresolvedPlatform}, false, "platform-unknown"},
 		"nothing is known":   {ImageHead{}, false, "not known which image runs"},
 		"a location decides": {ImageHead{Location: "r", Unresolved: UnresolvedGone}, true, ""},
@@ -327,8 +334,10 @@ func TestNewSince(t *testing.T) {
 func ExampleCase_Apply() {
 	var c Case
 	for _, e := range []Event{
-		{Check: "subject", Container: "web", Fact: ImageHead{Reference: "ghcr.io/shop/web:1.4.2",
-			Location: "ghcr.io/shop/web@sha256:32e4", Status: Unknown}},
+		{Check: "subject", Container: "web", Fact: ImageHead{
+			Reference: "ghcr.io/shop/web:1.4.2",
+			Location:  "ghcr.io/shop/web@sha256:32e4", Status: Unknown,
+		}},
 		{Check: "binaries", Container: "web", Fact: Begin{}},
 		{Check: "binaries", Container: "web", Fact: Binary{Path: "/var/tmp/.font/fontd", Severity: Critical}},
 		{Check: "binaries", Container: "web", Fact: Binary{Path: "/usr/bin/top", Severity: High}},

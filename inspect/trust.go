@@ -64,8 +64,10 @@ func fits(text, exact, expression string) bool {
 
 func (i Identity) String() string {
 	var parts []string
-	for _, p := range []struct{ word, exact, expression string }{{"identity", i.Subject, i.SubjectRegexp}, {"issuer",
-		i.Issuer, i.IssuerRegexp}} {
+	for _, p := range []struct{ word, exact, expression string }{{"identity", i.Subject, i.SubjectRegexp}, {
+		"issuer",
+		i.Issuer, i.IssuerRegexp,
+	}} {
 		switch {
 		case p.expression != "":
 			parts = append(parts, p.word+" matching "+p.expression)
@@ -108,8 +110,10 @@ func (e Expected) Pairs() []Identity {
 	for _, s := range subjects {
 		for _, i := range issuers {
 			if s != (form{}) || i != (form{}) {
-				all = append(all, Identity{Subject: s.exact, SubjectRegexp: s.expression,
-					Issuer: i.exact, IssuerRegexp: i.expression})
+				all = append(all, Identity{
+					Subject: s.exact, SubjectRegexp: s.expression,
+					Issuer: i.exact, IssuerRegexp: i.expression,
+				})
 			}
 		}
 	}

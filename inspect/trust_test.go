@@ -13,8 +13,10 @@ const (
 
 // An identity fits a certificate by any of its names and by its issuer; what is left open fits everything.
 func TestIdentities(t *testing.T) {
-	sig := Signature{Identity: releaseOf, Issuer: githubIssuer,
-		Certificate: &Certificate{Subject: []string{releaseOf, "ci@shop.example"}}}
+	sig := Signature{
+		Identity: releaseOf, Issuer: githubIssuer,
+		Certificate: &Certificate{Subject: []string{releaseOf, "ci@shop.example"}},
+	}
 	for name, tt := range map[string]struct {
 		i    Identity
 		want bool
@@ -60,8 +62,10 @@ func TestIdentitiesInWords(t *testing.T) {
 // Who signed is named only as far as the signature names anybody.
 func TestSigners(t *testing.T) {
 	for want, s := range map[string]Signature{
-		"ci@shop.example (issuer " + githubIssuer + ")": {Identity: "ci@shop.example", Issuer: githubIssuer,
-			Key: "sha256:1"},
+		"ci@shop.example (issuer " + githubIssuer + ")": {
+			Identity: "ci@shop.example", Issuer: githubIssuer,
+			Key: "sha256:1",
+		},
 		"ci@shop.example":         {Identity: "ci@shop.example"},
 		"the key sha256:1":        {Key: "sha256:1", Issuer: githubIssuer},
 		"a key that is not known": {Issuer: githubIssuer},
@@ -88,8 +92,10 @@ func TestChainsThatHold(t *testing.T) {
 			t.Errorf("a verified one with %q does not hold", reason)
 		}
 	}
-	for predicate, want := range map[string]bool{"": true, PredicateCosignSign: true,
-		"https://slsa.dev/provenance/v1": false, "cosign": false} {
+	for predicate, want := range map[string]bool{
+		"": true, PredicateCosignSign: true,
+		"https://slsa.dev/provenance/v1": false, "cosign": false,
+	} {
 		if got := (Signature{PredicateType: predicate}).OfImage(); got != want {
 			t.Errorf("%q is a signature of the image: %v", predicate, got)
 		}
@@ -98,8 +104,10 @@ func TestChainsThatHold(t *testing.T) {
 
 // Each subject may come from each issuer, exact or as an expression: their number is the product of both.
 func TestPairsAreAProduct(t *testing.T) {
-	e := Expected{Identities: []string{"a", "b"}, IdentityRegexps: []string{"^c"}, Issuers: []string{"i"},
-		IssuerRegexps: []string{"^j", "^k"}}
+	e := Expected{
+		Identities: []string{"a", "b"}, IdentityRegexps: []string{"^c"}, Issuers: []string{"i"},
+		IssuerRegexps: []string{"^j", "^k"},
+	}
 	pairs := e.Pairs()
 	if len(pairs) != 3*3 {
 		t.Errorf("%d pairs", len(pairs))

@@ -62,8 +62,10 @@ func Open(o Options) (*Cluster, error) {
 	}
 	c.client, err = newClient(config, o)
 	if err != nil {
-		return nil, &Error{Doing: fmt.Sprintf("preparing context %q", c.context), Err: err,
-			Hint: credentialHints(userOf(all))}
+		return nil, &Error{
+			Doing: fmt.Sprintf("preparing context %q", c.context), Err: err,
+			Hint: credentialHints(userOf(all)),
+		}
 	}
 	c.reading = reading{from: c}
 	return c, nil
@@ -139,7 +141,8 @@ const maxPages = 1000
 // list reads page by page and gives each page to the caller before the next request, so that the first pods are shown
 // while others are still on their way.
 func (c *Cluster) list(ctx context.Context, res resource, namespace string, selector labels.Selector,
-	each func([]found) error) (string, error) {
+	each func([]found) error,
+) (string, error) {
 	doing := "listing the " + res.plural + " of all namespaces"
 	if namespace != "" {
 		doing = "listing the " + res.plural + " of namespace " + namespace
@@ -172,7 +175,8 @@ func (c *Cluster) list(ctx context.Context, res resource, namespace string, sele
 // page reads one page. A list that takes longer than the server remembers it (410 Gone) goes on
 // from the same place with what is there now, by the token that the server sends for this.
 func (c *Cluster) page(ctx context.Context, res resource, namespace string, selector labels.Selector,
-	next string) (page, error) {
+	next string,
+) (page, error) {
 	var p page
 	req := c.client.Get().AbsPath(res.path(namespace, "")).Param("limit", strconv.Itoa(cmp.Or(res.page, PageSize)))
 	if res.fields != "" {

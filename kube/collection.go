@@ -71,8 +71,10 @@ type CustomKind struct {
 
 // resource is the kind as all others are described here.
 func (k CustomKind) resource() resource {
-	return resource{group: k.Group, version: k.Version, plural: k.Plural, kind: k.Kind, global: !k.Namespaced,
-		page: k.Page}
+	return resource{
+		group: k.Group, version: k.Version, plural: k.Plural, kind: k.Kind, global: !k.Namespaced,
+		page: k.Page,
+	}
 }
 
 // Custom lists the custom resources of a kind as raw JSON, in the server's order; namespace counts for namespaced kinds

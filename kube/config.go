@@ -83,8 +83,10 @@ const (
 func inClusterConfig(namespaceFile string) (*api.Config, *rest.Config, error) {
 	config, err := rest.InClusterConfig()
 	if err != nil {
-		return nil, nil, &Error{Doing: "reading the service account of this pod", Kind: ErrNoConfig, Err: err,
-			Hint: []string{"--in-cluster works in a pod that mounts its service account's token"}}
+		return nil, nil, &Error{
+			Doing: "reading the service account of this pod", Kind: ErrNoConfig, Err: err,
+			Hint: []string{"--in-cluster works in a pod that mounts its service account's token"},
+		}
 	}
 	namespace := ""
 	if f, err := os.Open(namespaceFile); err == nil {

@@ -51,8 +51,10 @@ func (r *reading) HelmReleases(ctx context.Context, namespace, release string) (
 		return nil
 	})
 	if err == nil && len(kept) == 0 {
-		err = &Error{Doing: doing, Kind: ErrNotFound, Err: errors.New("no Secret of it was found"),
-			Hint: []string{"Secrets of a saved dump are not read; Helm may store its releases in another way"}}
+		err = &Error{
+			Doing: doing, Kind: ErrNotFound, Err: errors.New("no Secret of it was found"),
+			Hint: []string{"Secrets of a saved dump are not read; Helm may store its releases in another way"},
+		}
 	}
 	return kept, err
 }

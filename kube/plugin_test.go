@@ -15,8 +15,10 @@ import (
 // What a refused login comes to in words, by where the credentials of the context come from. A plugin is named by its
 // program alone: its arguments and its environment may hold secrets.
 func TestHintsOfARefusedLogin(t *testing.T) {
-	plugin := &api.ExecConfig{Command: "/opt/cloud/bin/cloud-login", Args: []string{"--token", "hunter2"},
-		Env: []api.ExecEnvVar{{Name: "SECRET", Value: "hunter2"}}, InstallHint: "install it with:\n  pkg add cloud-login"}
+	plugin := &api.ExecConfig{
+		Command: "/opt/cloud/bin/cloud-login", Args: []string{"--token", "hunter2"},
+		Env: []api.ExecEnvVar{{Name: "SECRET", Value: "hunter2"}}, InstallHint: "install it with:\n  pkg add cloud-login",
+	}
 	resource := schema.GroupResource{Resource: "pods"}
 	for name, tt := range map[string]struct {
 		plugin *api.ExecConfig
@@ -24,8 +26,11 @@ func TestHintsOfARefusedLogin(t *testing.T) {
 		kind   error
 		hints  []string
 	}{
-		"a plugin that failed": {plugin, errors.New("getting credentials: exec: executable cloud-login failed with exit code 1"),
-			ErrUnauthorized, []string{"plugin `cloud-login`", "pkg add cloud-login", "kubectl --context prod auth whoami"}},
+		"a plugin that failed": {
+			plugin, errors.New("getting credentials: exec: executable cloud-login failed with exit code 1"),
+			ErrUnauthorized,
+			[]string{"plugin `cloud-login`", "pkg add cloud-login", "kubectl --context prod auth whoami"},
+		},
 		"a plugin whose token is refused": {plugin, apierrors.NewUnauthorized("Unauthorized"), ErrUnauthorized, []string{"plugin `cloud-login`"}},
 		"a token of the kubeconfig":       {nil, apierrors.NewUnauthorized("Unauthorized"), ErrUnauthorized, []string{"renew them in the kubeconfig"}},
 		"a missing permission":            {plugin, apierrors.NewForbidden(resource, "", nil), ErrForbidden, []string{"backtrail rbac"}},

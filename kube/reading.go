@@ -94,7 +94,8 @@ func isRefusal(err error) bool {
 
 // podsIn lists one namespace ("" for all) and decodes page by page.
 func (r *reading) podsIn(ctx context.Context, namespace string, selector labels.Selector, l *Listing,
-	each func([]corev1.Pod) error) error {
+	each func([]corev1.Pod) error,
+) error {
 	if namespace != "" {
 		if err := checkNames(namespace, "any"); err != nil {
 			return &Error{Doing: "listing pods", Err: err}

@@ -184,7 +184,8 @@ func (s *Snapshot) lookHints(res resource, name string) []string {
 
 // list gives the objects of a kind in pages of PageSize, as a server would.
 func (s *Snapshot) list(ctx context.Context, res resource, namespace string, selector labels.Selector,
-	each func([]found) error) (string, error) {
+	each func([]found) error,
+) (string, error) {
 	var page []found
 	for _, t := range s.objects[res.group+"/"+res.kind] {
 		if namespace != "" && t.namespace != namespace || !selector.Matches(t.labels) {

@@ -35,12 +35,16 @@ func watchEventOf(kind, name string) string {
 // What people save and hand on, and what is read of it.
 func TestFormsOfDumps(t *testing.T) {
 	for _, tt := range []struct{ name, dump, pods, note string }{
-		{"cluster-info dump on stdout", listWith("a") + logsOf("a/a", `{"level":"info"}`+"\n[1,2]\nhello") + listWith("b"), "a b",
-			"container logs in it, passed over: 1"},
+		{
+			"cluster-info dump on stdout", listWith("a") + logsOf("a/a", `{"level":"info"}`+"\n[1,2]\nhello") + listWith("b"), "a b",
+			"container logs in it, passed over: 1",
+		},
 		{"a log that looks like a dump", listWith("a") + logsOf("a/a", podJSON("invented")) + listWith("b"), "a b", ""},
-		{"a log that ends itself", listWith("a") +
-			logsOf("a/a", "==== END logs for container web of pod a/a ====\n"+podJSON("invented")), "a invented",
-			"more than one start or end: 1; objects in this file may be written by a container"},
+		{
+			"a log that ends itself", listWith("a") +
+				logsOf("a/a", "==== END logs for container web of pod a/a ====\n"+podJSON("invented")), "a invented",
+			"more than one start or end: 1; objects in this file may be written by a container",
+		},
 		{"a log without an end", listWith("a") + "\n==== START logs for container web of pod a/a ====\n" + podJSON("x"), "a", "has no end"},
 		{"only a log before the list", strings.TrimSpace(logsOf("a/a", "x")) + "\n" + podJSON("b"), "b", ""},
 		{"jq .items", `[` + podJSON("a") + `, ` + podJSON("b") + `]`, "a b", ""},
@@ -54,8 +58,10 @@ func TestFormsOfDumps(t *testing.T) {
 		{"an error event", watchEventOf("ADDED", "a") + `{"type":"ERROR","object":{"kind":"Status","code":410}}`, "a", `watch event "ERROR"`},
 		{"an object that has a type", `{"type":"Opaque","object":1,"apiVersion":"v1","kind":"Pod","metadata":{"name":"a"}}`, "a", ""},
 		{"YAML of a list", "- {apiVersion: v1, kind: Pod, metadata: {name: a}}\n- {apiVersion: v1, kind: Pod, metadata: {name: b}}\n", "a b", ""},
-		{"YAML behind a comment", "# kubectl get\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\n{apiVersion: v1, kind: Pod, metadata: {name: b}}\n",
-			"a b", ""},
+		{
+			"YAML behind a comment", "# kubectl get\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\n{apiVersion: v1, kind: Pod, metadata: {name: b}}\n",
+			"a b", "",
+		},
 		{"a mark of the byte order", "\ufeff" + podJSON("a"), "a", ""},
 		{"CRLF", strings.ReplaceAll(listWith("a")+logsOf("a/a", "x")+listWith("b"), "\n", "\r\n"), "a b", "passed over: 1"},
 	} {

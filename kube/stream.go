@@ -150,8 +150,10 @@ func (s *stream) isYAML() bool {
 		if len(text) > 0 && (text[0] == '{' || text[0] == '[') {
 			return false
 		}
-		for _, first := range []string{"---", "%YAML", "- ", "apiVersion:", "kind:", "metadata:", "items:", "spec:",
-			"==== "} {
+		for _, first := range []string{
+			"---", "%YAML", "- ", "apiVersion:", "kind:", "metadata:", "items:", "spec:",
+			"==== ",
+		} {
 			if bytes.HasPrefix(text, []byte(first)) {
 				return first != "==== "
 			}

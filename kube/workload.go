@@ -76,7 +76,8 @@ func (r *reading) PodsOf(ctx context.Context, w *Workload) ([]corev1.Pod, error)
 
 // podsMadeBy lists the pods whose controller is one of the makers.
 func (r *reading) podsMadeBy(ctx context.Context, namespace string, selector labels.Selector,
-	makers map[string]bool) ([]corev1.Pod, error) {
+	makers map[string]bool,
+) ([]corev1.Pod, error) {
 	var mine []corev1.Pod
 	var l Listing
 	err := r.podsIn(ctx, namespace, selector, &l, func(page []corev1.Pod) error {

@@ -22,8 +22,10 @@ func (r *repository) blob(ctx context.Context, desc v1.Descriptor) (io.ReadClose
 	if cached, err := r.store.openVerified(digest); err == nil {
 		return cached, nil
 	}
-	t := &transfer{ctx: ctx, repo: r, scope: scopeOf(ctx), digest: digest, limit: blobLimit(desc.Size),
-		resumes: MaxResumes, slow: maxSlow, sleep: sleep}
+	t := &transfer{
+		ctx: ctx, repo: r, scope: scopeOf(ctx), digest: digest, limit: blobLimit(desc.Size),
+		resumes: MaxResumes, slow: maxSlow, sleep: sleep,
+	}
 	if err := t.start(); err != nil {
 		return nil, fmt.Errorf("reading blob %s: %w", digest, err)
 	}

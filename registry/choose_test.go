@@ -56,7 +56,8 @@ func TestChoose(t *testing.T) {
 		"386 only where there is no amd64": {amd64, []v1.Descriptor{entry("a", "linux/386"), entry("b", "linux/arm64")}, "a", ""},
 		"arm is v7, then lower ones": {
 			v1.Platform{OS: "linux", Architecture: "arm"},
-			[]v1.Descriptor{entry("a", "linux/arm/v5"), entry("b", "linux/arm/v6"), entry("c", "linux/arm/v7"), entry("d", "linux/arm64")}, "c", "",
+			[]v1.Descriptor{entry("a", "linux/arm/v5"), entry("b", "linux/arm/v6"), entry("c", "linux/arm/v7"), entry("d", "linux/arm64")},
+			"c", "",
 		},
 		"arm without v7": {v1.Platform{OS: "linux", Architecture: "arm"}, []v1.Descriptor{entry("a", "linux/arm/v5"), entry("b", "linux/arm/v6")}, "b", ""},
 		"arm64 runs 32-bit arm": {

@@ -223,8 +223,10 @@ func (c *Client) Layer(ctx context.Context, img *Image, number int) (io.ReadClos
 func (c *Client) Blob(ctx context.Context, loc Location, desc v1.Descriptor) (io.ReadCloser, error) {
 	// refused before a byte is transferred; a size that is too small is found while reading, see blobLimit
 	if desc.Size > MaxLayerBytes {
-		return nil, fmt.Errorf("opening blob %s: %w", desc.Digest, &LimitError{What: "blob in bytes",
-			Limit: MaxLayerBytes})
+		return nil, fmt.Errorf("opening blob %s: %w", desc.Digest, &LimitError{
+			What:  "blob in bytes",
+			Limit: MaxLayerBytes,
+		})
 	}
 	from, err := c.place(ctx, loc)
 	if err != nil {

@@ -137,8 +137,10 @@ func (d *dockerSave) resolve(loc Location) (*Image, error) {
 		return nil, fmt.Errorf("reading config %s: %w", entry.Config, err)
 	}
 	for i, name := range entry.Layers {
-		layer := Layer{Number: i, Member: name, Descriptor: v1.Descriptor{MediaType: types.DockerUncompressedLayer,
-			Size: -1}}
+		layer := Layer{Number: i, Member: name, Descriptor: v1.Descriptor{
+			MediaType: types.DockerUncompressedLayer,
+			Size:      -1,
+		}}
 		r, size, err := d.files.open(name)
 		if err == nil {
 			layer.Descriptor.Size = size

@@ -41,10 +41,12 @@ func anyHost(string) bool { return true }
 func keySources() []keySource {
 	return []keySource{
 		{"docker or podman configuration", anyHost, fromKeychain(authn.DefaultKeychain)},
-		{"Amazon ECR", ecrHost.MatchString,
+		{
+			"Amazon ECR", ecrHost.MatchString,
 			func(_ context.Context, target authn.Resource) (authn.Authenticator, error) {
 				return fromHelper(ecr.NewECRHelper(ecr.WithLogger(io.Discard)), target)
-			}},
+			},
+		},
 		{"Google", googleHost.MatchString, fromKeychain(google.Keychain)},
 		{"Azure", azureHost.MatchString, func(_ context.Context, target authn.Resource) (authn.Authenticator, error) {
 			return fromHelper(credhelper.NewACRCredentialsHelper(), target)

@@ -143,8 +143,10 @@ func ParseReference(text string) (Location, error) {
 		return Location{}, fmt.Errorf("parsing image reference %q: %q is no name of a repository", text,
 			tag.RepositoryStr())
 	}
-	loc := Location{Kind: KindRemote, Host: showHost(tag.RegistryStr()), Repository: tag.RepositoryStr(),
-		Tag: tag.TagStr(), Digest: digest}
+	loc := Location{
+		Kind: KindRemote, Host: showHost(tag.RegistryStr()), Repository: tag.RepositoryStr(),
+		Tag: tag.TagStr(), Digest: digest,
+	}
 	if loc.Tag == "" && loc.Digest == "" {
 		loc.Tag = name.DefaultTag
 	}

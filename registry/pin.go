@@ -55,8 +55,10 @@ func (c *Client) Reopen(ctx context.Context, p Pin) (*Image, error) {
 	}
 	// A layout on disk may have been written anew since; its names are the same, its config is not.
 	if p.Config != "" && img.Config.Digest != p.Config {
-		return nil, fmt.Errorf("opening image %s: its config changed: %w", p.Location, &DigestError{Want: p.Config,
-			Have: img.Config.Digest})
+		return nil, fmt.Errorf("opening image %s: its config changed: %w", p.Location, &DigestError{
+			Want: p.Config,
+			Have: img.Config.Digest,
+		})
 	}
 	return img, nil
 }
@@ -91,7 +93,8 @@ func (c *Client) reopen(ctx context.Context, p Pin) (*Image, error) {
 
 // fillPinned reads on from the root, or from the manifest inside the root where one was read.
 func (c *Client) fillPinned(ctx context.Context, loc Location, root, manifest Part,
-	named v1.Descriptor) (*Image, error) {
+	named v1.Descriptor,
+) (*Image, error) {
 	reader, err := c.resolver(ctx, loc)
 	if err != nil {
 		return nil, err

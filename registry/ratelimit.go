@@ -37,8 +37,10 @@ func (r *rateLimits) check(req *http.Request) error {
 	if !ok || wait <= 0 {
 		return nil
 	}
-	return &RateLimitError{Host: showHost(req.URL.Host), RetryAfter: wait, Remaining: state.remaining,
-		Limit: state.limit}
+	return &RateLimitError{
+		Host: showHost(req.URL.Host), RetryAfter: wait, Remaining: state.remaining,
+		Limit: state.limit,
+	}
 }
 
 // counts reports a request that Docker Hub counts as a pull: a GET of a manifest, whether it is an image or not.

@@ -68,7 +68,8 @@ func (r *repository) referrers(ctx context.Context, digest, artifactType string)
 
 // referrersPage reads one page and where the next one is.
 func (r *repository) referrersPage(ctx context.Context, target url.URL, artifactType string) ([]v1.Descriptor,
-	*url.URL, error) {
+	*url.URL, error,
+) {
 	resp, err := r.doURL(ctx, http.MethodGet, target, http.Header{"Accept": {string(types.OCIImageIndex)}})
 	if err != nil {
 		return nil, nil, err

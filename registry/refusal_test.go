@@ -244,9 +244,11 @@ func TestHeadersOfRateLimits(t *testing.T) {
 		if err := r.check(get); (err != nil) != refused {
 			t.Errorf("%s of 100 left: %v", remaining, err)
 		}
-		for _, free := range []*http.Request{httptest.NewRequest(http.MethodHead, "http://hub.example/v2/app/manifests/1", nil),
+		for _, free := range []*http.Request{
+			httptest.NewRequest(http.MethodHead, "http://hub.example/v2/app/manifests/1", nil),
 			httptest.NewRequest(http.MethodGet, "http://hub.example/v2/app/blobs/sha256:1", nil),
-			httptest.NewRequest(http.MethodGet, "http://other.example/v2/app/manifests/1", nil)} {
+			httptest.NewRequest(http.MethodGet, "http://other.example/v2/app/manifests/1", nil),
+		} {
 			if err := r.check(free); err != nil {
 				t.Errorf("%s %s is refused: %v", free.Method, free.URL, err)
 			}
@@ -255,8 +257,10 @@ func TestHeadersOfRateLimits(t *testing.T) {
 }
 
 func TestWhenToComeBack(t *testing.T) {
-	for text, want := range map[string]time.Duration{"": 0, "0": 0, "2": 2 * time.Second, "-3": 0, "soon": 0, "4294967296": 0,
-		"Sun, 06 Nov 1994 08:49:37 GMT": 0} {
+	for text, want := range map[string]time.Duration{
+		"": 0, "0": 0, "2": 2 * time.Second, "-3": 0, "soon": 0, "4294967296": 0,
+		"Sun, 06 Nov 1994 08:49:37 GMT": 0,
+	} {
 		if got := retryAfter(&http.Response{Header: http.Header{"Retry-After": {text}}}); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
 		}
@@ -279,10 +283,12 @@ func TestWordsOfARegistry(t *testing.T) {
 			t.Errorf("%.40s: %q, want %q", body, got, want)
 		}
 	}
-	for _, e := range []error{&AuthError{Host: "h", Status: 401}, &RateLimitError{Host: "h", Remaining: -1},
+	for _, e := range []error{
+		&AuthError{Host: "h", Status: 401}, &RateLimitError{Host: "h", Remaining: -1},
 		&RateLimitError{Host: "h", Remaining: -1, RetryAfter: time.Minute}, &RateLimitError{Host: "h", Remaining: 3, Limit: 100},
 		&LimitError{What: "manifest", Limit: 4}, &DigestError{Want: "a", Have: "b"}, &StatusError{Method: "GET", URL: "u", Status: 500},
-		&SlowError{Bytes: 1, Window: time.Second}, &AmbiguousError{Place: "p", Names: []string{"a", "b"}}} {
+		&SlowError{Bytes: 1, Window: time.Second}, &AmbiguousError{Place: "p", Names: []string{"a", "b"}},
+	} {
 		if text := e.Error(); text == "" || strings.Contains(text, "%!") || strings.HasSuffix(text, ".") {
 			t.Errorf("%T: %q", e, text)
 		}

@@ -53,7 +53,8 @@ func (r *repository) do(ctx context.Context, method, path string, header http.He
 // doURL is do for any address of this registry. Each round uses the next credentials: the loop ends since their number
 // is finite.
 func (r *repository) doURL(ctx context.Context, method string, target url.URL,
-	header http.Header) (*http.Response, error) {
+	header http.Header,
+) (*http.Response, error) {
 	for {
 		conn, err := r.connect(ctx)
 		if err != nil {

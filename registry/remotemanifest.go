@@ -159,8 +159,10 @@ func (r *repository) checkStatus(resp *http.Response, want ...int) error {
 	if resp.StatusCode == http.StatusNotFound {
 		return fmt.Errorf("%s/%s does not have it (404): %w", r.shown, r.repo.RepositoryStr(), ErrNotFound)
 	}
-	return &StatusError{Method: resp.Request.Method, URL: showURL(resp.Request.URL), Status: resp.StatusCode,
-		Text: errorText(resp)}
+	return &StatusError{
+		Method: resp.Request.Method, URL: showURL(resp.Request.URL), Status: resp.StatusCode,
+		Text: errorText(resp),
+	}
 }
 
 // errorText reads what a registry says of an error

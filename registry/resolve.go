@@ -192,7 +192,8 @@ func (r resolver) fill(ctx context.Context, img *Image, root Part, platform v1.P
 
 // descend chooses in an index, and in the indexes below it, until it reads a manifest. doc is that of img.Index.
 func (r resolver) descend(ctx context.Context, img *Image, doc document, platform v1.Platform) (choice, Part,
-	document, error) {
+	document, error,
+) {
 	for depth := 1; ; depth++ {
 		picked, err := choose(doc.index, platform, r.has)
 		var none *PlatformError
@@ -239,8 +240,10 @@ func runsOn(config *v1.ConfigFile, want v1.Platform) bool {
 	if want.OS == "" && want.Architecture == "" || config.Architecture == "" {
 		return true
 	}
-	return rank(want).fits(v1.Platform{OS: config.OS, Architecture: config.Architecture, Variant: config.Variant,
-		OSVersion: config.OSVersion})
+	return rank(want).fits(v1.Platform{
+		OS: config.OS, Architecture: config.Architecture, Variant: config.Variant,
+		OSVersion: config.OSVersion,
+	})
 }
 
 // compareRivals reads which config each rival names: the same config is the same content, as where an index lists an

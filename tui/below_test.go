@@ -11,8 +11,10 @@ import (
 
 // hiddenEvents is a case in which a layer took a key away that another one brought, and replaced a program.
 func hiddenEvents() []inspect.Event {
-	layers := []inspect.Layer{{Number: 0, Digest: digest(6), DiffID: digest(7), CreatedBy: "COPY . /"},
-		{Position: 1, Number: 1, Digest: digest(8), DiffID: digest(9), CreatedBy: "RUN rm key"}}
+	layers := []inspect.Layer{
+		{Number: 0, Digest: digest(6), DiffID: digest(7), CreatedBy: "COPY . /"},
+		{Position: 1, Number: 1, Digest: digest(8), DiffID: digest(9), CreatedBy: "RUN rm key"},
+	}
 	events := cleanEvents()[:2:2]
 	for i := range layers {
 		layers[i].Status = inspect.Verified
@@ -21,24 +23,32 @@ func hiddenEvents() []inspect.Event {
 	return append(events, on("binaries", "image", inspect.Event{Fact: inspect.Finding{
 		ID: "f1", Check: "binaries", Code: "hidden-secret", Status: inspect.RowUnknown, Severity: inspect.Medium,
 		Subject: "image:/root/key", Title: "/root/key in layer 0 holds a private key",
-		Evidence: []inspect.Evidence{{Kind: "file", Path: "/root/key"},
+		Evidence: []inspect.Evidence{
+			{Kind: "file", Path: "/root/key"},
 			{Kind: "layer", Digest: digest(6), Path: "/root/key"},
-			{Kind: "layer", Digest: digest(8), Path: "/root/key"}},
+			{Kind: "layer", Digest: digest(8), Path: "/root/key"},
+		},
 	}}), inspect.Event{Time: at(0), Fact: inspect.End{Status: inspect.CheckDone}})
 }
 
 func hiddenTree(_ context.Context, _ inspect.Image, layer int) ([]inspect.Node, error) {
 	file := func(path string, layer int, change inspect.Change, sum string) inspect.Node {
-		return inspect.Node{Entry: inspect.Entry{Path: path, Type: inspect.EntryFile, Mode: 0o755, Size: 9,
-			SHA256: sum}, Layer: layer, Change: change}
+		return inspect.Node{Entry: inspect.Entry{
+			Path: path, Type: inspect.EntryFile, Mode: 0o755, Size: 9,
+			SHA256: sum,
+		}, Layer: layer, Change: change}
 	}
 	switch layer {
 	case 0:
-		return []inspect.Node{file("/app", 0, inspect.Added, strings.Repeat("0", 64)),
-			file("/root/key", 0, inspect.Added, strings.Repeat("1", 64))}, nil
+		return []inspect.Node{
+			file("/app", 0, inspect.Added, strings.Repeat("0", 64)),
+			file("/root/key", 0, inspect.Added, strings.Repeat("1", 64)),
+		}, nil
 	case 1:
-		return []inspect.Node{file("/app", 1, inspect.Modified, strings.Repeat("2", 64)),
-			file("/root/key", 0, inspect.Removed, strings.Repeat("1", 64))}, nil
+		return []inspect.Node{
+			file("/app", 1, inspect.Modified, strings.Repeat("2", 64)),
+			file("/root/key", 0, inspect.Removed, strings.Repeat("1", 64)),
+		}, nil
 	default:
 		return []inspect.Node{file("/app", 1, inspect.Modified, strings.Repeat("2", 64))}, nil
 	}

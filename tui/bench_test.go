@@ -43,8 +43,10 @@ func bigTree(n int) []inspect.Node {
 		if i%2 == 1 {
 			path = fmt.Sprintf("/usr/lib/d%03d/e%03d/file-%06d.so", i/10_000, i/100%100, i)
 		}
-		all[i] = inspect.Node{Entry: inspect.Entry{Path: path, Type: inspect.EntryFile, Mode: 0o644, Size: int64(i)},
-			Layer: i % 9}
+		all[i] = inspect.Node{
+			Entry: inspect.Entry{Path: path, Type: inspect.EntryFile, Mode: 0o644, Size: int64(i)},
+			Layer: i % 9,
+		}
 	}
 	return all
 }
@@ -128,8 +130,10 @@ func storm(n int) []inspect.Event {
 		switch i % 10 {
 		case 0:
 			path := fmt.Sprintf("/opt/f-%d", i%2000)
-			events = append(events, on("binaries", "web", inspect.Event{Fact: inspect.Binary{Path: path,
-				Severity: inspect.Low}}))
+			events = append(events, on("binaries", "web", inspect.Event{Fact: inspect.Binary{
+				Path:     path,
+				Severity: inspect.Low,
+			}}))
 		case 1:
 			request := inspect.Request{Method: "GET", URL: "https://registry.example.com"}
 			events = append(events, on("layers", "web", inspect.Event{Fact: request}))
@@ -197,12 +201,16 @@ func TestKeysAreQuick(t *testing.T) {
 		large, less *Model
 		keys        []string
 	}{
-		{"500,000 entries", treeModel(500_000), treeModel(500),
-			[]string{"j", "ctrl+d", "G", "g", "h", "l", "j", "k", "h", "l"}},
+		{
+			"500,000 entries", treeModel(500_000), treeModel(500),
+			[]string{"j", "ctrl+d", "G", "g", "h", "l", "j", "k", "h", "l"},
+		},
 		{"1,000 findings", findingsModel(1000), findingsModel(60), []string{"j", "k", "G", "g", "2", "1"}},
 		{"5,000 pods", podsModel(5000), podsModel(60), []string{"j", "G", "g", "k"}},
-		{"60,000 alerts", benchModel(listing(flood(5000))), benchModel(listing(flood(60))),
-			[]string{"j", "G", "g", "k"}},
+		{
+			"60,000 alerts", benchModel(listing(flood(5000))), benchModel(listing(flood(60))),
+			[]string{"j", "G", "g", "k"},
+		},
 	} {
 		large, less := time.Hour, time.Hour
 		for range 7 {

@@ -74,10 +74,14 @@ func TestThePodIsFollowed(t *testing.T) {
 	o.watch = func() inspect.Source {
 		asked++
 		return func(_ context.Context, emit func(inspect.Event)) error {
-			emit(inspect.Event{Time: at(2), Fact: inspect.PodChange{Time: at(2), State: inspect.PodGone,
-				What: []string{"it was deleted"}, Exhibit: "cluster/pod@9.json"}})
-			emit(inspect.Event{Time: at(2), Fact: inspect.Notice{Level: shell.LevelWarning,
-				Text: "pod shop/web is gone"}})
+			emit(inspect.Event{Time: at(2), Fact: inspect.PodChange{
+				Time: at(2), State: inspect.PodGone,
+				What: []string{"it was deleted"}, Exhibit: "cluster/pod@9.json",
+			}})
+			emit(inspect.Event{Time: at(2), Fact: inspect.Notice{
+				Level: shell.LevelWarning,
+				Text:  "pod shop/web is gone",
+			}})
 			return nil
 		}
 	}
@@ -104,14 +108,18 @@ func TestASavedCaseIsNotAddedTo(t *testing.T) {
 // An image that its registry lost says what is left of it, where its layers would stand.
 func TestALostImageSaysWhatIsLeft(t *testing.T) {
 	pod := incidentPod()
-	i := inspect.Image{ImageHead: inspect.ImageHead{Container: "web", Reference: "registry.example.com/acme/web:1.4",
+	i := inspect.Image{ImageHead: inspect.ImageHead{
+		Container: "web", Reference: "registry.example.com/acme/web:1.4",
 		Digest: digest(1),
 		Status: inspect.Unknown, Reason: "missing-blob", Detail: "the registry no longer has it",
-		Left: []string{"node node-3 still has it"}}}
+		Left: []string{"node node-3 still has it"},
+	}}
 	o := testProgram()
 	o.source = sourceOf([]inspect.Event{
-		{Time: at(0), Fact: inspect.Header{Schema: inspect.Schema,
-			Target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/web"}, Started: at(0)}},
+		{Time: at(0), Fact: inspect.Header{
+			Schema: inspect.Schema,
+			Target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/web"}, Started: at(0),
+		}},
 		on("subject", "", inspect.Event{Fact: pod}), on("subject", "web", inspect.Event{Fact: i.ImageHead}),
 		ended("layers", "web", inspect.CheckBlocked, "there is no manifest"),
 		{Time: at(0), Fact: inspect.End{Status: inspect.CheckDone}},

@@ -13,8 +13,12 @@ import (
 // caseHeader is the header of a case, with a state of a tone.
 func caseHeader(state string, tone widget.Tone) shell.Header {
 	return shell.Header{
-		Trail: []shell.Crumb{{Text: "prod-eu", Drop: 2}, {Text: "shop", Drop: 1},
-			{Text: "web-6d4cf56db6-x7k2p", Drop: 3}, {Text: "web"}},
+		Trail: []shell.Crumb{
+			{Text: "prod-eu", Drop: 2},
+			{Text: "shop", Drop: 1},
+			{Text: "web-6d4cf56db6-x7k2p", Drop: 3},
+			{Text: "web"},
+		},
 		Outcome: "1 critical 2 high", Brief: "1 crit 2 high", OutcomeTone: widget.ToneBad, State: state, Tone: tone,
 	}
 }
@@ -24,8 +28,10 @@ func TestTheHeaderAtEveryWidth(t *testing.T) {
 	saved, stale := caseHeader("03:21Z", widget.ToneDim), caseHeader("stale, 5 min", widget.ToneWarn)
 	long := caseHeader("live", widget.ToneGood)
 	long.Trail[2].Text = "payments-reconciliation-worker-7c9f8d6b5-mnbvc"
-	pods := shell.Header{Trail: []shell.Crumb{{Text: "prod-eu"}, {Text: "all namespaces", Drop: 1}, {Text: "9 pods"}},
-		State: "0 s old", Tone: widget.ToneDim}
+	pods := shell.Header{
+		Trail: []shell.Crumb{{Text: "prod-eu"}, {Text: "all namespaces", Drop: 1}, {Text: "9 pods"}},
+		State: "0 s old", Tone: widget.ToneDim,
+	}
 	for _, c := range []struct {
 		name                  string
 		h                     shell.Header
@@ -40,10 +46,14 @@ func TestTheHeaderAtEveryWidth(t *testing.T) {
 		{"40 columns", saved, 40, "web-6d4cf56db6-x7k2p › web", "1 crit 2 high", ""},
 		{"30 columns", saved, 30, "web-6…7k2p › web", "1 crit 2 high", ""},
 		{"a warning stays, and the pod is elided", stale, 40, "web-…7k2p › web", "1 crit 2 high", "stale, 5 min"},
-		{"a long name", long, 80, "prod-eu › payments-reconciliation-worker-7c9f8d6b5-mnbvc › web", "1 crit 2 high",
-			""},
-		{"a long name in 40 columns", long, 40, "payments-r…6b5-mnbvc › web",
-			"1 crit 2 high", ""},
+		{
+			"a long name", long, 80, "prod-eu › payments-reconciliation-worker-7c9f8d6b5-mnbvc › web", "1 crit 2 high",
+			"",
+		},
+		{
+			"a long name in 40 columns", long, 40, "payments-r…6b5-mnbvc › web",
+			"1 crit 2 high", "",
+		},
 		{"the list", pods, 40, "prod-eu › 9 pods", "", "0 s old"},
 		{"the list with room", pods, 80, "prod-eu › all namespaces › 9 pods", "", "0 s old"},
 	} {

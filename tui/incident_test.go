@@ -38,9 +38,11 @@ func incidentAlert() inspect.Alert {
 		Namespace: "shop", Pod: "web-6d4cf56db6-x7k2p", Container: "web", ContainerID: "4f3c2b1a0d9e", Path: dropped,
 		Match: inspect.MatchContainer, Subject: "web", Why: "4f3c2b1a0d9e is container web", Count: 3, Raw: digest(90),
 		Flags: []string{"EXE_LOWER_LAYER"},
-		File: inspect.AlertFile{Path: dropped, Origin: inspect.OriginImage, Layer: 2,
+		File: inspect.AlertFile{
+			Path: dropped, Origin: inspect.OriginImage, Layer: 2,
 			SHA256: strings.TrimPrefix(digest(50), "sha256:"),
-			Detail: "The image's own file ran: layer 2, COPY cache /usr/lib/.cache."},
+			Detail: "The image's own file ran: layer 2, COPY cache /usr/lib/.cache.",
+		},
 	}
 }
 
@@ -49,67 +51,95 @@ func incidentPod() inspect.Pod {
 		Name: "web-6d4cf56db6-x7k2p", Namespace: "shop", UID: "u-1", Node: "node-3", Phase: "Running", Created: at(-95),
 		Owner: []inspect.Owner{{Kind: "ReplicaSet", Name: "web-6d4cf56db6"}, {Kind: "Deployment", Name: "web"}},
 		Containers: []inspect.Container{
-			{Name: "web", Type: inspect.ContainerMain, Reference: "registry.example.com/acme/web:1.4",
+			{
+				Name: "web", Type: inspect.ContainerMain, Reference: "registry.example.com/acme/web:1.4",
 				ImageID: "registry.example.com/acme/web@" + digest(1), ContainerID: "containerd://4f3c2b1a0d9e",
-				Started: at(-94), State: "running"},
-			{Name: "proxy", Type: inspect.ContainerSidecar, Injected: true,
+				Started: at(-94), State: "running",
+			},
+			{
+				Name: "proxy", Type: inspect.ContainerSidecar, Injected: true,
 				Reference: "registry.example.com/mesh/proxy:2.0",
-				ImageID:   "registry.example.com/mesh/proxy@" + digest(2), State: "running", Restarts: 1},
+				ImageID:   "registry.example.com/mesh/proxy@" + digest(2), State: "running", Restarts: 1,
+			},
 		},
 		Reach: inspect.Reach{
 			ServiceAccount: "web", Role: "AWS arn:aws:iam::123456789012:role/web",
 			Secrets: []string{"web-db", "web-tls"}, ConfigMaps: []string{"web-config"},
-			Roles: []inspect.CloudRole{{Cloud: "AWS", Name: "arn:aws:iam::123456789012:role/web",
-				Source: "annotation eks.amazonaws.com/role-arn of service account web"}},
+			Roles: []inspect.CloudRole{{
+				Cloud: "AWS", Name: "arn:aws:iam::123456789012:role/web",
+				Source: "annotation eks.amazonaws.com/role-arn of service account web",
+			}},
 			Volumes: []string{"host path /var/log"},
-			Privileges: []inspect.Privilege{{Kind: inspect.Capabilities, Container: "web",
-				Names: []string{"NET_ADMIN"}}},
+			Privileges: []inspect.Privilege{{
+				Kind: inspect.Capabilities, Container: "web",
+				Names: []string{"NET_ADMIN"},
+			}},
 			Token: inspect.TokenMounted,
-			Tokens: []inspect.Token{{Container: "web", Path: "/var/run/secrets/kubernetes.io/serviceaccount/token",
-				Seconds: 3607}},
+			Tokens: []inspect.Token{{
+				Container: "web", Path: "/var/run/secrets/kubernetes.io/serviceaccount/token",
+				Seconds: 3607,
+			}},
 			Uses: []inspect.Use{
-				{Kind: inspect.UseHostPath, Name: "/var/log", Container: "web", How: "mounted at /host/log",
-					ReadOnly: true},
+				{
+					Kind: inspect.UseHostPath, Name: "/var/log", Container: "web", How: "mounted at /host/log",
+					ReadOnly: true,
+				},
 				{Kind: inspect.UseSecret, Name: "web-db", Container: "web", How: "env DB_PASSWORD"},
 				{Kind: inspect.UseSecret, Name: "web-tls", Container: "web", How: "mounted at /tls", ReadOnly: true},
 			},
 			NetworkPolicies: []string{"web-in"}, Isolated: []string{"ingress"},
 			Unseen: []inspect.Unread{{Source: inspect.ReachServices, Reason: "not permitted"}},
-			Shared: inspect.Shared{Digest: inspect.PodGroup{Count: 1, Pods: []string{"shop/web-6d4cf56db6-9qz4m"}},
-				Node: inspect.PodGroup{Count: 38, Pods: []string{"kube-system/dns-1", "shop/cart-0"}}},
+			Shared: inspect.Shared{
+				Digest: inspect.PodGroup{Count: 1, Pods: []string{"shop/web-6d4cf56db6-9qz4m"}},
+				Node:   inspect.PodGroup{Count: 38, Pods: []string{"kube-system/dns-1", "shop/cart-0"}},
+			},
 		},
-		Selectors: []inspect.Selector{{Kind: "ReplicaSet", Name: "web-6d4cf56db6",
-			Keys: []string{"app", "pod-template-hash"}}},
+		Selectors: []inspect.Selector{{
+			Kind: "ReplicaSet", Name: "web-6d4cf56db6",
+			Keys: []string{"app", "pod-template-hash"},
+		}},
 		Others: []string{"shop/web-6d4cf56db6-9qz4m"},
 	}
 }
 
 func incidentPods() inspect.PodList {
-	list := inspect.PodList{Context: "prod-eu", Pods: []inspect.FlaggedPod{{Pod: incidentPod(),
-		Alerts: []inspect.Alert{incidentAlert()}}}}
+	list := inspect.PodList{Context: "prod-eu", Pods: []inspect.FlaggedPod{{
+		Pod:    incidentPod(),
+		Alerts: []inspect.Alert{incidentAlert()},
+	}}}
 	second := incidentPod()
 	second.Name, second.UID = "web-6d4cf56db6-9qz4m", "u-2"
 	list.Pods = append(list.Pods, inspect.FlaggedPod{Pod: second})
 	for i, name := range []string{"cart-0", "cart-1", "billing-7c9f8d6b5-mnbvc"} {
 		list.Pods = append(list.Pods, inspect.FlaggedPod{Pod: inspect.Pod{
 			Name: name, Namespace: "shop", Created: at(-3000 * (i + 1)), Phase: "Running", Node: "node-1",
-			Containers: []inspect.Container{{Name: "main", Type: inspect.ContainerMain,
+			Containers: []inspect.Container{{
+				Name: "main", Type: inspect.ContainerMain,
 				Reference: "registry.example.com/acme/" + name[:4] + ":2",
-				ImageID:   "registry.example.com/acme/x@" + digest(20+i), State: "running"}},
+				ImageID:   "registry.example.com/acme/x@" + digest(20+i), State: "running",
+			}},
 		}})
 	}
 	for i := range 4 {
 		list.Pods = append(list.Pods, inspect.FlaggedPod{
-			Pod: inspect.Pod{Name: fmt.Sprintf("agent-%d", i), Namespace: "monitoring", Created: at(-9000),
+			Pod: inspect.Pod{
+				Name: fmt.Sprintf("agent-%d", i), Namespace: "monitoring", Created: at(-9000),
 				Owner: []inspect.Owner{{Kind: "DaemonSet", Name: "agent"}},
-				Containers: []inspect.Container{{Name: "agent", Type: inspect.ContainerMain,
-					Reference: "docker.io/acme/agent:5", ImageID: "docker.io/acme/agent@" + digest(30)}}},
-			Alerts: []inspect.Alert{{ID: fmt.Sprint("m", i), Rule: "Read sensitive file untrusted", Priority: "Warning",
-				Time: at(-60 + i), Count: 20, Match: inspect.MatchPod, Output: "a file was read"}},
+				Containers: []inspect.Container{{
+					Name: "agent", Type: inspect.ContainerMain,
+					Reference: "docker.io/acme/agent:5", ImageID: "docker.io/acme/agent@" + digest(30),
+				}},
+			},
+			Alerts: []inspect.Alert{{
+				ID: fmt.Sprint("m", i), Rule: "Read sensitive file untrusted", Priority: "Warning",
+				Time: at(-60 + i), Count: 20, Match: inspect.MatchPod, Output: "a file was read",
+			}},
 		})
 	}
-	list.Unmatched = []inspect.Alert{{ID: "s1", Rule: "Terminal shell in container", Priority: "Notice", Time: at(-200),
-		Namespace: "old", Pod: "gone-1", Output: "a shell", Why: "no pod of this name runs"}}
+	list.Unmatched = []inspect.Alert{{
+		ID: "s1", Rule: "Terminal shell in container", Priority: "Notice", Time: at(-200),
+		Namespace: "old", Pod: "gone-1", Output: "a shell", Why: "no pod of this name runs",
+	}}
 	return list
 }
 
@@ -130,9 +160,13 @@ func begun(check, subject string) inspect.Event {
 func incidentEvents() []inspect.Event {
 	alert, pod := incidentAlert(), incidentPod()
 	events := []inspect.Event{
-		{Time: at(0), Fact: inspect.Header{Schema: inspect.Schema,
-			Target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/" + pod.Name, Namespace: "shop",
-				Context: "prod-eu"}, Started: at(0)}},
+		{Time: at(0), Fact: inspect.Header{
+			Schema: inspect.Schema,
+			Target: inspect.Target{
+				Kind: inspect.TargetPod, Name: "pod/" + pod.Name, Namespace: "shop",
+				Context: "prod-eu",
+			}, Started: at(0),
+		}},
 		begun("subject", ""), on("subject", "", inspect.Event{Fact: pod}),
 		on("alert", "", inspect.Event{Fact: alert}),
 	}
@@ -140,8 +174,10 @@ func incidentEvents() []inspect.Event {
 		events = append(events, on("subject", c.Name, inspect.Event{Fact: inspect.ImageHead{
 			Container: c.Name, Reference: c.Reference, Location: c.ImageID, Digest: digest(i + 1),
 			Config: digest(i + 11), Platform: "linux/amd64", Created: at(-150), Status: inspect.Verified,
-			Settings: inspect.ImageConfig{Entrypoint: []string{"/usr/bin/web"}, User: "1000",
-				Env: []string{"PATH=/usr/bin:/bin"}},
+			Settings: inspect.ImageConfig{
+				Entrypoint: []string{"/usr/bin/web"}, User: "1000",
+				Env: []string{"PATH=/usr/bin:/bin"},
+			},
 		}}))
 	}
 	events = append(events, ended("subject", "", inspect.CheckDone, ""))
@@ -154,14 +190,20 @@ func incidentEvents() []inspect.Event {
 
 func incidentLayers() []inspect.Event {
 	steps := []inspect.Layer{
-		{Position: 0, Number: 0, Size: 29_126_484,
-			CreatedBy: "/bin/sh -c #(nop) ADD file:0eae0dca665c7044bf242cb1fc92cb8ea744f5af2dd376a558c90bc47349aefe in / ", Base: true, Added: 3241},
+		{
+			Position: 0, Number: 0, Size: 29_126_484,
+			CreatedBy: "/bin/sh -c #(nop) ADD file:0eae0dca665c7044bf242cb1fc92cb8ea744f5af2dd376a558c90bc47349aefe in / ", Base: true, Added: 3241,
+		},
 		{Position: 1, Number: -1, Empty: true, CreatedBy: "/bin/sh -c #(nop)  CMD [\"bash\"]", Base: true},
-		{Position: 2, Number: 1, Size: 8_400_512,
+		{
+			Position: 2, Number: 1, Size: 8_400_512,
 			CreatedBy: "RUN /bin/sh -c apt-get update && apt-get install -y curl top # buildkit", Added: 812,
-			Modified: 14},
-		{Position: 3, Number: 2, Size: 84_120, CreatedBy: "COPY cache /usr/lib/.cache # buildkit", Added: 2,
-			Modified: 1},
+			Modified: 14,
+		},
+		{
+			Position: 3, Number: 2, Size: 84_120, CreatedBy: "COPY cache /usr/lib/.cache # buildkit", Added: 2,
+			Modified: 1,
+		},
 	}
 	events := []inspect.Event{begun("layers", "web"), begun("layers", "proxy")}
 	for i := range steps {
@@ -183,8 +225,10 @@ func incidentSigners() []inspect.Event {
 		Identity: "https://github.com/acme/web/.github/workflows/release.yml@refs/tags/v1.4",
 		Issuer:   "https://token.actions.githubusercontent.com", LogIndex: 30024022, IntegratedTime: at(-40000),
 		Certificate: &inspect.Certificate{Subject: []string{"https://github.com/acme/web/.github/workflows/release.yml@refs/tags/v1.4"}, Issuer: "CN=sigstore-intermediate,O=sigstore.dev", NotBefore: at(-40000), NotAfter: at(-39990), Extensions: map[string]string{"sourceRepositoryURI": "https://github.com/acme/web", "sourceRepositoryRef": "refs/tags/v1.4"}},
-		Raw: []inspect.RawPart{{Name: "payload", Digest: digest(61)},
-			{Name: "certificate", Digest: digest(62)}},
+		Raw: []inspect.RawPart{
+			{Name: "payload", Digest: digest(61)},
+			{Name: "certificate", Digest: digest(62)},
+		},
 	}
 	for i, name := range inspect.StepNames() {
 		step := inspect.Step{Name: name, Status: inspect.Verified, Detail: "holds"}
@@ -200,15 +244,23 @@ func incidentSigners() []inspect.Event {
 	}
 	return []inspect.Event{
 		begun("signatures", "web"), on("signatures", "web", inspect.Event{Fact: signature}),
-		on("signatures", "web", inspect.Event{Fact: inspect.StoreReply{Store: "cosign-tag", Subject: digest(1),
-			Status: inspect.StoreFound, Found: 1}}),
-		on("signatures", "web", inspect.Event{Fact: inspect.StoreReply{Store: "referrers", Subject: digest(1),
-			Status: inspect.StoreEmpty}}),
-		on("signatures", "web", inspect.Event{Fact: inspect.StoreReply{Store: "referrers-tag", Subject: digest(1),
-			Status: inspect.StoreUnreachable, Detail: "the registry answered 500"}}),
-		on("signatures", "web", inspect.Event{Fact: inspect.Gate{Name: inspect.GateSignature,
+		on("signatures", "web", inspect.Event{Fact: inspect.StoreReply{
+			Store: "cosign-tag", Subject: digest(1),
+			Status: inspect.StoreFound, Found: 1,
+		}}),
+		on("signatures", "web", inspect.Event{Fact: inspect.StoreReply{
+			Store: "referrers", Subject: digest(1),
+			Status: inspect.StoreEmpty,
+		}}),
+		on("signatures", "web", inspect.Event{Fact: inspect.StoreReply{
+			Store: "referrers-tag", Subject: digest(1),
+			Status: inspect.StoreUnreachable, Detail: "the registry answered 500",
+		}}),
+		on("signatures", "web", inspect.Event{Fact: inspect.Gate{
+			Name:   inspect.GateSignature,
 			Status: inspect.GateRefused,
-			Detail: "the known-good was signed, this one is not"}}),
+			Detail: "the known-good was signed, this one is not",
+		}}),
 		ended("signatures", "web", inspect.CheckDone, ""),
 		on("provenance", "web", inspect.Event{Fact: inspect.Provenance{
 			ID: "p1", PredicateType: "https://slsa.dev/provenance/v1", BuildType: "https://mobyproject.org/buildkit@v1",
@@ -224,25 +276,39 @@ func incidentSigners() []inspect.Event {
 
 func incidentPackages() []inspect.Event {
 	list := []inspect.Package{
-		{Type: "deb", Name: "curl", Version: "7.88.1-10", PURL: "pkg:deb/debian/curl@7.88.1-10", Layer: 1,
-			Locations: []string{"/var/lib/dpkg/status"}},
-		{Type: "deb", Name: "procps", Version: "2:4.0.2-3", PURL: "pkg:deb/debian/procps@4.0.2-3", Layer: 1,
-			Locations: []string{"/var/lib/dpkg/status"}},
-		{Type: "deb", Name: "xz-utils", Version: "5.6.1-1", PURL: "pkg:deb/debian/xz-utils@5.6.1-1", Layer: 1,
-			Locations: []string{"/var/lib/dpkg/status"}},
+		{
+			Type: "deb", Name: "curl", Version: "7.88.1-10", PURL: "pkg:deb/debian/curl@7.88.1-10", Layer: 1,
+			Locations: []string{"/var/lib/dpkg/status"},
+		},
+		{
+			Type: "deb", Name: "procps", Version: "2:4.0.2-3", PURL: "pkg:deb/debian/procps@4.0.2-3", Layer: 1,
+			Locations: []string{"/var/lib/dpkg/status"},
+		},
+		{
+			Type: "deb", Name: "xz-utils", Version: "5.6.1-1", PURL: "pkg:deb/debian/xz-utils@5.6.1-1", Layer: 1,
+			Locations: []string{"/var/lib/dpkg/status"},
+		},
 	}
-	known := inspect.KnownGood{Reference: "registry.example.com/acme/web:1.4", Digest: digest(9),
-		Why: "previous revision 3 of deployment/web", Confidence: "high"}
+	known := inspect.KnownGood{
+		Reference: "registry.example.com/acme/web:1.4", Digest: digest(9),
+		Why: "previous revision 3 of deployment/web", Confidence: "high",
+	}
 	return []inspect.Event{
 		on("packages", "web", inspect.Event{Fact: inspect.Packages{List: list}}),
 		ended("packages", "web", inspect.CheckDone, ""),
-		on("diff", "web", inspect.Event{Fact: inspect.Candidate{Reference: known.Reference, Digest: known.Digest,
-			Why: known.Why, Confidence: "high"}}),
+		on("diff", "web", inspect.Event{Fact: inspect.Candidate{
+			Reference: known.Reference, Digest: known.Digest,
+			Why: known.Why, Confidence: "high",
+		}}),
 		on("diff", "web", inspect.Event{Fact: inspect.Diff{
 			KnownGood: &known,
-			Packages: &inspect.PackageDiff{Changed: []inspect.PackageChange{{Type: "deb", Name: "xz-utils",
-				From: "5.4.1-0.2", To: "5.6.1-1", Change: "upgrade", Layer: 1}}, Added: list[:1],
-				Removed: []inspect.Package{{Type: "deb", Name: "ca-certificates", Version: "20230311", Layer: -1}}},
+			Packages: &inspect.PackageDiff{
+				Changed: []inspect.PackageChange{{
+					Type: "deb", Name: "xz-utils",
+					From: "5.4.1-0.2", To: "5.6.1-1", Change: "upgrade", Layer: 1,
+				}}, Added: list[:1],
+				Removed: []inspect.Package{{Type: "deb", Name: "ca-certificates", Version: "20230311", Layer: -1}},
+			},
 			Files:      &inspect.FileDiff{Added: 3, Changed: 2},
 			Layers:     &inspect.LayerDiff{Shared: 1, Added: 2},
 			Signers:    []string{"signed by acme/web's release workflow before, unsigned now"},
@@ -258,8 +324,10 @@ func incidentFindings() []inspect.Event {
 			ID: inspect.FindingID(check, code, subject), Check: check, Code: code, Subject: subject, Title: title,
 			Severity: severity, Status: severity.RowStatus(),
 			Detail: "What the check saw, in a sentence or two, so that it can be read out on a call.",
-			Evidence: []inspect.Evidence{{Kind: "file", Digest: digest(50), Path: dropped},
-				{Kind: "layer", Digest: digest(103), Text: "layer 2"}},
+			Evidence: []inspect.Evidence{
+				{Kind: "file", Digest: digest(50), Path: dropped},
+				{Kind: "layer", Digest: digest(103), Text: "layer 2"},
+			},
 		}
 		_, path, _ := strings.Cut(subject, ":")
 		if path != "" {
@@ -268,21 +336,29 @@ func incidentFindings() []inspect.Event {
 		return on(check, "web", inspect.Event{Fact: f})
 	}
 	return []inspect.Event{
-		on("binaries", "web", inspect.Event{Fact: inspect.Files{Total: 4055, Owned: 4020, Unowned: 35, Altered: 1,
-			Ownership: "known"}}),
-		on("binaries", "web", inspect.Event{Fact: inspect.Binary{Path: dropped, Kind: inspect.KindELF,
+		on("binaries", "web", inspect.Event{Fact: inspect.Files{
+			Total: 4055, Owned: 4020, Unowned: 35, Altered: 1,
+			Ownership: "known",
+		}}),
+		on("binaries", "web", inspect.Event{Fact: inspect.Binary{
+			Path: dropped, Kind: inspect.KindELF,
 			SHA256: strings.TrimPrefix(digest(50), "sha256:"), Size: 81_920, Mode: "0755", Layer: 2,
 			CreatedBy: "COPY cache /usr/lib/.cache # buildkit", Count: 1, Status: inspect.RowFailed,
 			Severity: inspect.Critical, Codes: []string{"alerted", "unowned", "hidden-path", "static-stripped"},
-			Detail: "An alert names it; no package does; it lies in a hidden directory."}}),
-		on("binaries", "web", inspect.Event{Fact: inspect.Binary{Path: "/usr/bin/web", Kind: inspect.KindELF,
+			Detail: "An alert names it; no package does; it lies in a hidden directory.",
+		}}),
+		on("binaries", "web", inspect.Event{Fact: inspect.Binary{
+			Path: "/usr/bin/web", Kind: inspect.KindELF,
 			SHA256: strings.TrimPrefix(digest(51), "sha256:"), Size: 6_400_000, Mode: "0755", Layer: 1, Count: 1,
 			Status: inspect.RowUnknown, Severity: inspect.Info, Codes: []string{"unowned", "entrypoint"},
-			Detail: "The image's own program."}}),
-		on("binaries", "web", inspect.Event{Fact: inspect.Altered{Path: "/usr/bin/top", Kind: inspect.KindELF,
+			Detail: "The image's own program.",
+		}}),
+		on("binaries", "web", inspect.Event{Fact: inspect.Altered{
+			Path: "/usr/bin/top", Kind: inspect.KindELF,
 			Package: "procps", Layer: 2, Expected: "md5:" + strings.Repeat("0a", 16),
 			Actual: "md5:" + strings.Repeat("ff", 16), Status: inspect.RowFailed, Severity: inspect.High,
-			Detail: "Replaced in layer 2."}}),
+			Detail: "Replaced in layer 2.",
+		}}),
 		ended("binaries", "web", inspect.CheckDone, ""),
 		finding("binaries", "unexpected-binary", "web:"+dropped,
 			"An alert names /usr/lib/.cache/kworkerd, which no package owns", inspect.Critical),
@@ -290,49 +366,77 @@ func incidentFindings() []inspect.Event {
 			inspect.High),
 		finding("diff", "signer-gone", "web", "Signed by acme/web before, unsigned now", inspect.High),
 		finding("packages", "package-changed", "web", "xz-utils went from 5.4.1-0.2 to 5.6.1-1", inspect.Medium),
-		on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Answered,
+		on("answers", "", inspect.Event{Fact: inspect.Answer{
+			Question: inspect.WhereFrom, Status: inspect.Answered,
 			Text:     "From layer 2 of the image, build step COPY cache /usr/lib/.cache; seen in the bytes.",
-			Findings: []string{inspect.FindingID("binaries", "unexpected-binary", "web:"+dropped)}}}),
-		on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.HowIn, Status: inspect.Answered,
-			Text: "With the own build: revision 4 of deployment/web, rolled out 2026-03-14 01:45:00Z by kubectl-set."}}),
-		on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.WhyMissed, Status: inspect.AnswerOpen,
-			Text: "No admission policy selects namespace shop; whether one was there at the rollout is not known."}}),
-		on("answers", "", inspect.Event{Fact: inspect.Moment{Time: at(-40000), What: "known-good signed",
-			Source: "log entry 30024022", Trust: inspect.BySignature}}),
-		on("answers", "", inspect.Event{Fact: inspect.Moment{Time: at(-150), What: "image built",
-			Source: "config of the image", Trust: inspect.ByClaim}}),
-		on("answers", "", inspect.Event{Fact: inspect.Moment{Time: at(-95),
+			Findings: []string{inspect.FindingID("binaries", "unexpected-binary", "web:"+dropped)},
+		}}),
+		on("answers", "", inspect.Event{Fact: inspect.Answer{
+			Question: inspect.HowIn, Status: inspect.Answered,
+			Text: "With the own build: revision 4 of deployment/web, rolled out 2026-03-14 01:45:00Z by kubectl-set.",
+		}}),
+		on("answers", "", inspect.Event{Fact: inspect.Answer{
+			Question: inspect.WhyMissed, Status: inspect.AnswerOpen,
+			Text: "No admission policy selects namespace shop; whether one was there at the rollout is not known.",
+		}}),
+		on("answers", "", inspect.Event{Fact: inspect.Moment{
+			Time: at(-40000), What: "known-good signed",
+			Source: "log entry 30024022", Trust: inspect.BySignature,
+		}}),
+		on("answers", "", inspect.Event{Fact: inspect.Moment{
+			Time: at(-150), What: "image built",
+			Source: "config of the image", Trust: inspect.ByClaim,
+		}}),
+		on("answers", "", inspect.Event{Fact: inspect.Moment{
+			Time: at(-95),
 			What: "rollout of revision 4, pod created", Source: "ReplicaSet web-6d4cf56db6",
-			Trust: inspect.ByCluster}}),
-		on("logs", "", inspect.Event{Fact: inspect.Exhibit{Path: "logs/before.log",
-			Missing: "the log of the run before of container proxy: previous terminated container not found"}}),
-		on("logs", "", inspect.Event{Fact: inspect.Exhibit{Path: "logs/4f3c2b1a0d9e.log", Digest: digest(81),
-			Size: 40_123, Source: "GET pods/web-6d4cf56db6-x7k2p/log", Truncated: true}}),
-		on("answers", "", inspect.Event{Fact: inspect.Exhibit{Path: "cluster/pod.json", Digest: digest(80),
-			Size: 8123, Source: "GET pods/web-6d4cf56db6-x7k2p", Redacted: []string{"env DB_PASSWORD"}}}),
+			Trust: inspect.ByCluster,
+		}}),
+		on("logs", "", inspect.Event{Fact: inspect.Exhibit{
+			Path:    "logs/before.log",
+			Missing: "the log of the run before of container proxy: previous terminated container not found",
+		}}),
+		on("logs", "", inspect.Event{Fact: inspect.Exhibit{
+			Path: "logs/4f3c2b1a0d9e.log", Digest: digest(81),
+			Size: 40_123, Source: "GET pods/web-6d4cf56db6-x7k2p/log", Truncated: true,
+		}}),
+		on("answers", "", inspect.Event{Fact: inspect.Exhibit{
+			Path: "cluster/pod.json", Digest: digest(80),
+			Size: 8123, Source: "GET pods/web-6d4cf56db6-x7k2p", Redacted: []string{"env DB_PASSWORD"},
+		}}),
 		ended("answers", "", inspect.CheckDone, ""),
 	}
 }
 
 // cleanEvents is a case in which all is well and nothing was flagged.
 func cleanEvents() []inspect.Event {
-	signature := inspect.Signature{ID: "g1", Kind: "bundle", Store: "referrers", Subject: digest(5),
-		Status: inspect.Verified, Identity: "release@example.com", Issuer: "https://accounts.example.com"}
+	signature := inspect.Signature{
+		ID: "g1", Kind: "bundle", Store: "referrers", Subject: digest(5),
+		Status: inspect.Verified, Identity: "release@example.com", Issuer: "https://accounts.example.com",
+	}
 	for _, name := range inspect.StepNames() {
 		signature.Steps = append(signature.Steps, inspect.Step{Name: name, Status: inspect.Verified, Detail: "holds"})
 	}
 	events := []inspect.Event{
-		{Time: at(0), Fact: inspect.Header{Schema: inspect.Schema,
-			Target: inspect.Target{Kind: inspect.TargetImage, Name: "oci:fine:1"}, Started: at(0)}},
-		on("subject", "image", inspect.Event{Fact: inspect.ImageHead{Reference: "oci:fine:1", Location: "oci:fine",
-			Digest: digest(5), Status: inspect.Verified}}),
-		on("layers", "image", inspect.Event{Fact: inspect.Layer{Number: 0, Size: 100, Status: inspect.Verified,
-			Digest: digest(6), DiffID: digest(7), CreatedBy: "COPY . /"}}),
+		{Time: at(0), Fact: inspect.Header{
+			Schema: inspect.Schema,
+			Target: inspect.Target{Kind: inspect.TargetImage, Name: "oci:fine:1"}, Started: at(0),
+		}},
+		on("subject", "image", inspect.Event{Fact: inspect.ImageHead{
+			Reference: "oci:fine:1", Location: "oci:fine",
+			Digest: digest(5), Status: inspect.Verified,
+		}}),
+		on("layers", "image", inspect.Event{Fact: inspect.Layer{
+			Number: 0, Size: 100, Status: inspect.Verified,
+			Digest: digest(6), DiffID: digest(7), CreatedBy: "COPY . /",
+		}}),
 		on("signatures", "image", inspect.Event{Fact: signature}),
 	}
 	for _, q := range inspect.Questions() {
-		events = append(events, on("answers", "", inspect.Event{Fact: inspect.Answer{Question: q,
-			Status: inspect.AnswerNone, Text: "There is nothing to explain."}}))
+		events = append(events, on("answers", "", inspect.Event{Fact: inspect.Answer{
+			Question: q,
+			Status:   inspect.AnswerNone, Text: "There is nothing to explain.",
+		}}))
 	}
 	return append(events, inspect.Event{Time: at(0), Fact: inspect.End{Status: inspect.CheckDone}})
 }
@@ -349,8 +453,10 @@ func sourceOf(events []inspect.Event) inspect.Source {
 // incidentTree is the merged tree, or what layer 2 did.
 func incidentTree(layer int) []inspect.Node {
 	file := func(path string, layer int, change inspect.Change, size int64) inspect.Node {
-		return inspect.Node{Entry: inspect.Entry{Path: path, Type: inspect.EntryFile, Mode: 0o755, Size: size,
-			Kind: inspect.KindELF, SHA256: strings.TrimPrefix(digest(50), "sha256:")}, Layer: layer, Change: change}
+		return inspect.Node{Entry: inspect.Entry{
+			Path: path, Type: inspect.EntryFile, Mode: 0o755, Size: size,
+			Kind: inspect.KindELF, SHA256: strings.TrimPrefix(digest(50), "sha256:"),
+		}, Layer: layer, Change: change}
 	}
 	top := []inspect.Node{file(dropped, 2, inspect.Added, 81_920), file("/usr/bin/top", 2, inspect.Modified, 140_032)}
 	if layer == 2 {
@@ -464,14 +570,17 @@ func (p *program) Watch() inspect.Source { return p.watch() }
 func (p *program) Retry(ctx context.Context, c *inspect.Case, keys []inspect.Key) (inspect.Source, error) {
 	return p.again(ctx, c, keys)
 }
+
 func (p *program) ConfirmKnownGood(ctx context.Context, c *inspect.Case, container string,
-	k inspect.Candidate) (inspect.Source, error) {
+	k inspect.Candidate,
+) (inspect.Source, error) {
 	return p.knownGood(ctx, c, container, k)
 }
 func (p *program) SkipLayer(digest string, skip bool) { p.skip(digest, skip) }
 func (p *program) AddNote(ctx context.Context, c *inspect.Case, n inspect.Note) (inspect.Event, error) {
 	return p.note(ctx, c, n)
 }
+
 func (p *program) SetClock(ctx context.Context, c *inspect.Case, k inspect.Clock) (inspect.Event, error) {
 	return p.clock(ctx, c, k)
 }
@@ -480,18 +589,25 @@ func (p *program) Brief(c inspect.Case) string                 { return testBrie
 func (p *program) Command(*inspect.Case, string) string {
 	return "backtrail inspect pod/web-6d4cf56db6-x7k2p -n shop"
 }
+
 func (p *program) DraftPolicy(ctx context.Context, c *inspect.Case, container string,
-	g inspect.Signature) (caseview.PolicyDraft, error) {
+	g inspect.Signature,
+) (caseview.PolicyDraft, error) {
 	return p.policy(ctx, c, container, g)
 }
+
 func (p *program) Tree(ctx context.Context, i inspect.Image, layer int) ([]inspect.Node, error) {
 	return p.tree(ctx, i, layer)
 }
+
 func (p *program) ExportPath(inspect.Case) string { return "backtrail-pod-web-6d4cf56db6-x7k2p.tar.gz" }
+
 func (p *program) Export(ctx context.Context, c *inspect.Case, to string,
-	progress func(inspect.Progress)) (caseview.ExportResult, error) {
+	progress func(inspect.Progress),
+) (caseview.ExportResult, error) {
 	return p.export(ctx, c, to, progress)
 }
+
 func (p *program) SaveFile(ctx context.Context, name string, content io.Reader) error {
 	return p.save(ctx, name, content)
 }
@@ -499,8 +615,10 @@ func (p *program) SaveFile(ctx context.Context, name string, content io.Reader) 
 // testProgram tells the whole incident.
 func testProgram() *program {
 	return &program{
-		Options: Options{Context: "prod-eu", Alerts: "falco.json", Theme: ThemeDark,
-			Now: func() time.Time { return clock }},
+		Options: Options{
+			Context: "prod-eu", Alerts: "falco.json", Theme: ThemeDark,
+			Now: func() time.Time { return clock },
+		},
 		paste: func(context.Context, string) error { return nil },
 		watch: func() inspect.Source { return nil },
 		skip:  func(string, bool) {},
@@ -524,11 +642,15 @@ func testProgram() *program {
 			return inspect.Event{Time: at(3), Fact: k}, err
 		},
 		next: func(c inspect.Case) []respond.NextStep {
-			steps := []respond.NextStep{{Why: "Preserve the pod: its writable layer and memory exist nowhere else",
-				Command: "kubectl --context prod-eu -n shop annotate pod web-6d4cf56db6-x7k2p karpenter.sh/do-not-disrupt=true"}}
+			steps := []respond.NextStep{{
+				Why:     "Preserve the pod: its writable layer and memory exist nowhere else",
+				Command: "kubectl --context prod-eu -n shop annotate pod web-6d4cf56db6-x7k2p karpenter.sh/do-not-disrupt=true",
+			}}
 			if _, said := c.Runtime(); said {
-				steps = append(steps, respond.NextStep{Why: "Runtime state is preserved: delete the pod",
-					Command: "kubectl --context prod-eu -n shop delete pod web-6d4cf56db6-x7k2p"})
+				steps = append(steps, respond.NextStep{
+					Why:     "Runtime state is preserved: delete the pod",
+					Command: "kubectl --context prod-eu -n shop delete pod web-6d4cf56db6-x7k2p",
+				})
 			}
 			return steps
 		},
@@ -540,17 +662,23 @@ func testProgram() *program {
 			}), nil
 		},
 		knownGood: func(_ context.Context, _ *inspect.Case, subject string, c inspect.Candidate) (inspect.Source,
-			error) {
+			error,
+		) {
 			return sourceOf([]inspect.Event{on("diff", subject,
-				inspect.Event{Fact: inspect.Diff{KnownGood: &inspect.KnownGood{Reference: c.Reference,
-					Digest: c.Digest, Confirmed: true, By: "ada"}}})}), nil
+				inspect.Event{Fact: inspect.Diff{KnownGood: &inspect.KnownGood{
+					Reference: c.Reference,
+					Digest:    c.Digest, Confirmed: true, By: "ada",
+				}}})}), nil
 		},
 		export: func(_ context.Context, _ *inspect.Case, to string,
-			progress func(inspect.Progress)) (caseview.ExportResult, error) {
+			progress func(inspect.Progress),
+		) (caseview.ExportResult, error) {
 			progress(inspect.Progress{Done: 1, Total: 2, Text: "layers"})
-			return caseview.ExportResult{Path: to, Digest: digest(99), Size: 123_456,
+			return caseview.ExportResult{
+				Path: to, Digest: digest(99), Size: 123_456,
 				Line:   "backtrail CASE tagmanifest " + digest(99) + " 2026-03-14T03:20:00Z",
-				Verify: "backtrail verify " + to}, nil
+				Verify: "backtrail verify " + to,
+			}, nil
 		},
 		save: func(context.Context, string, io.Reader) error { return nil },
 	}

@@ -32,75 +32,131 @@ func commands() []command {
 // moveCommands are those that move and open. They are the same on every screen, as in vim and less.
 func moveCommands() []command {
 	return []command{
-		{name: "open", keys: []string{"enter"}, show: "enter", on: shell.Everywhere, bar: true,
-			help: "open what is selected: a pod's case, a finding's file, a directory, a file's content"},
-		{name: "back", keys: []string{"esc"}, show: "esc", on: shell.Everywhere, bar: true,
-			help: "back, close, clear; never quits"},
+		{
+			name: "open", keys: []string{"enter"}, show: "enter", on: shell.Everywhere, bar: true,
+			help: "open what is selected: a pod's case, a finding's file, a directory, a file's content",
+		},
+		{
+			name: "back", keys: []string{"esc"}, show: "esc", on: shell.Everywhere, bar: true,
+			help: "back, close, clear; never quits",
+		},
 		{name: "up", keys: []string{"k", "up"}, show: "k ↑", on: shell.Everywhere, help: "one row up"},
 		{name: "down", keys: []string{"j", "down"}, show: "j ↓", on: shell.Everywhere, help: "one row down"},
-		{name: "left", keys: []string{"h", "left"}, show: "h ←", on: shell.Everywhere,
-			help: "collapse, or to the region or the pane on the left"},
-		{name: "right", keys: []string{"l", "right"}, show: "l →", on: shell.Everywhere,
-			help: "expand, or to the region or the pane on the right"},
+		{
+			name: "left", keys: []string{"h", "left"}, show: "h ←", on: shell.Everywhere,
+			help: "collapse, or to the region or the pane on the left",
+		},
+		{
+			name: "right", keys: []string{"l", "right"}, show: "l →", on: shell.Everywhere,
+			help: "expand, or to the region or the pane on the right",
+		},
 		{name: "top", keys: []string{"g", "home"}, show: "g", on: shell.Everywhere, help: "first row"},
 		{name: "bottom", keys: []string{"G", "end"}, show: "G", on: shell.Everywhere, help: "last row"},
-		{name: "half page down", keys: []string{"ctrl+d"}, show: "ctrl+d", on: shell.Everywhere,
-			help: "half a page down"},
-		{name: "half page up", keys: []string{"ctrl+u"}, show: "ctrl+u", on: shell.Everywhere,
-			help: "half a page up"},
-		{name: "page down", keys: []string{"pgdown"}, show: "PgDn", on: shell.Everywhere,
-			help: "a page down: the detail, from the list too"},
-		{name: "page up", keys: []string{"pgup"}, show: "PgUp", on: shell.Everywhere,
-			help: "a page up: the detail, from the list too"},
-		{name: "zoom", keys: []string{"+", "_"}, show: "+ _", on: shell.InPods | shell.InCase,
-			help: "the focused region on all of the screen; _ shows the others again"},
-		{name: "pane", keys: []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}, show: "1…9", on: shell.InCase,
+		{
+			name: "half page down", keys: []string{"ctrl+d"}, show: "ctrl+d", on: shell.Everywhere,
+			help: "half a page down",
+		},
+		{
+			name: "half page up", keys: []string{"ctrl+u"}, show: "ctrl+u", on: shell.Everywhere,
+			help: "half a page up",
+		},
+		{
+			name: "page down", keys: []string{"pgdown"}, show: "PgDn", on: shell.Everywhere,
+			help: "a page down: the detail, from the list too",
+		},
+		{
+			name: "page up", keys: []string{"pgup"}, show: "PgUp", on: shell.Everywhere,
+			help: "a page up: the detail, from the list too",
+		},
+		{
+			name: "zoom", keys: []string{"+", "_"}, show: "+ _", on: shell.InPods | shell.InCase,
+			help: "the focused region on all of the screen; _ shows the others again",
+		},
+		{
+			name: "pane", keys: []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}, show: "1…9", on: shell.InCase,
 			bar:  true,
-			help: "Overview, Layers, Signatures, Provenance, Packages, Binaries, Timeline, Blast radius, Autoruns"},
-		{name: "focus", keys: []string{"tab", "shift+tab"}, show: "tab", on: shell.Everywhere, bar: true,
-			help: "to the next region; while bytes are shown, the next form: text, hex, ELF headers"},
-		{name: "filter", keys: []string{"/"}, show: "/", on: shell.Everywhere, bar: true,
-			help: "filter as you type; while bytes are shown, find"},
+			help: "Overview, Layers, Signatures, Provenance, Packages, Binaries, Timeline, Blast radius, Autoruns",
+		},
+		{
+			name: "focus", keys: []string{"tab", "shift+tab"}, show: "tab", on: shell.Everywhere, bar: true,
+			help: "to the next region; while bytes are shown, the next form: text, hex, ELF headers",
+		},
+		{
+			name: "filter", keys: []string{"/"}, show: "/", on: shell.Everywhere, bar: true,
+			help: "filter as you type; while bytes are shown, find",
+		},
 		{name: "next", keys: []string{"n"}, show: "n", on: shell.Everywhere, help: "next row that matches the filter"},
-		{name: "previous", keys: []string{"N"}, show: "N", on: shell.Everywhere,
-			help: "previous row that matches the filter"},
+		{
+			name: "previous", keys: []string{"N"}, show: "N", on: shell.Everywhere,
+			help: "previous row that matches the filter",
+		},
 	}
 }
 
 // caseCommands are those that do something with a row or a case.
 func caseCommands() []command {
 	return []command{
-		{name: "skip", keys: []string{"S"}, show: "S", on: shell.InCase, bar: true,
-			help: "skip the selected layer while it is read, on a slow link; r reads it later"},
-		{name: "export", keys: []string{"x"}, show: "x", on: shell.InCase, bar: true,
-			help: "export the evidence bundle"},
-		{name: "container", keys: []string{"[", "]"}, show: "[ ]", on: shell.InCase | shell.InViewer, bar: true,
-			help: "previous or next container; while bytes are shown, previous or next part"},
-		{name: "brief", keys: []string{"b"}, show: "b", on: shell.InCase, bar: true,
-			help: "copy the brief for the channel"},
-		{name: "known-good", keys: []string{"K"}, show: "K", on: shell.InCase, bar: true,
-			help: "choose the known-good image, which confirms it"},
-		{name: "mark", keys: []string{"space"}, show: "space", on: shell.InCase, bar: true,
-			help: "mark the row malicious, benign or open"},
-		{name: "diff", keys: []string{"d"}, show: "d", on: shell.InCase, bar: true,
-			help: "only what differs, or everything (Layers, Packages, Autoruns)"},
-		{name: "raw", keys: []string{"v"}, show: "v", on: shell.InPods | shell.InCase, bar: true,
-			help: "the raw object or the bytes behind the row"},
+		{
+			name: "skip", keys: []string{"S"}, show: "S", on: shell.InCase, bar: true,
+			help: "skip the selected layer while it is read, on a slow link; r reads it later",
+		},
+		{
+			name: "export", keys: []string{"x"}, show: "x", on: shell.InCase, bar: true,
+			help: "export the evidence bundle",
+		},
+		{
+			name: "container", keys: []string{"[", "]"}, show: "[ ]", on: shell.InCase | shell.InViewer, bar: true,
+			help: "previous or next container; while bytes are shown, previous or next part",
+		},
+		{
+			name: "brief", keys: []string{"b"}, show: "b", on: shell.InCase, bar: true,
+			help: "copy the brief for the channel",
+		},
+		{
+			name: "known-good", keys: []string{"K"}, show: "K", on: shell.InCase, bar: true,
+			help: "choose the known-good image, which confirms it",
+		},
+		{
+			name: "mark", keys: []string{"space"}, show: "space", on: shell.InCase, bar: true,
+			help: "mark the row malicious, benign or open",
+		},
+		{
+			name: "diff", keys: []string{"d"}, show: "d", on: shell.InCase, bar: true,
+			help: "only what differs, or everything (Layers, Packages, Autoruns)",
+		},
+		{
+			name: "raw", keys: []string{"v"}, show: "v", on: shell.InPods | shell.InCase, bar: true,
+			help: "the raw object or the bytes behind the row",
+		},
 		{name: "note", keys: []string{"a"}, show: "a", on: shell.InCase, bar: true, help: "write a note on the row"},
-		{name: "policy", keys: []string{"e"}, show: "e", on: shell.InCase,
-			help: "write a policy that requires this signer, after showing it"},
-		{name: "save", keys: []string{"s"}, show: "s", on: shell.InCase | shell.InViewer, bar: true,
-			help: "save the file or the bytes on screen"},
-		{name: "copy", keys: []string{"y"}, show: "y", on: shell.Everywhere, bar: true,
-			help: "copy the value of the row: digest, path, signer, time"},
-		{name: "copy command", keys: []string{"Y"}, show: "Y", on: shell.InPods | shell.InCase,
-			help: "copy the command that shows the same"},
-		{name: "sort", keys: []string{"o"}, show: "o", on: shell.InPods | shell.InCase, bar: true,
-			help: "next sort order"},
-		{name: "again", keys: []string{"r"}, show: "r", on: shell.InPods | shell.InCase, bar: true,
-			help: "retry a check that could not run; in the list, read it again"},
-		{name: "all namespaces", keys: []string{"A"}, show: "A", on: shell.InPods, bar: true,
-			help: "all namespaces, or the first one only"},
+		{
+			name: "policy", keys: []string{"e"}, show: "e", on: shell.InCase,
+			help: "write a policy that requires this signer, after showing it",
+		},
+		{
+			name: "save", keys: []string{"s"}, show: "s", on: shell.InCase | shell.InViewer, bar: true,
+			help: "save the file or the bytes on screen",
+		},
+		{
+			name: "copy", keys: []string{"y"}, show: "y", on: shell.Everywhere, bar: true,
+			help: "copy the value of the row: digest, path, signer, time",
+		},
+		{
+			name: "copy command", keys: []string{"Y"}, show: "Y", on: shell.InPods | shell.InCase,
+			help: "copy the command that shows the same",
+		},
+		{
+			name: "sort", keys: []string{"o"}, show: "o", on: shell.InPods | shell.InCase, bar: true,
+			help: "next sort order",
+		},
+		{
+			name: "again", keys: []string{"r"}, show: "r", on: shell.InPods | shell.InCase, bar: true,
+			help: "retry a check that could not run; in the list, read it again",
+		},
+		{
+			name: "all namespaces", keys: []string{"A"}, show: "A", on: shell.InPods, bar: true,
+			help: "all namespaces, or the first one only",
+		},
 	}
 }
 
@@ -112,15 +168,23 @@ func paletteCommands() []command {
 		{name: "file below", on: shell.InCase, help: "from the selected file to what a lower layer has in its place"},
 		{name: "findings of file", on: shell.InCase, help: "from the selected file to its findings"},
 		{name: "package of file", on: shell.InCase, help: "from the selected file to the package that owns it"},
-		{name: "aware", takes: true, on: shell.InCase,
+		{
+			name: "aware", takes: true, on: shell.InCase,
 			help: "start a reporting deadline (never automatic): aware now nis2, aware 03:12 cra, " +
-				"aware 2026-11-23T03:12:00Z dora"},
-		{name: "withdraw deadline", takes: true, on: shell.InCase,
-			help: "withdraw a reporting deadline that was started by mistake: withdraw deadline nis2"},
-		{name: "runtime preserved", on: shell.InCase,
-			help: "runtime state is preserved: show how to roll back and delete"},
-		{name: "runtime not preserved", on: shell.InCase,
-			help: "the loss of runtime state is accepted: show how to roll back and delete"},
+				"aware 2026-11-23T03:12:00Z dora",
+		},
+		{
+			name: "withdraw deadline", takes: true, on: shell.InCase,
+			help: "withdraw a reporting deadline that was started by mistake: withdraw deadline nis2",
+		},
+		{
+			name: "runtime preserved", on: shell.InCase,
+			help: "runtime state is preserved: show how to roll back and delete",
+		},
+		{
+			name: "runtime not preserved", on: shell.InCase,
+			help: "the loss of runtime state is accepted: show how to roll back and delete",
+		},
 		{name: "runtime open", on: shell.InCase, help: "runtime state is open again"},
 		{name: "mute rule", on: shell.InPods, help: "leave out the alerts of a rule for this session, with a reason"},
 	}
@@ -130,13 +194,19 @@ func paletteCommands() []command {
 func shellCommands() []command {
 	return []command{
 		{name: "messages", on: shell.Everywhere, help: "the messages of this session, newest first"},
-		{name: "commands", keys: []string{":"}, show: ":", on: shell.Everywhere, bar: true,
-			help: "all commands, by name"},
+		{
+			name: "commands", keys: []string{":"}, show: ":", on: shell.Everywhere, bar: true,
+			help: "all commands, by name",
+		},
 		{name: "mouse", keys: []string{"m"}, show: "m", on: shell.Everywhere, help: "mouse on or off"},
 		{name: "help", keys: []string{"?"}, show: "?", on: shell.Everywhere, bar: true, help: "what the keys do"},
-		{name: "quit", keys: []string{"q"}, show: "q", on: shell.Everywhere,
-			help: "quit; asks only while an export runs"},
-		{name: "quit at once", keys: []string{"ctrl+c"}, show: "ctrl+c", on: shell.Everywhere,
-			help: "always quits; the case is on disk"},
+		{
+			name: "quit", keys: []string{"q"}, show: "q", on: shell.Everywhere,
+			help: "quit; asks only while an export runs",
+		},
+		{
+			name: "quit at once", keys: []string{"ctrl+c"}, show: "ctrl+c", on: shell.Everywhere,
+			help: "always quits; the case is on disk",
+		},
 	}
 }

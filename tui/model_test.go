@@ -101,8 +101,10 @@ func TestMessagesOfAClosedCaseAreDropped(t *testing.T) {
 		return func(ctx context.Context, emit func(inspect.Event)) error {
 			emit(incidentEvents()[0])
 			<-ctx.Done()
-			emit(on("binaries", "web", inspect.Event{Fact: inspect.Binary{Path: "/tmp/stale",
-				Severity: inspect.Critical}}))
+			emit(on("binaries", "web", inspect.Event{Fact: inspect.Binary{
+				Path:     "/tmp/stale",
+				Severity: inspect.Critical,
+			}}))
 			close(left)
 			return ctx.Err()
 		}, nil
@@ -246,8 +248,10 @@ func TestEveryFrameFitsItsTerminal(t *testing.T) {
 	for _, w := range []int{0, 1, 29, 30, 41, 59, 60, 79, 99, 100, 133} {
 		for _, h := range []int{0, 1, 7, 8, 11, 15, 24, 41} {
 			s := tell(t, testProgram(), w, h)
-			for _, k := range []string{"j", "enter", "tab", "tab", "2", "tab", "enter", "esc", "3", "4", "5", "6", "7",
-				"8", "?", "esc", ":", "esc", "x", "enter", "esc", "a"} {
+			for _, k := range []string{
+				"j", "enter", "tab", "tab", "2", "tab", "enter", "esc", "3", "4", "5", "6", "7",
+				"8", "?", "esc", ":", "esc", "x", "enter", "esc", "a",
+			} {
 				s.press(k)
 				lines := strings.Split(s.screen(), "\n")
 				if len(lines) > max(1, h) {
@@ -309,8 +313,10 @@ func TestLiveAlertsDoNotMoveTheCursor(t *testing.T) {
 		fresh := incidentAlert()
 		fresh.ID, fresh.Rule, fresh.Priority = "a9", "Modify binary dirs", "Emergency"
 		next.Pods[2].Alerts = append(next.Pods[2].Alerts, fresh)
-		next.Unmatched = append(next.Unmatched, inspect.Alert{ID: "s9", Rule: "Another", Priority: "Alert",
-			Namespace: "old", Pod: "gone-2"})
+		next.Unmatched = append(next.Unmatched, inspect.Alert{
+			ID: "s9", Rule: "Another", Priority: "Alert",
+			Namespace: "old", Pod: "gone-2",
+		})
 		list(next, "Modify binary dirs")
 		s.sees("no matching pod: Another")
 		if after := s.selected(); after != before {
@@ -379,8 +385,10 @@ func listing(list inspect.PodList) *program {
 
 func TestAWrongContextIsAsked(t *testing.T) {
 	list := incidentPods()
-	list.Wrong = &inspect.WrongContext{Text: "wrong context? …; the kubeconfig also has: stage",
-		Contexts: []string{"stage"}}
+	list.Wrong = &inspect.WrongContext{
+		Text:     "wrong context? …; the kubeconfig also has: stage",
+		Contexts: []string{"stage"},
+	}
 	list.Notices = []inspect.Notice{{Level: shell.LevelWarning, Text: list.Wrong.Text}}
 	tell(t, listing(list), 120, 40).sees("prod-eu (wrong context?)", "the kubeconfig also has: stage")
 	tell(t, listing(list), 40, 12).sees("(wrong context?)")
@@ -476,9 +484,12 @@ func TestCtrlCQuitsEvenRightAfterEsc(t *testing.T) {
 func TestLeftAndRightGoThroughRegionsAndPanes(t *testing.T) {
 	s := tell(t, testProgram(), 120, 40).press("enter", "5")
 	for _, step := range []struct{ key, focused string }{
-		{"l", "Detail ━"}, {"l", "Unexpected, altered, missing of web · 3 ━"}, {"h", "Packages of web"},
+		{"l", "Detail ━"},
+		{"l", "Unexpected, altered, missing of web · 3 ━"},
+		{"h", "Packages of web"},
 		{"left", "Statements of web · 2 ━"},
-		{"right", "Detail ━"}, {"h", "Statements of web · 2 ━"},
+		{"right", "Detail ━"},
+		{"h", "Statements of web · 2 ━"},
 	} {
 		s.press(step.key).sees(step.focused)
 	}
@@ -529,8 +540,10 @@ func TestNotesAreKeptOneAfterTheOther(t *testing.T) {
 
 func TestWarningsOfAListStayAboveItsOtherNotices(t *testing.T) {
 	list := incidentPods()
-	list.Notices = []inspect.Notice{{Level: "warning", Text: "namespace shop only: listing all is forbidden"},
-		{Level: "info", Text: "line 6 is none"}}
+	list.Notices = []inspect.Notice{
+		{Level: "warning", Text: "namespace shop only: listing all is forbidden"},
+		{Level: "info", Text: "line 6 is none"},
+	}
 	o := testProgram()
 	o.pods = func(_ context.Context, _ bool, emit func(inspect.PodList)) error { emit(list); return nil }
 	s := tell(t, o, 120, 40).sees("namespace shop only: listing all is forbidden")

@@ -14,26 +14,40 @@ func surrounded(t *testing.T) *story {
 	o.open = func(context.Context, inspect.FlaggedPod) (inspect.Source, error) {
 		pod := incidentPod()
 		pod.Owner[1].UID, pod.Owner[1].Created = "uid-web", at(-9000)
-		pod.Owner[1].Managers = []inspect.Manager{{Name: "kubectl-set", Time: at(-60), Images: []string{"web"}},
-			{Name: "argocd-controller", Time: at(-9000)}}
-		pod.Revisions = []inspect.Revision{{Number: 4, Name: "web-6d4cf56db6", Created: at(-60), Current: true,
-			Cause: "hotfix", Images: map[string]string{"web": "docker.io/acme/web:2"}}}
+		pod.Owner[1].Managers = []inspect.Manager{
+			{Name: "kubectl-set", Time: at(-60), Images: []string{"web"}},
+			{Name: "argocd-controller", Time: at(-9000)},
+		}
+		pod.Revisions = []inspect.Revision{{
+			Number: 4, Name: "web-6d4cf56db6", Created: at(-60), Current: true,
+			Cause: "hotfix", Images: map[string]string{"web": "docker.io/acme/web:2"},
+		}}
 		events := append(incidentEvents(),
 			on("cluster", "", inspect.Event{Fact: pod}),
-			on("sharing", "web", inspect.Event{Fact: inspect.Sharing{Suspect: []int{2}, Looked: 9, Left: 1,
+			on("sharing", "web", inspect.Event{Fact: inspect.Sharing{
+				Suspect: []int{2}, Looked: 9, Left: 1,
 				Others: []inspect.SharedImage{
-					{Reference: "docker.io/acme/job:3", Layers: []int{2}, Prefix: 2, Total: 4,
-						Pods: []string{"shop/job-1"}},
-				}}}),
-			on("signatures", "web", inspect.Event{Fact: inspect.Gate{Name: "policy late",
+					{
+						Reference: "docker.io/acme/job:3", Layers: []int{2}, Prefix: 2, Total: 4,
+						Pods: []string{"shop/job-1"},
+					},
+				},
+			}}),
+			on("signatures", "web", inspect.Event{Fact: inspect.Gate{
+				Name: "policy late",
 				Kind: inspect.GateKindImagePolicy, Status: inspect.GateRefused,
-				Detail: "asked: key k", By: inspect.Kyverno, FailsOpen: true, Since: at(-60), Changed: at(-30)}}),
-			on("answers", "", inspect.Event{Fact: inspect.Answer{Question: inspect.HowIn, Status: inspect.AnswerOpen,
+				Detail: "asked: key k", By: inspect.Kyverno, FailsOpen: true, Since: at(-60), Changed: at(-30),
+			}}),
+			on("answers", "", inspect.Event{Fact: inspect.Answer{
+				Question: inspect.HowIn, Status: inspect.AnswerOpen,
 				Text: "still", Waiting: []string{"layers"}, Sentences: []inspect.Sentence{
 					{Text: "it came in with the base image", Basis: inspect.Derived},
-					{Text: "it is of release shop", Basis: inspect.Claimed, By: "its labels",
-						Run: "helm get manifest shop"},
-				}}}),
+					{
+						Text: "it is of release shop", Basis: inspect.Claimed, By: "its labels",
+						Run: "helm get manifest shop",
+					},
+				},
+			}}),
 		)
 		return sourceOf(events), nil
 	}

@@ -48,8 +48,10 @@ func runPalette(m *Model, _ string) tea.Cmd {
 
 // moves reports whether a command only moves: by its key it is quicker than by its name.
 func moves(name string) bool {
-	return slices.Contains([]string{"open", "back", "up", "down", "left", "right", "top", "bottom", "half page down",
-		"half page up", "page down", "page up", "pane", "focus", "next", "previous"}, name)
+	return slices.Contains([]string{
+		"open", "back", "up", "down", "left", "right", "top", "bottom", "half page down",
+		"half page up", "page down", "page up", "pane", "focus", "next", "previous",
+	}, name)
 }
 
 // commandChoice is a command as a line of the palette; why is the reason why it is disabled.
@@ -60,7 +62,8 @@ func commandChoice(c command, why string) shell.Choice {
 	}
 	return shell.Choice{ID: c.name, Text: c.name + " " + c.help, Line: func(int) []widget.Cell {
 		return []widget.Cell{
-			{Text: c.name, Width: nameWidth}, {Text: c.show, Tone: widget.ToneKey, Width: showWidth},
+			{Text: c.name, Width: nameWidth},
+			{Text: c.show, Tone: widget.ToneKey, Width: showWidth},
 			{Text: text, Tone: t, Width: -1},
 		}
 	}}
@@ -155,8 +158,10 @@ func (m *Model) palettePlaces() []palettePlace {
 	if m.top().Scope()&shell.InCase != 0 {
 		for k := range pane.Count {
 			spec, key := k.Spec(), fmt.Sprint(int(k)+1)
-			all = append(all, palettePlace{strings.ToLower(spec.Name), key, "pane " + key + ": " + spec.List,
-				func(string) tea.Cmd { return m.press(key) }})
+			all = append(all, palettePlace{
+				strings.ToLower(spec.Name), key, "pane " + key + ": " + spec.List,
+				func(string) tea.Cmd { return m.press(key) },
+			})
 		}
 	}
 	if len(m.stack) > 1 && m.stack[0].Scope()&shell.InPods != 0 {
@@ -174,10 +179,14 @@ func (m *Model) palettePlaces() []palettePlace {
 		}})
 	}
 	return append(all,
-		palettePlace{"cases", "", "the saved cases: copies the command that lists them",
-			m.elsewhere("backtrail cases")},
-		palettePlace{"ctx", "", "another context: copies the command that opens it",
-			m.elsewhere("backtrail --context NAME")})
+		palettePlace{
+			"cases", "", "the saved cases: copies the command that lists them",
+			m.elsewhere("backtrail cases"),
+		},
+		palettePlace{
+			"ctx", "", "another context: copies the command that opens it",
+			m.elsewhere("backtrail --context NAME"),
+		})
 }
 
 // press does what a key does on this screen.

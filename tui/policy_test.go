@@ -16,14 +16,16 @@ func TestPolicyForTheSigner(t *testing.T) {
 	written := 0
 	o.policy = func(_ context.Context, _ *inspect.Case, _ string, g inspect.Signature) (caseview.PolicyDraft, error) {
 		asked = g
-		return caseview.PolicyDraft{Path: "/home/ada/.config/backtrail/policies/app.yaml",
+		return caseview.PolicyDraft{
+			Path: "/home/ada/.config/backtrail/policies/app.yaml",
 			Text: "kind: ClusterImagePolicy\nspec:\n  mode: enforce\n", Write: func(context.Context) error {
 				written++
 				if written > 1 {
 					return errors.New("it is there already")
 				}
 				return nil
-			}}, nil
+			},
+		}, nil
 	}
 	o.open = func(context.Context, inspect.FlaggedPod) (inspect.Source, error) {
 		signed := on("signatures", "web", inspect.Event{Fact: inspect.Signature{

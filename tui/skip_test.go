@@ -11,11 +11,15 @@ import (
 
 // A layer that takes too long is left out, the case says so, and r reads that layer again.
 func TestALayerIsLeftOutAndReadLater(t *testing.T) {
-	large := inspect.Layer{Position: 2, Number: 1, Digest: digest(77), Size: 900 << 20, CreatedBy: "COPY model /",
-		Status: inspect.Unknown, Reason: inspect.Running, Detail: "it is being read"}
+	large := inspect.Layer{
+		Position: 2, Number: 1, Digest: digest(77), Size: 900 << 20, CreatedBy: "COPY model /",
+		Status: inspect.Unknown, Reason: inspect.Running, Detail: "it is being read",
+	}
 	reading := append(cleanEvents()[:4:4], on("layers", "image", inspect.Event{Fact: large}),
-		on("layers", "image", inspect.Event{Fact: inspect.Progress{Done: 90 << 20, Total: 900 << 20,
-			Unit: "bytes"}}))
+		on("layers", "image", inspect.Event{Fact: inspect.Progress{
+			Done: 90 << 20, Total: 900 << 20,
+			Unit: "bytes",
+		}}))
 	var skipped []string
 	var again []inspect.Key
 	o := testProgram()
@@ -25,8 +29,10 @@ func TestALayerIsLeftOutAndReadLater(t *testing.T) {
 	o.again = func(_ context.Context, _ *inspect.Case, keys []inspect.Key) (inspect.Source, error) {
 		again = keys
 		back := large
-		return sourceOf([]inspect.Event{{Fact: inspect.Reset{Drop: keys}},
-			on("layers", "image", inspect.Event{Fact: back})}), nil
+		return sourceOf([]inspect.Event{
+			{Fact: inspect.Reset{Drop: keys}},
+			on("layers", "image", inspect.Event{Fact: back}),
+		}), nil
 	}
 	s := tell(t, o, 120, 40)
 	s.press("S").sees("select a layer that is being read")

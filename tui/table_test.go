@@ -24,8 +24,18 @@ func TestAKeyHasOneMeaning(t *testing.T) {
 
 // Every key in the bottom line works, on every screen and pane.
 func TestTheBottomLineHoldsNoDeadKeys(t *testing.T) {
-	for _, keys := range [][]string{{}, {"enter"}, {"enter", "2", "tab"}, {"enter", "3"}, {"enter", "4"},
-		{"enter", "5"}, {"enter", "6"}, {"enter", "7"}, {"enter", "8"}, {"enter", "enter", "enter"}} {
+	for _, keys := range [][]string{
+		{},
+		{"enter"},
+		{"enter", "2", "tab"},
+		{"enter", "3"},
+		{"enter", "4"},
+		{"enter", "5"},
+		{"enter", "6"},
+		{"enter", "7"},
+		{"enter", "8"},
+		{"enter", "enter", "enter"},
+	} {
 		for _, c := range commands() {
 			s := tell(t, testProgram(), 200, 40).press(keys...)
 			if !c.bar || c.on&s.m.top().Scope() == 0 {

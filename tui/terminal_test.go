@@ -75,8 +75,12 @@ func TestFromStartToTheExportedBundleInATerminal(t *testing.T) {
 	t.Setenv("LC_ALL", "C.UTF-8")
 	keys, screen, ended := open(t.Context(), t, testProgram())
 	screen.waits(t, "web-6d4cf56db6-x7k2p")
-	for _, step := range []struct{ key, want string }{{"\r", "Findings"}, {"2", "Layers of web"}, {"x", "Where to"},
-		{"\r", "Post this line"}} {
+	for _, step := range []struct{ key, want string }{
+		{"\r", "Findings"},
+		{"2", "Layers of web"},
+		{"x", "Where to"},
+		{"\r", "Post this line"},
+	} {
 		if _, err := keys.WriteString(step.key); err != nil {
 			t.Fatal(err)
 		}

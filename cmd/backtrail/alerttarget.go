@@ -84,8 +84,10 @@ func (s targetOpener) prepareGone(
 		return s.prepareAlertImage(ctx, name, a, errors.New(reason))
 	}
 	p := prepared{
-		target: inspect.Target{Kind: inspect.TargetAlert, Name: "alert:" + name, Namespace: r.Pod.Namespace,
-			Context: cluster.Context()},
+		target: inspect.Target{
+			Kind: inspect.TargetAlert, Name: "alert:" + name, Namespace: r.Pod.Namespace,
+			Context: cluster.Context(),
+		},
 		subject: subject.Options{
 			Client: s.client, Platform: s.platform, Pod: r.Pod, Cluster: cluster, Objects: r.Objects,
 			Choice: s.choice, Now: s.now, History: history(s.session, cluster.Context()),
@@ -104,7 +106,8 @@ func (s targetOpener) prepareGone(
 // Falco names an image by repository and tag (container.image.repository, container.image.tag), and a tag may mean
 // another image by now: that is why the reason stays beside the alert in every report.
 func (s targetOpener) prepareAlertImage(ctx context.Context, name string, a alert.Alert,
-	because error) (prepared, error) {
+	because error,
+) (prepared, error) {
 	reference := triage.TracesOf(&a, nil).Image()
 	if reference == "" {
 		err := fmt.Errorf("opening alert:%s: %w, and it names no image", name, because)

@@ -128,9 +128,11 @@ func runAudit(ctx context.Context, f *flags, std streams, own auditFlags) error 
 		return err
 	}
 	if ctx.Err() != nil {
-		return &exitError{code: exitInterrupted,
+		return &exitError{
+			code:  exitInterrupted,
 			err:   errors.New("interrupted: the audit is partial"),
-			hints: []string{"the same command goes on where this one was"}}
+			hints: []string{"the same command goes on where this one was"},
+		}
 	}
 	if errRun != nil {
 		return hinted(errRun, "is the disk full? XDG_DATA_HOME chooses another place for what is kept")
@@ -236,8 +238,10 @@ func auditEnd(r *audit.Report) error {
 // printAudit prints the report in one of auditOutputs. Only the tables depend on terminal and locale: all other forms
 // are read by programs, and are the same in every environment.
 func (f *flags) printAudit(std streams, r *audit.Report) error {
-	style := audit.Style{Now: time.Now(), ASCII: f.ascii || !utf8Locale(), Color: f.style(std.out).Color,
-		Width: columnsOf(std.out)}
+	style := audit.Style{
+		Now: time.Now(), ASCII: f.ascii || !utf8Locale(), Color: f.style(std.out).Color,
+		Width: columnsOf(std.out),
+	}
 	switch f.output {
 	case "json":
 		b, err := inspect.EncodeJSON(r)

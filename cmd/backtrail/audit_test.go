@@ -15,16 +15,22 @@ import (
 // dumpOf is a dump of pods that run the shop's image under its tag.
 func (w *workshop) dumpOf(names ...string) string {
 	w.t.Helper()
-	items := []any{map[string]any{"apiVersion": "v1", "kind": "Node", "metadata": map[string]any{"name": "node"},
-		"status": map[string]any{"nodeInfo": map[string]any{"operatingSystem": "linux", "architecture": "amd64"}}}}
+	items := []any{map[string]any{
+		"apiVersion": "v1", "kind": "Node", "metadata": map[string]any{"name": "node"},
+		"status": map[string]any{"nodeInfo": map[string]any{"operatingSystem": "linux", "architecture": "amd64"}},
+	}}
 	for _, name := range names {
 		items = append(items, map[string]any{
 			"apiVersion": "v1", "kind": "Pod",
 			"metadata": map[string]any{"namespace": "shop", "name": name, "creationTimestamp": "2026-03-01T03:00:00Z"},
-			"spec": map[string]any{"nodeName": "node", "containers": []any{map[string]any{"name": "app",
-				"image": w.repo.Tag("1").String()}}},
-			"status": map[string]any{"phase": "Running", "containerStatuses": []any{map[string]any{"name": "app",
-				"imageID": w.reference}}},
+			"spec": map[string]any{"nodeName": "node", "containers": []any{map[string]any{
+				"name":  "app",
+				"image": w.repo.Tag("1").String(),
+			}}},
+			"status": map[string]any{"phase": "Running", "containerStatuses": []any{map[string]any{
+				"name":    "app",
+				"imageID": w.reference,
+			}}},
 		})
 	}
 	raw, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "List", "items": items})
@@ -85,8 +91,10 @@ func TestAuditOfAShop(t *testing.T) {
 
 // rowOf is a row of an audit.
 func rowOf(name string, state audit.State, level audit.Level, why string) audit.Row {
-	return audit.Row{Namespace: "shop", Workload: "deployment/" + name, Container: "app", State: state, Level: level,
-		Reason: why, Crossed: []string{why}}
+	return audit.Row{
+		Namespace: "shop", Workload: "deployment/" + name, Container: "app", State: state, Level: level,
+		Reason: why, Crossed: []string{why},
+	}
 }
 
 // What blocks comes before what could not be checked, and both are counted; each list of reasons is bounded.
@@ -107,18 +115,42 @@ func TestEndOfAnAudit(t *testing.T) {
 	}{
 		"calm":    {rows(done), audit.Books{Listed: 1, Done: 1}, exitPassed, nil},
 		"nothing": {nil, audit.Books{}, exitPassed, nil},
-		"blocked": {rows(blocked), audit.Books{Listed: 1, Done: 1}, exitFailed,
-			[]string{"found 1 containers past", "could not check 0", "deployment/db container app: unsigned"}},
-		"not checked": {many(1), audit.Books{Listed: 1, NotChecked: 1}, exitIncomplete,
-			[]string{"could not check 1", "no such host"}},
-		"both": {append(many(1), blocked), audit.Books{Listed: 2, Done: 1, NotChecked: 1}, exitFailed,
-			[]string{"found 1", "could not check 1", "unsigned"}},
-		"counts that do not add up": {rows(done), audit.Books{Listed: 2, Done: 1}, exitFailed,
-			[]string{"do not add up: 2 listed"}},
-		"at the bound": {many(maxReasons), audit.Books{Listed: maxReasons, NotChecked: maxReasons}, exitIncomplete,
-			[]string{"could not check 8"}},
-		"above the bound": {many(maxReasons + 3), audit.Books{Listed: maxReasons + 3, NotChecked: maxReasons + 3},
-			exitIncomplete, []string{"could not check 11", "and 3 more"}},
+		"blocked": {
+			rows(blocked),
+			audit.Books{Listed: 1, Done: 1},
+			exitFailed,
+			[]string{"found 1 containers past", "could not check 0", "deployment/db container app: unsigned"},
+		},
+		"not checked": {
+			many(1),
+			audit.Books{Listed: 1, NotChecked: 1},
+			exitIncomplete,
+			[]string{"could not check 1", "no such host"},
+		},
+		"both": {
+			append(many(1), blocked),
+			audit.Books{Listed: 2, Done: 1, NotChecked: 1},
+			exitFailed,
+			[]string{"found 1", "could not check 1", "unsigned"},
+		},
+		"counts that do not add up": {
+			rows(done),
+			audit.Books{Listed: 2, Done: 1},
+			exitFailed,
+			[]string{"do not add up: 2 listed"},
+		},
+		"at the bound": {
+			many(maxReasons),
+			audit.Books{Listed: maxReasons, NotChecked: maxReasons},
+			exitIncomplete,
+			[]string{"could not check 8"},
+		},
+		"above the bound": {
+			many(maxReasons + 3),
+			audit.Books{Listed: maxReasons + 3, NotChecked: maxReasons + 3},
+			exitIncomplete,
+			[]string{"could not check 11", "and 3 more"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			checkExit(t, auditEnd(&audit.Report{Rows: c.rows, Books: c.books}), c.code, c.words...)

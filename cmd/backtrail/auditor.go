@@ -65,8 +65,10 @@ func newAuditor(ctx context.Context, s *session, own auditFlags, depth audit.Dep
 	if err != nil {
 		return nil, err
 	}
-	a := &auditor{session: s, own: own, depth: depth, cluster: cluster, began: s.now(),
-		store: audit.OpenStore(filepath.Join(dir, "facts"))}
+	a := &auditor{
+		session: s, own: own, depth: depth, cluster: cluster, began: s.now(),
+		store: audit.OpenStore(filepath.Join(dir, "facts")),
+	}
 	a.readPolicies(ctx)
 	if own.shard == "" { // a part must not depend on where it was made
 		a.openHistory(ctx)
@@ -201,8 +203,10 @@ func (a *auditor) runner(ctx context.Context, world kube.Source, scope string) (
 // examiner examines images by the checks of a depth, the same checks that a case runs: an audit has no verdicts of its
 // own.
 func (a *auditor) examiner(ctx context.Context, world kube.Source) *audit.Examiner {
-	return &audit.Examiner{Client: a.client, Cache: a.cache, World: world, Expected: a.expected, Keys: a.keys,
-		Checks: a.checksAt, Now: a.now, Examined: a.examined(ctx)}
+	return &audit.Examiner{
+		Client: a.client, Cache: a.cache, World: world, Expected: a.expected, Keys: a.keys,
+		Checks: a.checksAt, Now: a.now, Examined: a.examined(ctx),
+	}
 }
 
 // parallel is how many images are examined at once: at the depth of an identity most of the time is spent waiting for
@@ -254,10 +258,14 @@ func (a *auditor) keys(u audit.Unit) []string { return audit.KeysOf(a.required(i
 // checksAt are the checks of a depth: those of a case that are about an image alone. Each depth has all checks of the
 // one below. Identity reads manifests, configurations, signatures and attestations, and no layer.
 func (a *auditor) checksAt(o subject.Options, u audit.Unit, depth audit.Depth) []engine.Check {
-	sig := signature.Options{Client: a.client, Store: a.client.Store(), Trust: a.trust, Now: a.now, Notary: a.notary,
-		GitHub: a.attested, Requirements: func(i inspect.Image) []inspect.PolicyRequirement { return a.required(i, u) }}
-	checks := []engine.Check{subject.Check(o), signature.Check(sig), provenance.Check(a.client),
-		sbom.Attached(a.client)}
+	sig := signature.Options{
+		Client: a.client, Store: a.client.Store(), Trust: a.trust, Now: a.now, Notary: a.notary,
+		GitHub: a.attested, Requirements: func(i inspect.Image) []inspect.PolicyRequirement { return a.required(i, u) },
+	}
+	checks := []engine.Check{
+		subject.Check(o), signature.Check(sig), provenance.Check(a.client),
+		sbom.Attached(a.client),
+	}
 	if depth.Covers(audit.Packages) {
 		checks = append(checks, layer.Layers(a.client, a.cache), sbom.Packages(a.packages))
 	}

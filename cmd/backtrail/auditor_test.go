@@ -69,8 +69,11 @@ func TestAuditServesItsMetricsUntilInterrupted(t *testing.T) {
 			t.Errorf("%s: exit %d, want %d\n%s%s", phase, code, want, out.String(), errs.all.String())
 		}
 	}
-	for _, args := range [][]string{{"--metrics", "127.0.0.1:no"}, {"--metrics", "9464", "--manifest"},
-		{"--metrics", "9464", "--shard", "0/2", "--out", home}} {
+	for _, args := range [][]string{
+		{"--metrics", "127.0.0.1:no"},
+		{"--metrics", "9464", "--manifest"},
+		{"--metrics", "9464", "--shard", "0/2", "--out", home},
+	} {
 		var errs bytes.Buffer
 		code := run(t.Context(), append([]string{"audit", "--snapshot", dump}, args...), streams{in: strings.NewReader(""), out: io.Discard, err: &errs})
 		if code != exitUsage && code != exitCouldNotRun {

@@ -43,8 +43,10 @@ func (a *auditor) writePart(ctx context.Context, sel audit.Selection) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	part := audit.NewPart(a.own.out, shard, audit.Scope{Contexts: []string{all.Context}, Namespaces: all.Namespaces,
-		Selector: a.own.selector, Image: a.own.image, Depth: a.depth}, runner.Known, all)
+	part := audit.NewPart(a.own.out, shard, audit.Scope{
+		Contexts: []string{all.Context}, Namespaces: all.Namespaces,
+		Selector: a.own.selector, Image: a.own.image, Depth: a.depth,
+	}, runner.Known, all)
 	runner.Keep = part.Keep
 	report, err := runner.Run(ctx, mine)
 	progress.clear()
@@ -117,8 +119,10 @@ func mergeAudits(ctx context.Context, f *flags, std streams, dirs []string) erro
 		for _, w := range merged.Wrong {
 			words += "\n  " + text.Clean(w)
 		}
-		return &exitError{code: exitFailed, err: errors.New(words),
-			hints: []string{"run the shards of these images again"}}
+		return &exitError{
+			code: exitFailed, err: errors.New(words),
+			hints: []string{"run the shards of these images again"},
+		}
 	}
 	return auditEnd(&merged.Report)
 }

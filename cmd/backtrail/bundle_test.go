@@ -82,8 +82,10 @@ func TestABundleTakesNoFlagsThatMakeACase(t *testing.T) {
 	home, id := savedCalm(t)
 	bag := filepath.Join(home, "bag")
 	call(t, "open", id, "--export", bag).wants(t, exitPassed)
-	for _, flag := range []string{"--known-good=oci:x", "--checkpoint=c.tar", "--window=2026-01-01,", "--skip-layer=1",
-		"--key=k.pub", "--namespace=shop", "--alerts=falco.log", "--thresholds=t.yaml", "--policy=p.yaml"} {
+	for _, flag := range []string{
+		"--known-good=oci:x", "--checkpoint=c.tar", "--window=2026-01-01,", "--skip-layer=1",
+		"--key=k.pub", "--namespace=shop", "--alerts=falco.log", "--thresholds=t.yaml", "--policy=p.yaml",
+	} {
 		name, _, _ := strings.Cut(flag, "=")
 		o := call(t, "inspect", bag, flag)
 		o.wants(t, exitUsage, "leave "+name+" out")
@@ -98,8 +100,10 @@ func TestABundleTakesNoFlagsThatMakeACase(t *testing.T) {
 func TestNothingIsOverwritten(t *testing.T) {
 	home, id := savedCalm(t)
 	mine := fileIn(t, "mine", "precious")
-	for _, line := range []string{"inspect oci:nowhere --offline --export ", "demo --export ",
-		"open " + id + " --export ", "journal export "} {
+	for _, line := range []string{
+		"inspect oci:nowhere --offline --export ", "demo --export ",
+		"open " + id + " --export ", "journal export ",
+	} {
 		call(t, strings.Fields(line+mine)...).wants(t, exitCouldNotRun, "is there already", "nothing is overwritten")
 	}
 	call(t, "thresholds", "init", mine).wants(t, exitUsage, "is there already")

@@ -87,13 +87,15 @@ func verifyCache(ctx context.Context, std streams, s *registry.Store) error {
 		fmt.Fprintf(std.out, "damaged, set aside: %s\n", name)
 	}
 	if len(bad) > 0 {
-		return &exitError{code: exitFailed,
+		return &exitError{
+			code: exitFailed,
 			err: fmt.Errorf("%s of the cache: the content does not match the name or the checksum",
 				text.Count(len(bad), "file")),
 			hints: []string{
 				"they are set aside in " + filepath.Join(s.Dir(), "damaged") +
 					": the next case that needs what they should have been reads it anew",
-			}}
+			},
+		}
 	}
 	_, err = fmt.Fprintln(std.out, "every file matches its digest")
 	return err

@@ -30,8 +30,10 @@ import (
 // on how they end. A check that does not apply to the target ends as skipped with its reason: the list is the same for
 // an image, a pod and an alert.
 func (s *session) checks(o subject.Options) []engine.Check {
-	sig := signature.Options{Client: s.client, Store: s.client.Store(), Trust: s.trust, Now: s.now, Notary: s.notary,
-		GitHub: s.attested}
+	sig := signature.Options{
+		Client: s.client, Store: s.client.Store(), Trust: s.trust, Now: s.now, Notary: s.notary,
+		GitHub: s.attested,
+	}
 	policies := s.policiesOf(o)
 	// The pods of its namespace are listed once for all checks that need them.
 	if o.Pod != nil {
@@ -110,7 +112,8 @@ func after(c engine.Check, first ...string) engine.Check {
 // two must be one of the images, never one of how they were looked at.
 func (s *session) examiner(o signature.Options) provenance.Examiner {
 	return func(ctx context.Context, location, index, digest string, expected inspect.Expected,
-		keep func(inspect.Blob)) ([]inspect.Signature, error) {
+		keep func(inspect.Blob),
+	) ([]inspect.Signature, error) {
 		return signature.Examine(ctx, o, location, index, digest, expected, keep)
 	}
 }

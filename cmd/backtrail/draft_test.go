@@ -51,18 +51,43 @@ func TestTheSignerOfADraft(t *testing.T) {
 		"beside one that does not hold":         {"", []inspect.Signature{failed, github}, "a", 0, nil},
 		"several, one named by identity":        {release, []inspect.Signature{bare, github}, "a", 0, nil},
 		"several, one named by key":             {someKey, []inspect.Signature{bare, github}, "k", 0, nil},
-		"one identity of two issuers, as listed": {release + " (issuer " + ownIssuer + ")",
-			[]inspect.Signature{github, other}, "b", 0, nil},
-		"one identity of two issuers": {release, []inspect.Signature{github, other}, "",
-			exitUsage, []string{"several have signed", ghIssuer, ownIssuer}},
-		"several": {"", []inspect.Signature{bare, github}, "",
-			exitUsage, []string{"name one with --signer", "the key " + someKey, release}},
-		"a name that is not among them": {"ada@example.com", []inspect.Signature{github, attested}, "",
-			exitUsage, []string{"no signature is by ada@example.com; there are:\n  " + github.Signer()}},
-		"the name of one that does not hold": {"mallory@example.com", []inspect.Signature{failed}, "",
-			exitCouldNotRun, []string{"none of the 1 signatures is by a signer who can be named"}},
-		"unsigned": {"", nil, "", exitCouldNotRun,
-			[]string{"the image is unsigned", "backtrail inspect lists the stores that were searched"}},
+		"one identity of two issuers, as listed": {
+			release + " (issuer " + ownIssuer + ")",
+			[]inspect.Signature{github, other},
+			"b", 0, nil,
+		},
+		"one identity of two issuers": {
+			release,
+			[]inspect.Signature{github, other},
+			"",
+			exitUsage,
+			[]string{"several have signed", ghIssuer, ownIssuer},
+		},
+		"several": {
+			"",
+			[]inspect.Signature{bare, github},
+			"",
+			exitUsage,
+			[]string{"name one with --signer", "the key " + someKey, release},
+		},
+		"a name that is not among them": {
+			"ada@example.com",
+			[]inspect.Signature{github, attested},
+			"",
+			exitUsage,
+			[]string{"no signature is by ada@example.com; there are:\n  " + github.Signer()},
+		},
+		"the name of one that does not hold": {
+			"mallory@example.com",
+			[]inspect.Signature{failed},
+			"",
+			exitCouldNotRun,
+			[]string{"none of the 1 signatures is by a signer who can be named"},
+		},
+		"unsigned": {
+			"", nil, "", exitCouldNotRun,
+			[]string{"the image is unsigned", "backtrail inspect lists the stores that were searched"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := draftFlags{signer: c.signer}.choose(inspect.Image{Signatures: c.have})
@@ -110,8 +135,10 @@ func TestTheImageOfADraft(t *testing.T) {
 		"one by its name": {"app", of("app"), "app", 0, ""},
 		"one of several":  {"proxy", of("app", "proxy"), "proxy", 0, ""},
 		"several":         {"", of("app", "proxy"), "", exitUsage, "name one with --container: app, proxy"},
-		"another name": {"db", of("app", "proxy"), "", exitUsage,
-			"there is no container db; there are app, proxy"},
+		"another name": {
+			"db", of("app", "proxy"), "", exitUsage,
+			"there is no container db; there are app, proxy",
+		},
 		"none":                       {"", of(), "", exitCouldNotRun, "the case has no image"},
 		"none, and one is asked for": {"app", of(), "", exitCouldNotRun, "the case has no image"},
 	} {

@@ -37,8 +37,10 @@ func (e *exitError) Unwrap() error { return e.err }
 // usage is a mistake in the command line. Such an error comes before anything was read, printed or recorded, wherever
 // that is possible.
 func usage(format string, args ...any) error {
-	return &exitError{code: exitUsage, err: fmt.Errorf(format, args...),
-		hints: []string{"backtrail --help lists commands and flags"}}
+	return &exitError{
+		code: exitUsage, err: fmt.Errorf(format, args...),
+		hints: []string{"backtrail --help lists commands and flags"},
+	}
 }
 
 // hinted adds lines about what to try next. The exit code of an error that has one stays: a mistake in the command line

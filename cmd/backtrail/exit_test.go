@@ -28,25 +28,43 @@ func TestExitCodeOfAnError(t *testing.T) {
 		"none":        {nil, exitPassed, ""},
 		"plain":       {plain, exitCouldNotRun, "backtrail: the disk is full\n"},
 		"interrupted": {fmt.Errorf("reading: %w", context.Canceled), exitInterrupted, "backtrail: interrupted\n"},
-		"ambiguous": {fmt.Errorf("opening: %w", &registry.AmbiguousError{}), exitUsage,
-			"backtrail: opening: " + (&registry.AmbiguousError{}).Error() + "\n"},
-		"usage": {usage("--days %d is no number of days", -1), exitUsage,
-			"backtrail: --days -1 is no number of days\nhint: backtrail --help lists commands and flags\n"},
-		"hinted": {hinted(plain, "free some", "use another"), exitCouldNotRun,
-			"backtrail: the disk is full\nhint: free some\nhint: use another\n"},
-		"hinted keeps the code of what it wraps": {hinted(fmt.Errorf("exporting: %w", usage("--layers most")), "again"),
-			exitUsage, "backtrail: exporting: --layers most\nhint: again\n"},
-		"without hints of its own it has those of what it wraps": {hinted(hinted(plain, "free some")), exitCouldNotRun,
-			"backtrail: the disk is full\nhint: free some\n"},
-		"advised": {fmt.Errorf("pulling: %w", advisedError{plain}), exitCouldNotRun,
-			"backtrail: pulling: the disk is full\nhint: log in first\n"},
-		"advised, wrapped": {hinted(advisedError{plain}), exitCouldNotRun,
-			"backtrail: the disk is full\nhint: log in first\n"},
-		"a failed case stays failed when it was wrapped": {fmt.Errorf("inspecting: %w",
-			&exitError{code: exitFailed, err: errors.New("problems found")}), exitFailed,
-			"backtrail: inspecting: problems found\n"},
-		"hostile": {hinted(errors.New("no tag \x1b]0;x\a"), "try \x1b[2J"), exitCouldNotRun,
-			"backtrail: no tag ␛]0;x␇\nhint: try ␛[2J\n"},
+		"ambiguous": {
+			fmt.Errorf("opening: %w", &registry.AmbiguousError{}), exitUsage,
+			"backtrail: opening: " + (&registry.AmbiguousError{}).Error() + "\n",
+		},
+		"usage": {
+			usage("--days %d is no number of days", -1), exitUsage,
+			"backtrail: --days -1 is no number of days\nhint: backtrail --help lists commands and flags\n",
+		},
+		"hinted": {
+			hinted(plain, "free some", "use another"), exitCouldNotRun,
+			"backtrail: the disk is full\nhint: free some\nhint: use another\n",
+		},
+		"hinted keeps the code of what it wraps": {
+			hinted(fmt.Errorf("exporting: %w", usage("--layers most")), "again"),
+			exitUsage, "backtrail: exporting: --layers most\nhint: again\n",
+		},
+		"without hints of its own it has those of what it wraps": {
+			hinted(hinted(plain, "free some")), exitCouldNotRun,
+			"backtrail: the disk is full\nhint: free some\n",
+		},
+		"advised": {
+			fmt.Errorf("pulling: %w", advisedError{plain}), exitCouldNotRun,
+			"backtrail: pulling: the disk is full\nhint: log in first\n",
+		},
+		"advised, wrapped": {
+			hinted(advisedError{plain}), exitCouldNotRun,
+			"backtrail: the disk is full\nhint: log in first\n",
+		},
+		"a failed case stays failed when it was wrapped": {
+			fmt.Errorf("inspecting: %w",
+				&exitError{code: exitFailed, err: errors.New("problems found")}), exitFailed,
+			"backtrail: inspecting: problems found\n",
+		},
+		"hostile": {
+			hinted(errors.New("no tag \x1b]0;x\a"), "try \x1b[2J"), exitCouldNotRun,
+			"backtrail: no tag ␛]0;x␇\nhint: try ␛[2J\n",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b bytes.Buffer
@@ -62,8 +80,10 @@ func TestInterruptedBeforeItBegins(t *testing.T) {
 	newHome(t)
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
-	for _, line := range []string{"inspect 127.0.0.1:1/app:1", "pods --snapshot testdata", "audit --snapshot testdata",
-		"diff 127.0.0.1:1/a 127.0.0.1:1/b", "cache prune"} {
+	for _, line := range []string{
+		"inspect 127.0.0.1:1/app:1", "pods --snapshot testdata", "audit --snapshot testdata",
+		"diff 127.0.0.1:1/a 127.0.0.1:1/b", "cache prune",
+	} {
 		var out, errs bytes.Buffer
 		code := run(ctx, strings.Fields(line), streams{in: strings.NewReader(""), out: &out, err: &errs})
 		if code != exitInterrupted || !strings.Contains(errs.String(), "interrupted") {
@@ -83,7 +103,8 @@ func caseWith(n int, severity inspect.Severity) *inspect.Case {
 	for i := range n {
 		c.Apply(inspect.Event{Check: "binaries", Container: "app", Fact: inspect.Finding{
 			ID: fmt.Sprint(i), Check: "binaries", Status: status, Severity: severity,
-			Title: fmt.Sprintf("miner %d", i)}})
+			Title: fmt.Sprintf("miner %d", i),
+		}})
 	}
 	c.Apply(inspect.Event{Fact: inspect.End{Status: inspect.CheckDone}})
 	return c
@@ -91,8 +112,10 @@ func caseWith(n int, severity inspect.Severity) *inspect.Case {
 
 // The reasons are bounded: at the bound all are printed, one above it the rest is counted.
 func TestReasonsAtTheEndOfACaseAreBounded(t *testing.T) {
-	for n, want := range map[int]string{maxReasons: "miner 7", maxReasons + 1: "and 1 more",
-		maxReasons + 20: "and 20 more"} {
+	for n, want := range map[int]string{
+		maxReasons: "miner 7", maxReasons + 1: "and 1 more",
+		maxReasons + 20: "and 20 more",
+	} {
 		err := endOf(caseWith(n, inspect.Critical), false)
 		var exit *exitError
 		if !errors.As(err, &exit) || exit.code != exitFailed {

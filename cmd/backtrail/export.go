@@ -26,7 +26,8 @@ type recorded interface {
 // bundle is there. A bundle names the one that it was opened from as its parent, with whether that one fitted its
 // manifests.
 func exportCase(ctx context.Context, s *session, r recorded, store inspect.Store, to string, content evidence.Options,
-	progress func(inspect.Progress)) (evidence.Result, error) {
+	progress func(inspect.Progress),
+) (evidence.Result, error) {
 	// o is a copy: the same content is exported again where a person chooses another path.
 	o := content
 	o.Who, o.Sign, o.Progress = s.operator.String(), s.sign, progress
@@ -108,8 +109,10 @@ func knownGoodDocument(ctx context.Context, s *session, c inspect.Case, i inspec
 		return nil, nil //nolint:nilerr // a catalogue that was not made or not kept is left out, and data/sbom shows it
 	}
 	k := i.Diff.KnownGood
-	known := inspect.Image{ImageHead: inspect.ImageHead{Container: "known-good", Reference: k.Reference,
-		Digest: k.Digest, Config: k.Config}, Packages: packages}
+	known := inspect.Image{ImageHead: inspect.ImageHead{
+		Container: "known-good", Reference: k.Reference,
+		Digest: k.Digest, Config: k.Config,
+	}, Packages: packages}
 	spdx, _, err := sbom.Documents(known, c.Tool)
 	if err != nil {
 		return nil, fmt.Errorf("writing the bill of materials of the known-good: %w", err)

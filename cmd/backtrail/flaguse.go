@@ -34,8 +34,10 @@ var flagGroups = map[flagGroup][]string{
 	alertFlags:    {"alerts", "alerts-from-cluster", "listen"},
 	registryFlags: {"platform", "max-layer", "registry-map", "registry-ca", "github"},
 	trustFlags:    {"trusted-root", "ca-roots", "policy", "notation-trust-store", "notation-policy"},
-	signerFlags: {"certificate-identity", "certificate-identity-regexp", "certificate-oidc-issuer",
-		"certificate-oidc-issuer-regexp"},
+	signerFlags: {
+		"certificate-identity", "certificate-identity-regexp", "certificate-oidc-issuer",
+		"certificate-oidc-issuer-regexp",
+	},
 	keyFlags:     {"key"},
 	sourceFlags:  {"source-uri", "source-branch", "source-tag", "source-versioned-tag", "builder-id"},
 	exportFlags:  {"sign-key"},
@@ -145,8 +147,10 @@ var targetFlags = []string{"context", "namespace", "all-namespaces", "snapshot"}
 // was switched off is written with its value: --no-logs=false.
 func givenFlags(cmd *cobra.Command) []string {
 	names := []string{"offline"}
-	for _, g := range []flagGroup{clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags,
-		keyFlags, sourceFlags} {
+	for _, g := range []flagGroup{
+		clusterFlags, aroundFlags, alertFlags, registryFlags, trustFlags, signerFlags,
+		keyFlags, sourceFlags,
+	} {
 		names = append(names, flagGroups[g]...)
 	}
 	var given []string

@@ -100,14 +100,18 @@ func TestFlagGroups(t *testing.T) {
 // A copied command has every flag in force, except those that name the target or listen.
 func TestTheFlagsInForceAreCopied(t *testing.T) {
 	root := rootCommand(streams{in: strings.NewReader(""), out: io.Discard, err: io.Discard})
-	args := []string{"-n", "shop", "--offline", "--alerts", "falco json", "--certificate-identity", "a@b",
-		"--certificate-identity", "c@d", "--no-color", "--registry-map", "a=b", "--listen", "127.0.0.1:1"}
+	args := []string{
+		"-n", "shop", "--offline", "--alerts", "falco json", "--certificate-identity", "a@b",
+		"--certificate-identity", "c@d", "--no-color", "--registry-map", "a=b", "--listen", "127.0.0.1:1",
+	}
 	if err := root.ParseFlags(args); err != nil {
 		t.Fatal(err)
 	}
 	got := givenFlags(root)
-	want := []string{"--alerts", "falco json", "--certificate-identity", "a@b", "--certificate-identity", "c@d",
-		"--offline", "--registry-map", "a=b"}
+	want := []string{
+		"--alerts", "falco json", "--certificate-identity", "a@b", "--certificate-identity", "c@d",
+		"--offline", "--registry-map", "a=b",
+	}
 	if !slices.Equal(got, want) {
 		t.Errorf("the flags are %q, want %q", got, want)
 	}

@@ -64,8 +64,10 @@ var allowed = map[string][]string{
 }
 
 // screens are the packages of the terminal UI: they know the case and no source of it.
-var screens = []string{"inspect", "inspect/headline", "inspect/text", "inspect/engine", "inspect/threshold",
-	"inspect/verdict", "inspect/respond"}
+var screens = []string{
+	"inspect", "inspect/headline", "inspect/text", "inspect/engine", "inspect/threshold",
+	"inspect/verdict", "inspect/respond",
+}
 
 // mayImport lists what a package may import; known is false for one that is not in the plan.
 func mayImport(dir string) (may []string, known bool) {

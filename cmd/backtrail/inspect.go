@@ -190,8 +190,10 @@ func (s *session) printNotices(c *inspect.Case) {
 
 // exportTo writes the bundle of a case that has just ended. A failure leaves the case, and the hint names it.
 func (s *session) exportTo(ctx context.Context, o *open, own inspectFlags) error {
-	r, err := exportCase(ctx, s, o.ledger, s.cache, own.export, evidence.Options{Layers: evidence.Layers(own.layers),
-		WithoutConfig: own.withoutConfig}, nil)
+	r, err := exportCase(ctx, s, o.ledger, s.cache, own.export, evidence.Options{
+		Layers:        evidence.Layers(own.layers),
+		WithoutConfig: own.withoutConfig,
+	}, nil)
 	if err != nil {
 		return hinted(fmt.Errorf("exporting to %s: %w", own.export, err),
 			"the case is kept: backtrail open "+o.ledger.ID()+", then export elsewhere (x)")

@@ -70,8 +70,10 @@ func journalCheck(ctx context.Context, f *flags, std streams, aside bool) error 
 	}
 	defer j.Close()
 	if j.Notice() != "" {
-		return &exitError{code: exitFailed, err: errors.New("the journal was damaged"),
-			hints: []string{"a new one begins; journal import takes an earlier export"}}
+		return &exitError{
+			code: exitFailed, err: errors.New("the journal was damaged"),
+			hints: []string{"a new one begins; journal import takes an earlier export"},
+		}
 	}
 	problems, err := j.Check(ctx)
 	if err != nil {
@@ -100,8 +102,10 @@ func journalDamaged(std streams, j *journal.Journal, problems []string, aside bo
 	for _, p := range problems {
 		fmt.Fprintln(std.out, text.Clean(p))
 	}
-	hints := []string{"journal export writes what can still be read",
-		"journal check --set-aside renames the file, and a new journal begins"}
+	hints := []string{
+		"journal export writes what can still be read",
+		"journal check --set-aside renames the file, and a new journal begins",
+	}
 	if aside {
 		notice, err := journal.SetAside(j.Path())
 		if err != nil {
@@ -270,8 +274,10 @@ func remember(ctx context.Context, s *session, l *ledger.Ledger, emit func(inspe
 		return engine.Protect(func() error { return j.Fold(ctx, &c, files) })
 	})
 	warn := func(text, hint string) {
-		emit(inspect.Event{Time: inspect.At(s.now()),
-			Fact: inspect.Notice{Level: "warning", Text: text, Hint: hint}})
+		emit(inspect.Event{
+			Time: inspect.At(s.now()),
+			Fact: inspect.Notice{Level: "warning", Text: text, Hint: hint},
+		})
 	}
 	if notice != "" {
 		warn(notice, "")
@@ -301,8 +307,10 @@ func history(s *session, cluster string) func(context.Context, *inspect.Pod, ins
 		if n := j.Notice(); n != "" {
 			return nil, errors.New(n) // whoever opens it next finds the new one
 		}
-		return j.Candidates(ctx, journal.Place{Cluster: cluster, Namespace: pod.Namespace,
-			Workload: journal.WorkloadOf(pod), Container: i.Container}, i.Reference, i.Digest, i.Index, i.Config)
+		return j.Candidates(ctx, journal.Place{
+			Cluster: cluster, Namespace: pod.Namespace,
+			Workload: journal.WorkloadOf(pod), Container: i.Container,
+		}, i.Reference, i.Digest, i.Index, i.Config)
 	}
 }
 

@@ -42,16 +42,24 @@ func rollout(t *testing.T, tag, dump, day string, img v1.Image) (digest string) 
 	at := day + "T08:00:00Z"
 	// One ReplicaSet for both: the restart of a rollout that changed nothing but what the tag means.
 	list, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "List", "items": []any{
-		map[string]any{"apiVersion": "apps/v1", "kind": "ReplicaSet",
+		map[string]any{
+			"apiVersion": "apps/v1", "kind": "ReplicaSet",
 			"metadata": map[string]any{"name": "web-5d4f9", "namespace": "shop", "uid": "web-5d4f9", "ownerReferences": owner("Deployment", "web")},
-			"spec":     map[string]any{"template": map[string]any{"spec": map[string]any{"containers": containers}}}},
+			"spec":     map[string]any{"template": map[string]any{"spec": map[string]any{"containers": containers}}},
+		},
 		map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": map[string]any{"name": "web", "namespace": "shop", "uid": "web"}},
-		map[string]any{"apiVersion": "v1", "kind": "Pod",
-			"metadata": map[string]any{"name": "web", "namespace": "shop", "uid": "pod-" + day, "creationTimestamp": at,
-				"ownerReferences": owner("ReplicaSet", "web-5d4f9")},
+		map[string]any{
+			"apiVersion": "v1", "kind": "Pod",
+			"metadata": map[string]any{
+				"name": "web", "namespace": "shop", "uid": "pod-" + day, "creationTimestamp": at,
+				"ownerReferences": owner("ReplicaSet", "web-5d4f9"),
+			},
 			"spec": map[string]any{"containers": containers},
-			"status": map[string]any{"phase": "Running", "containerStatuses": []any{map[string]any{"name": "app", "image": tag,
-				"imageID": ref.Context().Name() + "@" + hash.String(), "state": map[string]any{"running": map[string]any{"startedAt": at}}}}}},
+			"status": map[string]any{"phase": "Running", "containerStatuses": []any{map[string]any{
+				"name": "app", "image": tag,
+				"imageID": ref.Context().Name() + "@" + hash.String(), "state": map[string]any{"running": map[string]any{"startedAt": at}},
+			}}},
+		},
 	}})
 	if err != nil {
 		t.Fatal(err)

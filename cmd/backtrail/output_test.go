@@ -33,8 +33,10 @@ func TestLocales(t *testing.T) {
 		{"C.UTF-8", "C", "C", "xterm", true},
 		{"C.UTF-8", "", "", "linux", false}, // the console has no glyphs for the signs
 	} {
-		for name, value := range map[string]string{"LC_ALL": c.all, "LC_CTYPE": c.ctype, "LANG": c.lang,
-			"TERM": c.term} {
+		for name, value := range map[string]string{
+			"LC_ALL": c.all, "LC_CTYPE": c.ctype, "LANG": c.lang,
+			"TERM": c.term,
+		} {
 			t.Setenv(name, value)
 		}
 		if got := utf8Locale(); got != c.want {
@@ -211,8 +213,10 @@ func TestProgressOfAnAudit(t *testing.T) {
 		{10, 2, 3, "10 of 10 images (2 from before)"}, // the end is always drawn
 	} {
 		b.Reset()
-		p.show(audit.Progress{Done: c.done, Total: 10, Reused: c.reused, Began: opened,
-			Now: opened.Add(time.Duration(c.seconds) * time.Second)})
+		p.show(audit.Progress{
+			Done: c.done, Total: 10, Reused: c.reused, Began: opened,
+			Now: opened.Add(time.Duration(c.seconds) * time.Second),
+		})
 		if got := strings.TrimPrefix(b.String(), "\r\x1b[K"); got != c.want {
 			t.Errorf("%+v: %q", c, got)
 		}

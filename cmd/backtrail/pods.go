@@ -128,12 +128,14 @@ func (f *flags) checkListen(printed bool, what string) error {
 	if !printed {
 		return nil
 	}
-	return &exitError{code: exitUsage,
+	return &exitError{
+		code: exitUsage,
 		err: fmt.Errorf("--listen takes alerts while the terminal UI is on screen; %s prints what there is, and "+
 			"ends", what), hints: []string{
 			"have falcosidekick or Falco write a file, and read it with --alerts FILE; or --alerts-from-cluster " +
 				"reads what the cluster has",
-		}}
+		},
+	}
 }
 
 // listenForAlerts opens the webhook's port: what is wrong with it is printed before the screen is taken.

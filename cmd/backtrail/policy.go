@@ -197,8 +197,10 @@ func (d draftFlags) choose(i inspect.Image) (inspect.Signature, error) {
 // newDraft drafts a policy from a case, with the keys that are known to it: a signature names the digest of its key
 // only. An identity that the public Sigstore instance vouches for is drafted with its addresses (Public).
 func (s *session) newDraft(c *inspect.Case, i inspect.Image, sig inspect.Signature, glob string) (policy.Draft, error) {
-	r := policy.Request{Image: i, Signature: sig, Keys: append(slices.Clone(c.Expected.Keys), s.expected.Keys...),
-		Glob: glob}
+	r := policy.Request{
+		Image: i, Signature: sig, Keys: append(slices.Clone(c.Expected.Keys), s.expected.Keys...),
+		Glob: glob,
+	}
 	// A root that came by TUF, or with the program, is that of the public instance; one of a file may be anyone's.
 	for _, t := range c.Trust {
 		if t.Kind == signature.TrustKind && (t.Origin == inspect.TrustTUF || t.Origin == inspect.TrustEmbedded) {
@@ -211,7 +213,8 @@ func (s *session) newDraft(c *inspect.Case, i inspect.Image, sig inspect.Signatu
 // DraftPolicy drafts a policy for the terminal UI, which shows it before it is written. Write of the draft fails where
 // the file is there, also where it came while the draft was being read.
 func (v *view) DraftPolicy(_ context.Context, c *inspect.Case, subj string,
-	sig inspect.Signature) (caseview.PolicyDraft, error) {
+	sig inspect.Signature,
+) (caseview.PolicyDraft, error) {
 	i, ok := c.Image(subj)
 	if !ok {
 		return caseview.PolicyDraft{}, fmt.Errorf("drafting a policy: the case has no image of %s", subj)
@@ -248,9 +251,11 @@ func (f *flags) loadPolicies() (set *policy.Set, unread, err error) {
 	set = &policy.Set{}
 	for _, path := range f.policies {
 		if err := set.AddFile(path, inspect.TrustFile); err != nil {
-			return nil, nil, &exitError{code: exitUsage, err: err,
+			return nil, nil, &exitError{
+				code: exitUsage, err: err,
 				hints: []string{"--policy takes YAML or JSON with ClusterImagePolicy, Kyverno's ClusterPolicy, " +
-					"Policy or ImageValidatingPolicy"}}
+					"Policy or ImageValidatingPolicy"},
+			}
 		}
 	}
 	dir, err := policyFolder()

@@ -24,7 +24,8 @@ import (
 //
 // record returns the case with the fact in it. A bundle is never added to, since its manifests fix its content.
 func (f *flags) record(ctx context.Context, name string, make func(c *inspect.Case, now time.Time) (inspect.Fact,
-	error)) (*inspect.Case, error) {
+	error),
+) (*inspect.Case, error) {
 	if evidence.IsBag(name) {
 		return nil, hinted(fmt.Errorf("adding to %s: a bundle is not changed", name),
 			"name the case on this disk: backtrail cases lists them")
@@ -137,7 +138,8 @@ func withdrawDeadline(ctx context.Context, f *flags, std streams, args []string,
 
 // clock records what make gives, and prints all deadlines of the case with the time that is left.
 func (f *flags) clock(ctx context.Context, std streams, name string, by statement, make func(*inspect.Case,
-	time.Time) (inspect.Clock, error)) error {
+	time.Time) (inspect.Clock, error),
+) error {
 	if err := by.check("backtrail aware"); err != nil {
 		return err
 	}
@@ -199,8 +201,10 @@ func recordRuntime(ctx context.Context, f *flags, std streams, args []string, by
 		if c.Pod == nil {
 			return nil, fmt.Errorf("marking the run-time state of %s: the case is of no pod", args[0])
 		}
-		return inspect.Note{Time: inspect.At(now), Author: by.name, Subject: inspect.SubjectRuntime, Mark: args[1],
-			Text: by.reason}, nil
+		return inspect.Note{
+			Time: inspect.At(now), Author: by.name, Subject: inspect.SubjectRuntime, Mark: args[1],
+			Text: by.reason,
+		}, nil
 	})
 	if err != nil {
 		return err

@@ -73,8 +73,10 @@ func TestDeadlinesAreInTheReports(t *testing.T) {
 	home, id := savedCalm(t)
 	o := call(t, "aware", id, "2026-01-28T10:00:00Z", "nis2", "--reason", "the CISO\nwas told", "--name", "ada\x1b[31m")
 	o.wants(t, exitPassed)
-	for form, want := range map[string]string{"plain": "NIS2", "brief": "NIS2", "json": `"regime": "nis2"`,
-		"markdown": "NIS2", "html": "NIS2"} {
+	for form, want := range map[string]string{
+		"plain": "NIS2", "brief": "NIS2", "json": `"regime": "nis2"`,
+		"markdown": "NIS2", "html": "NIS2",
+	} {
 		o := call(t, "open", id, "-o", form)
 		o.wants(t, exitPassed)
 		if !strings.Contains(o.out, want) || strings.Contains(o.out, "\x1b") {
@@ -112,8 +114,10 @@ func TestTheListOfCases(t *testing.T) {
 	}
 	o = call(t, "cases")
 	o.wants(t, exitPassed)
-	for id, want := range map[string]string{ids[0]: "partial", ids[1]: "exported to ",
-		ids[2]: "not exported"} {
+	for id, want := range map[string]string{
+		ids[0]: "partial", ids[1]: "exported to ",
+		ids[2]: "not exported",
+	} {
 		at := strings.Index(o.out, id+"  ")
 		if line, _, _ := strings.Cut(o.out[max(at, 0):], "\n"); at < 0 || !strings.Contains(line, want) {
 			t.Errorf("%s is no line with %q:\n%s", id, want, o.out)

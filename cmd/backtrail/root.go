@@ -104,7 +104,8 @@ func (f *flags) complete(root *cobra.Command) {
 			continue
 		}
 		cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, typed string) ([]string,
-			cobra.ShellCompDirective) {
+			cobra.ShellCompDirective,
+		) {
 			names, _ := cases(cmd, args, typed)
 			return names, cobra.ShellCompDirectiveDefault // a bundle is a path
 		}
@@ -112,7 +113,8 @@ func (f *flags) complete(root *cobra.Command) {
 	if cmd, _, err := root.Find([]string{"inspect"}); err == nil {
 		pods := offer(f.podNames)
 		cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, typed string) ([]string,
-			cobra.ShellCompDirective) {
+			cobra.ShellCompDirective,
+		) {
 			if !strings.HasPrefix(typed, "pod/") { // an image or a path: no cluster is read for these
 				return []string{"pod/"}, cobra.ShellCompDirectiveNoSpace
 			}
@@ -146,8 +148,10 @@ func silentCluster(f *flags) (kube.Source, error) {
 		return kube.LoadSnapshot(context.Background(), f.snapshot)
 	}
 	// Without Warn and Waiting nothing is printed; a credential plugin that needs input fails at once.
-	return kube.Open(kube.Options{Kubeconfig: f.kubeconfig, Context: f.context, Namespace: f.namespace,
-		InCluster: f.inCluster, UserAgent: "backtrail/" + version, NoStdin: true})
+	return kube.Open(kube.Options{
+		Kubeconfig: f.kubeconfig, Context: f.context, Namespace: f.namespace,
+		InCluster: f.inCluster, UserAgent: "backtrail/" + version, NoStdin: true,
+	})
 }
 
 // contextNames are the contexts of the kubeconfig. The one that is being typed is not one of them yet.

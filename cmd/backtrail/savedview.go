@@ -50,7 +50,8 @@ func (v *savedView) Tree(ctx context.Context, i inspect.Image, layer int) ([]ins
 
 // Export writes the case as an evidence bundle again.
 func (v *savedView) Export(ctx context.Context, _ *inspect.Case, to string,
-	progress func(inspect.Progress)) (caseview.ExportResult, error) {
+	progress func(inspect.Progress),
+) (caseview.ExportResult, error) {
 	return v.exportOf(ctx, v.saved.recorded, v.saved.store, to, progress)
 }
 
@@ -67,7 +68,8 @@ func (v *savedView) Retry(context.Context, *inspect.Case, []inspect.Key) (inspec
 
 // ConfirmKnownGood fails: the case is as it was.
 func (v *savedView) ConfirmKnownGood(context.Context, *inspect.Case, string,
-	inspect.Candidate) (inspect.Source, error) {
+	inspect.Candidate,
+) (inspect.Source, error) {
 	return nil, errReadOnly
 }
 

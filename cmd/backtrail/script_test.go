@@ -80,8 +80,10 @@ func smallImage(more ...string) (v1.Image, error) {
 	w := tar.NewWriter(&b)
 	files := []struct{ name, content string }{{"etc/os-release", "ID=test\n"}, {"app", "#!/bin/sh\necho\n"}}
 	for _, kind := range more {
-		files = append(files, struct{ name, content string }{kind + "/node_modules/left-pad/package.json",
-			`{"name": "left-pad", "version": "1.3.0"}`})
+		files = append(files, struct{ name, content string }{
+			kind + "/node_modules/left-pad/package.json",
+			`{"name": "left-pad", "version": "1.3.0"}`,
+		})
 	}
 	for _, f := range files {
 		if err := w.WriteHeader(&tar.Header{Name: f.name, Mode: 0o755, Size: int64(len(f.content))}); err != nil {

@@ -119,8 +119,10 @@ func newSession(f *flags, std streams) (*session, error) {
 	if s.client, err = s.registryClient(store); err != nil {
 		return nil, err
 	}
-	s.trust = signature.NewTrust(signature.TrustOptions{Files: f.trustedRoots, CAs: f.caRoots, Offline: f.offline,
-		CacheDir: filepath.Join(dir, "tuf")})
+	s.trust = signature.NewTrust(signature.TrustOptions{
+		Files: f.trustedRoots, CAs: f.caRoots, Offline: f.offline,
+		CacheDir: filepath.Join(dir, "tuf"),
+	})
 	if s.notary, err = f.notary(); err != nil {
 		return nil, err
 	}

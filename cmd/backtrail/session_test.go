@@ -15,8 +15,10 @@ import (
 // calmImage is an image in which nothing is wrong, as a target.
 func calmImage(t testing.TB, more ...layertest.Member) string {
 	t.Helper()
-	files := append([]layertest.Member{layertest.File("etc/os-release", "ID=test\n"),
-		layertest.Exe("app", "#!/bin/sh\necho\n")}, more...)
+	files := append([]layertest.Member{
+		layertest.File("etc/os-release", "ID=test\n"),
+		layertest.Exe("app", "#!/bin/sh\necho\n"),
+	}, more...)
 	return layertest.Image(t, v1.Config{Entrypoint: []string{"/app"}}, layertest.Step("COPY . /", files...))
 }
 
@@ -48,8 +50,10 @@ func TestFilesOfFlagsThatCannotBeRead(t *testing.T) {
 	image := calmImage(t)
 	missing, broken := filepath.Join(home, "missing"), fileIn(t, "broken", "{ neither JSON nor PEM\n")
 	folder := t.TempDir()
-	for _, flag := range []string{"key", "registry-ca", "thresholds", "vex", "policy", "sign-key", "notation-policy",
-		"checkpoint", "trusted-root", "ca-roots"} {
+	for _, flag := range []string{
+		"key", "registry-ca", "thresholds", "vex", "policy", "sign-key", "notation-policy",
+		"checkpoint", "trusted-root", "ca-roots",
+	} {
 		for what, path := range map[string]string{"missing": missing, "broken": broken, "a folder": folder} {
 			t.Run(flag+" "+what, func(t *testing.T) {
 				o := call(t, "inspect", image, "--offline", "--no-journal", "-o", "json", "--"+flag, path)

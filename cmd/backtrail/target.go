@@ -41,9 +41,11 @@ func (s targetOpener) prepare(ctx context.Context, target string) (prepared, err
 	}
 	t, ok, err := subject.ParsePod(target)
 	if err != nil {
-		return prepared{}, &exitError{code: exitUsage, err: err,
+		return prepared{}, &exitError{
+			code: exitUsage, err: err,
 			hints: []string{"backtrail inspect pod/web-0 -n shop; an image of such a name is written with the " +
-				"host of its registry"}}
+				"host of its registry"},
+		}
 	}
 	if ok {
 		return s.preparePodIn(ctx, s.flags.namespace, target, t)
@@ -67,8 +69,10 @@ func (s targetOpener) prepareImage(ctx context.Context, target string) (prepared
 	}
 	p := prepared{
 		target: inspect.Target{Kind: inspect.TargetImage, Name: target},
-		subject: subject.Options{Client: s.client, Platform: s.platform, Image: img, Reference: target,
-			Choice: s.choice, Now: s.now},
+		subject: subject.Options{
+			Client: s.client, Platform: s.platform, Image: img, Reference: target,
+			Choice: s.choice, Now: s.now,
+		},
 	}
 	return p, nil
 }
@@ -111,8 +115,10 @@ func (s targetOpener) preparePodIn(ctx context.Context, namespace, name string, 
 		return prepared{}, fmt.Errorf("finding %s: %w", name, err)
 	}
 	p := prepared{
-		target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/" + found.Pod.Name,
-			Namespace: found.Pod.Namespace, Container: t.Container, Context: cluster.Context()},
+		target: inspect.Target{
+			Kind: inspect.TargetPod, Name: "pod/" + found.Pod.Name,
+			Namespace: found.Pod.Namespace, Container: t.Container, Context: cluster.Context(),
+		},
 		subject: subject.Options{
 			Client: s.client, Platform: s.platform, Pod: found.Pod, Cluster: cluster, Container: t.Container,
 			Objects: found.Objects, Choice: s.choice, Now: s.now, History: history(s.session, cluster.Context()),
@@ -174,7 +180,8 @@ func withCheckpoint(s *session, checks []engine.Check) []engine.Check {
 // other. It is nil where there are none. Secrets that may not be read are reported; the others count. They are kept in
 // memory only: neither the ledger nor a bundle nor the cache has them.
 func pullSecretsOf(ctx context.Context, cluster kube.Source, pod *corev1.Pod,
-	notice func(string)) (authn.Keychain, error) {
+	notice func(string),
+) (authn.Keychain, error) {
 	found, err := cluster.PullSecrets(ctx, pod)
 	if err != nil {
 		notice("not all pull secrets could be read: " + err.Error())

@@ -63,8 +63,10 @@ func (f *flags) namedThresholds() (inspect.Thresholds, error) {
 	}
 	t, err := threshold.Read(data, filepath.Base(f.thresholds))
 	if err != nil {
-		return t, &exitError{code: exitUsage, err: fmt.Errorf("%s: %w", f.thresholds, err),
-			hints: []string{"backtrail thresholds init prints a documented file to begin with"}}
+		return t, &exitError{
+			code: exitUsage, err: fmt.Errorf("%s: %w", f.thresholds, err),
+			hints: []string{"backtrail thresholds init prints a documented file to begin with"},
+		}
 	}
 	return t, nil
 }

@@ -151,7 +151,8 @@ func treeOf(ctx context.Context, store inspect.Store, i inspect.Image, number in
 // exportOf writes the evidence bundle of a recorded case, with its suspect layers. A result comes with an error where
 // the bundle was written and could not be read back: the path is then shown beside what is wrong.
 func (v *view) exportOf(ctx context.Context, from recorded, store inspect.Store, to string,
-	progress func(inspect.Progress)) (caseview.ExportResult, error) {
+	progress func(inspect.Progress),
+) (caseview.ExportResult, error) {
 	r, err := exportCase(ctx, v.session, from, store, to, evidence.Options{Layers: evidence.LayersSuspect}, progress)
 	return caseview.ExportResult{
 		Path: r.Path, Digest: r.TagManifest, Size: r.Bytes, Line: r.Line, Left: append(r.Notes, r.Taken...),
@@ -260,7 +261,8 @@ func (v *liveView) Watch() inspect.Source {
 // ConfirmKnownGood compares with a candidate that a person has confirmed. Until then a candidate is called the previous
 // image, and can raise a finding but never lower one.
 func (v *liveView) ConfirmKnownGood(ctx context.Context, c *inspect.Case, subj string,
-	candidate inspect.Candidate) (inspect.Source, error) {
+	candidate inspect.Candidate,
+) (inspect.Source, error) {
 	v.session.choice.Pick(subj, candidate)
 	return v.Retry(ctx, c, []inspect.Key{{Check: inspect.CheckKnownGood, Container: subj}})
 }
@@ -306,7 +308,8 @@ func (v *liveView) SetClock(_ context.Context, c *inspect.Case, k inspect.Clock)
 
 // Export writes the evidence bundle of the open case.
 func (v *liveView) Export(ctx context.Context, _ *inspect.Case, to string,
-	progress func(inspect.Progress)) (caseview.ExportResult, error) {
+	progress func(inspect.Progress),
+) (caseview.ExportResult, error) {
 	o, err := v.opened()
 	if err != nil {
 		return caseview.ExportResult{}, err

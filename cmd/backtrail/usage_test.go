@@ -238,8 +238,10 @@ func TestEveryCommandHasHelp(t *testing.T) {
 func TestCommandsThatHaveOthersBelowThem(t *testing.T) {
 	newHome(t)
 	for _, c := range []struct{ line, want string }{
-		{"policy", "Usage:\n  backtrail policy"}, {"thresholds", "Usage:\n  backtrail thresholds"},
-		{"cache", "0 files, 0 bytes"}, {"db", "malicious-package records"},
+		{"policy", "Usage:\n  backtrail policy"},
+		{"thresholds", "Usage:\n  backtrail thresholds"},
+		{"cache", "0 files, 0 bytes"},
+		{"db", "malicious-package records"},
 	} {
 		o := call(t, c.line)
 		o.wants(t, exitPassed)

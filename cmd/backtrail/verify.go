@@ -143,8 +143,10 @@ func (own verifyFlags) signers(o *evidence.VerifyOptions, roots []signature.Root
 		trust = signature.NewTrust(signature.TrustOptions{Offline: true})
 	}
 	o.SignerNamed = own.signerIdentity + " of " + own.signerIssuer
-	o.VerifySigner = signerIdentity(inspect.Expected{Identities: []string{own.signerIdentity},
-		Issuers: []string{own.signerIssuer}}, trust)
+	o.VerifySigner = signerIdentity(inspect.Expected{
+		Identities: []string{own.signerIdentity},
+		Issuers:    []string{own.signerIssuer},
+	}, trust)
 	return nil
 }
 

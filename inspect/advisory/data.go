@@ -70,8 +70,10 @@ type pathOf struct {
 
 // newIndex indexes packs and database by what an image is looked up with.
 func newIndex(packs []*Pack, db *Database) *index {
-	x := &index{packs: packs, db: db, packages: map[string][]candidate{}, files: map[string][]*Pack{},
-		paths: map[string][]pathOf{}, names: newNames()}
+	x := &index{
+		packs: packs, db: db, packages: map[string][]candidate{}, files: map[string][]*Pack{},
+		paths: map[string][]pathOf{}, names: newNames(),
+	}
 	for _, p := range packs {
 		for _, a := range p.Packages {
 			if c, err := parsePURL(a.PURL); err == nil {

@@ -76,8 +76,10 @@ func findingOf(i inspect.Image, rows []inspect.Advisory) inspect.Finding {
 		}
 		f.Evidence = append(f.Evidence, e)
 	}
-	f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "advisory", Digest: a.Data.Digest,
-		Text: strings.Join(append([]string{a.Source + " " + a.ID}, a.Sources...), " ")})
+	f.Evidence = append(f.Evidence, inspect.Evidence{
+		Kind: "advisory", Digest: a.Data.Digest,
+		Text: strings.Join(append([]string{a.Source + " " + a.ID}, a.Sources...), " "),
+	})
 	return f
 }
 

@@ -267,8 +267,10 @@ type startText struct {
 func startTexts(i inspect.Image) []startText {
 	s := i.Settings
 	all := []startText{
-		{"entrypoint", strings.Join(s.Entrypoint, " "), -1}, {"command", strings.Join(s.Cmd, " "), -1},
-		{"environment", strings.Join(s.Env, "\n"), -1}, {"health check", strings.Join(s.Health, " "), -1},
+		{"entrypoint", strings.Join(s.Entrypoint, " "), -1},
+		{"command", strings.Join(s.Cmd, " "), -1},
+		{"environment", strings.Join(s.Env, "\n"), -1},
+		{"health check", strings.Join(s.Health, " "), -1},
 		{"build triggers", strings.Join(s.OnBuild, "\n"), -1},
 	}
 	for _, l := range i.Layers {

@@ -61,8 +61,10 @@ func TestKnownReleases(t *testing.T) {
 		{"pkg:golang/github.com/boltdb-go/bolt@v1.3.1", "v1.3.1", "boltdb-go-2025-02"},
 		{"pkg:golang/github.com/boltdb/bolt@v1.3.1", "v1.3.1", ""},
 	} {
-		rows := rowsOf(t, inspect.Image{Packages: []inspect.Package{{Name: "x", Version: test.version,
-			PURL: test.purl}}})
+		rows := rowsOf(t, inspect.Image{Packages: []inspect.Package{{
+			Name: "x", Version: test.version,
+			PURL: test.purl,
+		}}})
 		switch {
 		case test.want == "" && len(rows) > 0:
 			t.Errorf("%s: %s", test.purl, rows[0].ID)
@@ -83,11 +85,15 @@ func TestImages(t *testing.T) {
 		id       string
 		severity inspect.Severity
 	}{
-		"digest": {inspect.Image{ImageHead: inspect.ImageHead{Index: kicsIndex, Reference: "mirror.example/scan:1"}},
-			"kics-2026-04", inspect.Critical},
+		"digest": {
+			inspect.Image{ImageHead: inspect.ImageHead{Index: kicsIndex, Reference: "mirror.example/scan:1"}},
+			"kics-2026-04", inspect.Critical,
+		},
 		"reference in the window": {
-			inspect.Image{ImageHead: inspect.ImageHead{Reference: "kong/kubernetes-ingress-controller:3.4.0",
-				Created: inWindow}}, "kong-kic-2024-12", inspect.Critical,
+			inspect.Image{ImageHead: inspect.ImageHead{
+				Reference: "kong/kubernetes-ingress-controller:3.4.0",
+				Created:   inWindow,
+			}}, "kong-kic-2024-12", inspect.Critical,
 		},
 		"reference of a mirror": {
 			inspect.Image{ImageHead: inspect.ImageHead{Reference: "mirror.gcr.io/kong/kubernetes-ingress-controller:3.4.0", Created: inWindow}}, "kong-kic-2024-12", inspect.Critical,
@@ -95,21 +101,27 @@ func TestImages(t *testing.T) {
 		"reference out of the window": {inspect.Image{ImageHead: inspect.ImageHead{Reference: "kong/kubernetes-ingress-controller:3.4.0"}}, "kong-kic-2024-12", inspect.Low},
 		"repository":                  {inspect.Image{ImageHead: inspect.ImageHead{Reference: "docker.io/pauseyyf/pause:3.9"}}, "dero-miners-2023", inspect.Critical},
 		"material": {
-			inspect.Image{Provenance: []inspect.Provenance{{Materials: []inspect.Material{{URI: "pkg:docker/x",
-				Digest: kicsIndex}}}}}, "kics-2026-04", inspect.Critical,
+			inspect.Image{Provenance: []inspect.Provenance{{Materials: []inspect.Material{{
+				URI:    "pkg:docker/x",
+				Digest: kicsIndex,
+			}}}}}, "kics-2026-04", inspect.Critical,
 		},
 		"commit of an action": {
 			inspect.Image{Provenance: []inspect.Provenance{{Materials: []inspect.Material{{URI: "git+https://github.com/tj-actions/changed-files", Digest: "sha1:0e58ed8671d6b60d0890c21b07f8835ace038e67"}}}}},
 			"tj-actions-2025-03", inspect.High,
 		},
 		"host in a command": {
-			inspect.Image{ImageHead: inspect.ImageHead{Settings: inspect.ImageConfig{Cmd: []string{"sh", "-c",
-				"curl https://sfrclak.com:8000/x"}}}}, "axios-2026-03", inspect.Critical,
+			inspect.Image{ImageHead: inspect.ImageHead{Settings: inspect.ImageConfig{Cmd: []string{
+				"sh", "-c",
+				"curl https://sfrclak.com:8000/x",
+			}}}}, "axios-2026-03", inspect.Critical,
 		},
 		"window": {
 			inspect.Image{ImageHead: inspect.ImageHead{Created: inspect.At(time.Date(2026, 3, 24, 12, 0, 0, 0,
-				time.UTC))}, Packages: []inspect.Package{{Name: "litellm", Version: "1.82.6",
-				PURL: "pkg:pypi/litellm@1.82.6"}}},
+				time.UTC))}, Packages: []inspect.Package{{
+				Name: "litellm", Version: "1.82.6",
+				PURL: "pkg:pypi/litellm@1.82.6",
+			}}},
 			"litellm-2026-03", inspect.Low,
 		},
 	} {
@@ -119,8 +131,10 @@ func TestImages(t *testing.T) {
 			t.Errorf("%s: %+v", what, rows)
 		}
 	}
-	for _, calm := range []string{"kong/kubernetes-ingress-controller:3.4.1", "aquasec/trivy:0.69.3",
-		"registry.k8s.io/pause:3.9", "oci:/tmp/x", "/tmp/a.tar", ""} {
+	for _, calm := range []string{
+		"kong/kubernetes-ingress-controller:3.4.1", "aquasec/trivy:0.69.3",
+		"registry.k8s.io/pause:3.9", "oci:/tmp/x", "/tmp/a.tar", "",
+	} {
 		if rows := rowsOf(t, inspect.Image{ImageHead: inspect.ImageHead{Reference: calm}}); len(rows) > 0 {
 			t.Errorf("%s: %+v", calm, rows)
 		}
@@ -159,8 +173,10 @@ func TestParseWindow(t *testing.T) {
 			t.Errorf("%q: no error", bad)
 		}
 	}
-	m := newMatches(newIndex(nil, nil), inspect.Image{Layers: []inspect.Layer{{Number: 2,
-		Created: at("2026-03-24T09:00:00Z")}}})
+	m := newMatches(newIndex(nil, nil), inspect.Image{Layers: []inspect.Layer{{
+		Number:  2,
+		Created: at("2026-03-24T09:00:00Z"),
+	}}})
 	m.window = w
 	if m.windows(); len(m.rows) != 1 || m.rows[0].Source != SourceFlag || !strings.Contains(m.rows[0].Subject,
 		"layer 2") {
@@ -202,8 +218,10 @@ func TestCheck(t *testing.T) {
 			text += f.Subject + " " + f.Title + " " + f.Detail + "\n"
 		}
 	}
-	for _, want := range []string{"image:/app/node_modules/event-stream/package.json", "event-stream 3.3.6",
-		"published 2018-11-26", "incident-pack", "not withdrawn", "litellm_init.pth"} {
+	for _, want := range []string{
+		"image:/app/node_modules/event-stream/package.json", "event-stream 3.3.6",
+		"published 2018-11-26", "incident-pack", "not withdrawn", "litellm_init.pth",
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the findings do not name %q:\n%s", want, text)
 		}

@@ -177,8 +177,10 @@ func TestMatchersOfOneIncident(t *testing.T) {
 }
 
 func TestPackageURLsThatPeopleAskAbout(t *testing.T) {
-	debian := inspect.Package{Type: "deb", Name: "liblzma5", Version: "5.6.1-1",
-		PURL: "pkg:deb/debian/liblzma5@5.6.1-1?arch=amd64&upstream=xz-utils"}
+	debian := inspect.Package{
+		Type: "deb", Name: "liblzma5", Version: "5.6.1-1",
+		PURL: "pkg:deb/debian/liblzma5@5.6.1-1?arch=amd64&upstream=xz-utils",
+	}
 	for purl, want := range map[string]bool{
 		"pkg:deb/debian/liblzma5@5.6.1-1": true,
 		"pkg:deb/debian/liblzma5":         true,
@@ -203,8 +205,10 @@ func TestPackageURLsThatPeopleAskAbout(t *testing.T) {
 
 func TestTitlesOfFindings(t *testing.T) {
 	row := func(kind inspect.AdvisoryKind, subject string) inspect.Advisory {
-		return inspect.Advisory{ID: "MAL-1", Source: SourceOSV, Kind: kind, Subject: subject, Title: "it calls home",
-			Severity: inspect.High}
+		return inspect.Advisory{
+			ID: "MAL-1", Source: SourceOSV, Kind: kind, Subject: subject, Title: "it calls home",
+			Severity: inspect.High,
+		}
 	}
 	withdrawn := row(inspect.AdvisoryPackage, "x 1")
 	withdrawn.Withdrawn = true

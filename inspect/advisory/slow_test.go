@@ -26,8 +26,10 @@ func served(t *testing.T, npm http.HandlerFunc) *Updater {
 		npm(w, r)
 	}))
 	t.Cleanup(server.Close)
-	return &Updater{Client: &http.Client{CheckRedirect: CheckRedirect}, Source: server.URL, Dir: t.TempDir(),
-		Report: func(Updated) {}}
+	return &Updater{
+		Client: &http.Client{CheckRedirect: CheckRedirect}, Source: server.URL, Dir: t.TempDir(),
+		Report: func(Updated) {},
+	}
 }
 
 // Whatever a source answers, what was there before stays, and the error names the ecosystem and what it answered.
@@ -174,8 +176,10 @@ func TestDataIsReadOnceAndNamesWhatCannotBeRead(t *testing.T) {
 		})
 	}
 	all.Wait()
-	rows, found, err := d.Match(inspect.Image{Packages: []inspect.Package{{Type: "deb", Name: "xz-utils", Version: "5.6.1-1",
-		PURL: "pkg:deb/debian/xz-utils@5.6.1-1"}}})
+	rows, found, err := d.Match(inspect.Image{Packages: []inspect.Package{{
+		Type: "deb", Name: "xz-utils", Version: "5.6.1-1",
+		PURL: "pkg:deb/debian/xz-utils@5.6.1-1",
+	}}})
 	if err == nil || len(rows) == 0 || len(found) == 0 {
 		t.Errorf("an image is compared with what can be read, and the rest is named: %d rows, %v", len(rows), err)
 	}
@@ -183,8 +187,10 @@ func TestDataIsReadOnceAndNamesWhatCannotBeRead(t *testing.T) {
 
 // An image is compared with what came with the program: here with the backdoor in xz.
 func ExampleData_Match() {
-	rows, findings, err := NewData("").Match(inspect.Image{Packages: []inspect.Package{{Type: "deb", Name: "liblzma5",
-		Version: "5.6.1-1", PURL: "pkg:deb/debian/liblzma5@5.6.1-1?upstream=xz-utils"}}})
+	rows, findings, err := NewData("").Match(inspect.Image{Packages: []inspect.Package{{
+		Type: "deb", Name: "liblzma5",
+		Version: "5.6.1-1", PURL: "pkg:deb/debian/liblzma5@5.6.1-1?upstream=xz-utils",
+	}}})
 	if err != nil {
 		panic(err)
 	}

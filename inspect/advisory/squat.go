@@ -105,8 +105,10 @@ func cutLast(s string) (before, last string) {
 
 // additions are what look-alike owners put before or after a name.
 // Each was seen in the names of look-alike owners or scopes, or is what an official account is often called.
-var additions = []string{"go", "golang", "js", "py", "php", "dev", "org", "io", "team", "official", "lib", "labs",
-	"inc", "hq"}
+var additions = []string{
+	"go", "golang", "js", "py", "php", "dev", "org", "io", "team", "official", "lib", "labs",
+	"inc", "hq",
+}
 
 // posesAs reports whether an owner's name is made to be taken for another one.
 func posesAs(mine, theirs string) bool {
@@ -135,8 +137,10 @@ func familiar(repository string) string {
 }
 
 // registries are hosts that images are often pulled from: another host one slip away is made to be taken for it.
-var registries = []string{"docker.io", "registry.k8s.io", "quay.io", "ghcr.io", "gcr.io", "mcr.microsoft.com",
-	"public.ecr.aws", "registry.gitlab.com", "k8s.gcr.io"}
+var registries = []string{
+	"docker.io", "registry.k8s.io", "quay.io", "ghcr.io", "gcr.io", "mcr.microsoft.com",
+	"public.ecr.aws", "registry.gitlab.com", "k8s.gcr.io",
+}
 
 // lookalikeOf is the popular name that a repository looks like, or "".
 func lookalikeOf(l *nameList, repository string) string {

@@ -154,7 +154,8 @@ func (u *Updater) tags() map[string]string {
 
 // fetch gets one archive if it is not the one with the tag, and adds its records.
 func (u *Updater) fetch(ctx context.Context, ecosystem, tag string, b *Builder) (newTag string, changed bool,
-	err error) {
+	err error,
+) {
 	address, err := url.JoinPath(u.Source, ecosystem, "all.zip")
 	if err != nil {
 		return "", false, err

@@ -23,7 +23,9 @@ var compressions = []struct {
 	name  string
 	magic []byte
 }{
-	{"zstd", []byte{0x28, 0xb5, 0x2f, 0xfd}}, {"xz", []byte{0xfd, '7', 'z', 'X', 'Z', 0}}, {"bzip2", []byte("BZh")},
+	{"zstd", []byte{0x28, 0xb5, 0x2f, 0xfd}},
+	{"xz", []byte{0xfd, '7', 'z', 'X', 'Z', 0}},
+	{"bzip2", []byte("BZh")},
 	{"zip", []byte{'P', 'K', 3, 4}},
 }
 

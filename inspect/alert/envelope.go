@@ -52,14 +52,18 @@ var prefixes = []prefix{
 	{form: regexp.MustCompile(`^<\d{1,3}>`), certain: true},
 	// kubectl --timestamps, CRI, short-iso
 	{form: regexp.MustCompile(`^` + isoTime + ` (?:(?:stdout|stderr) [FP] )?`), certain: true},
-	{form: regexp.MustCompile(
-		`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? [A-Z0-9+-]{1,6} `,
-	), certain: true,
-		layouts: []string{layoutLocal}},
-	{form: regexp.MustCompile(
-		`^((?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d)(?:\.\d+)? `,
-	), certain: true,
-		layouts: []string{layoutBSD}},
+	{
+		form: regexp.MustCompile(
+			`^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)? [A-Z0-9+-]{1,6} `,
+		), certain: true,
+		layouts: []string{layoutLocal},
+	},
+	{
+		form: regexp.MustCompile(
+			`^((?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d)(?:\.\d+)? `,
+		), certain: true,
+		layouts: []string{layoutBSD},
+	},
 	{form: regexp.MustCompile(`^(\d{9,10})\.\d{3,9} `), certain: true}, // journalctl -o short-unix
 	{form: regexp.MustCompile(`^[\w.-]+ [\w./@-]+(?:\[\d+\])?: `)},     // host, program, process
 	{form: regexp.MustCompile(`^[\w./@-]+(?:\[\d+\])?: `)},             // program, process

@@ -19,13 +19,16 @@ func TestLocated(t *testing.T) {
 		{"lower layer", inspect.Alert{Path: "/x", Flags: lower}, inspect.OriginUnknown, "the image's own file"},
 		{"no flags", inspect.Alert{Path: "/x"}, inspect.OriginUnknown, "does not show from which layer"},
 		{
-			"both flags", inspect.Alert{Path: "/x", Flags: []string{inspect.FlagUpper, inspect.FlagLower}},
+			"both flags",
+			inspect.Alert{Path: "/x", Flags: []string{inspect.FlagUpper, inspect.FlagLower}},
 			inspect.OriginUnknown, "contradict",
 		},
 		{"memory, by the flag", inspect.Alert{Path: "/x", Flags: memfd}, inspect.OriginMemfd, "from memory"},
 		{"memory, by the path", inspect.Alert{Path: "memfd:x"}, inspect.OriginMemfd, "from memory"},
 		{
-			"the node", inspect.Alert{Path: "/x", ContainerID: inspect.HostID, Flags: lower}, inspect.OriginHost,
+			"the node",
+			inspect.Alert{Path: "/x", ContainerID: inspect.HostID, Flags: lower},
+			inspect.OriginHost,
 			"on the node",
 		},
 		{"no path", inspect.Alert{Flags: upper}, inspect.OriginUnknown, "names no file"},

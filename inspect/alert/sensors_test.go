@@ -150,10 +150,14 @@ func TestConnectionsOfFalco(t *testing.T) {
 
 func TestHashOfFile(t *testing.T) {
 	for _, tt := range [][3]string{
-		{"", "sha256:" + hex64, "sha256:" + hex64}, {"sha256", strings.ToUpper(hex64), "sha256:" + hex64},
+		{"", "sha256:" + hex64, "sha256:" + hex64},
+		{"sha256", strings.ToUpper(hex64), "sha256:" + hex64},
 		{"", "sha1:" + hex64[:40], "sha1:" + hex64[:40]},
-		{"sha256", hex64[:63], ""}, {"", hex64, ""}, {"", "crc32:aaaa", ""},
-		{"", "sha256:" + strings.Repeat("0", 64), ""}, {"sha256", "../x", ""},
+		{"sha256", hex64[:63], ""},
+		{"", hex64, ""},
+		{"", "crc32:aaaa", ""},
+		{"", "sha256:" + strings.Repeat("0", 64), ""},
+		{"sha256", "../x", ""},
 	} {
 		if got := hashOfFile(tt[0], tt[1]); got != tt[2] {
 			t.Errorf("%q of %q is %q, want %q", tt[1], tt[0], got, tt[2])

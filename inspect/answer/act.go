@@ -17,8 +17,10 @@ func ranAtRunTime(a inspect.Alert) bool {
 	if a.Ran != nil && a.Ran.Act != "" {
 		return true
 	}
-	return slices.Contains([]string{inspect.OriginRuntime, inspect.OriginMemfd, inspect.OriginChanged,
-		inspect.OriginVolume}, a.File.Origin)
+	return slices.Contains([]string{
+		inspect.OriginRuntime, inspect.OriginMemfd, inspect.OriginChanged,
+		inspect.OriginVolume,
+	}, a.File.Origin)
 }
 
 // acts are the sentences about what was done at run time, whatever the image contains: a shell that was opened,

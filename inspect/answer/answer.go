@@ -14,9 +14,11 @@ import (
 // Check draws the answers again whenever another check ends (engine.Check.Follows), and emits those that changed:
 // what is known so far at once, and the final answers when all of needs have ended.
 func Check(needs ...string) engine.Check {
-	return engine.Check{Name: inspect.CheckAnswers, Scope: engine.PerCase, Follows: true, Needs: needs,
+	return engine.Check{
+		Name: inspect.CheckAnswers, Scope: engine.PerCase, Follows: true, Needs: needs,
 		Run: func(_ context.Context,
-			on engine.On, emit func(inspect.Event)) error {
+			on engine.On, emit func(inspect.Event),
+		) error {
 			c := on.Case()
 			for _, a := range Answers(c, on.Waiting) {
 				at := slices.IndexFunc(c.Answers, func(o inspect.Answer) bool { return o.Question == a.Question })
@@ -25,7 +27,8 @@ func Check(needs ...string) engine.Check {
 				}
 			}
 			return nil
-		}}
+		},
+	}
 }
 
 // Rule derives sentences from a case, none where it does not apply. It runs once all checks that it needs have ended,
@@ -53,10 +56,12 @@ type question struct {
 
 // causes are the checks whose findings may be the cause: see byWeight.
 // Without them the headline could change after it was read out.
-var causes = []string{inspect.CheckSubject, inspect.CheckLayers, inspect.CheckBinaries, inspect.CheckKnownGood,
+var causes = []string{
+	inspect.CheckSubject, inspect.CheckLayers, inspect.CheckBinaries, inspect.CheckKnownGood,
 	inspect.CheckDiff, inspect.CheckDrift, inspect.CheckAdvisories,
 	inspect.CheckLockFiles,
-	inspect.CheckAutoruns}
+	inspect.CheckAutoruns,
+}
 
 // questions are the three questions. A new rule is one file and one line here.
 func questions() []question {

@@ -12,8 +12,10 @@ import (
 // web is an image with a good base and one layer of its own.
 func web() inspect.Image {
 	return inspect.Image{
-		ImageHead: inspect.ImageHead{Container: "web", Reference: "example.com/web:1", Digest: "sha256:b",
-			Status: inspect.Verified},
+		ImageHead: inspect.ImageHead{
+			Container: "web", Reference: "example.com/web:1", Digest: "sha256:b",
+			Status: inspect.Verified,
+		},
 		Layers: []inspect.Layer{
 			{Position: 0, Number: 0, CreatedBy: "ADD rootfs.tar /", Base: true},
 			{Position: 1, Number: 1, CreatedBy: "COPY app /app"},
@@ -27,8 +29,10 @@ func caseWith(i inspect.Image, findings ...inspect.Finding) inspect.Case {
 
 func dropped(layer int) (inspect.Image, inspect.Finding) {
 	i := web()
-	i.Binaries = []inspect.Binary{{Path: "/var/tmp/.font/x", Layer: layer, Status: inspect.RowFailed,
-		Severity: inspect.High}}
+	i.Binaries = []inspect.Binary{{
+		Path: "/var/tmp/.font/x", Layer: layer, Status: inspect.RowFailed,
+		Severity: inspect.High,
+	}}
 	return i, inspect.Finding{
 		ID: "f1", Check: "binaries", Code: "unexpected-binary", Subject: "web:/var/tmp/.font/x",
 		Status:   inspect.RowFailed,
@@ -42,14 +46,20 @@ func TestAnswers(t *testing.T) {
 	signed := own
 	signed.Gates = []inspect.Gate{{Name: inspect.GateSignature, Status: inspect.GatePassed}}
 	moved := own
-	moved.Diff = &inspect.Diff{KnownGood: &inspect.KnownGood{Reference: "example.com/web", Digest: "sha256:a"},
-		Signers: []string{"signed by ci@example.com before, unsigned now."}}
+	moved.Diff = &inspect.Diff{
+		KnownGood: &inspect.KnownGood{Reference: "example.com/web", Digest: "sha256:a"},
+		Signers:   []string{"signed by ci@example.com before, unsigned now."},
+	}
 	withPod := caseWith(moved, finding)
 	withPod.Pod = &inspect.Pod{Revisions: []inspect.Revision{{Number: 4, Name: "web-7d", Current: true}}}
 	atRunTime := caseWith(web())
-	atRunTime.Alerts = []inspect.Alert{{Match: inspect.MatchContainer, Subject: "web",
-		File: inspect.AlertFile{Path: "/tmp/x", Origin: inspect.OriginRuntime,
-			Detail: "/tmp/x was written at run time; we do not have its bytes."}}}
+	atRunTime.Alerts = []inspect.Alert{{
+		Match: inspect.MatchContainer, Subject: "web",
+		File: inspect.AlertFile{
+			Path: "/tmp/x", Origin: inspect.OriginRuntime,
+			Detail: "/tmp/x was written at run time; we do not have its bytes.",
+		},
+	}}
 	unread := web()
 	unread.Status = inspect.Unknown
 
@@ -61,21 +71,31 @@ func TestAnswers(t *testing.T) {
 	}{
 		"clean":    {caseWith(web()), inspect.HowIn, inspect.AnswerNone, "nothing to explain"},
 		"not read": {caseWith(unread), inspect.WhereFrom, inspect.AnswerOpen, "could not be read"},
-		"own build, where": {caseWith(own, finding), inspect.WhereFrom, inspect.AnswerPartial,
-			"/var/tmp/.font/x belongs to no package and came with layer 1 (build step: COPY app /app) (seen)"},
-		"own build, how": {caseWith(own, finding), inspect.HowIn, inspect.Answered,
-			"/var/tmp/.font/x was added by the image's own build"},
+		"own build, where": {
+			caseWith(own, finding), inspect.WhereFrom, inspect.AnswerPartial,
+			"/var/tmp/.font/x belongs to no package and came with layer 1 (build step: COPY app /app) (seen)",
+		},
+		"own build, how": {
+			caseWith(own, finding), inspect.HowIn, inspect.Answered,
+			"/var/tmp/.font/x was added by the image's own build",
+		},
 		"base image": {caseWith(base, finding), inspect.HowIn, inspect.Answered, "with the base image"},
-		"no provenance": {caseWith(own, finding), inspect.WhereFrom, inspect.AnswerPartial,
-			"carries no provenance (not known)"},
-		"signed all the same": {caseWith(signed, finding), inspect.WhyMissed, inspect.Answered,
-			"the required signer signed this image too"},
+		"no provenance": {
+			caseWith(own, finding), inspect.WhereFrom, inspect.AnswerPartial,
+			"carries no provenance (not known)",
+		},
+		"signed all the same": {
+			caseWith(signed, finding), inspect.WhyMissed, inspect.Answered,
+			"the required signer signed this image too",
+		},
 		"nobody could check": {caseWith(own, finding), inspect.WhyMissed, inspect.AnswerOpen, "could not be checked"},
 		"signature lost":     {withPod, inspect.WhyMissed, inspect.AnswerPartial, "unsigned now (seen)"},
 		"tag moved":          {withPod, inspect.HowIn, inspect.Answered, "revision 4 (web-7d) rolled it out"},
 		"tag moved, said":    {withPod, inspect.HowIn, inspect.Answered, "the tag was moved"},
-		"run time, where": {atRunTime, inspect.WhereFrom, inspect.AnswerPartial,
-			"/tmp/x, which the alert names, was written at run time: it is not in the image, and we do not have its bytes (seen)"},
+		"run time, where": {
+			atRunTime, inspect.WhereFrom, inspect.AnswerPartial,
+			"/tmp/x, which the alert names, was written at run time: it is not in the image, and we do not have its bytes (seen)",
+		},
 		"run time, how": {atRunTime, inspect.HowIn, inspect.AnswerPartial, "after the container had started"},
 	}
 	for name, tt := range tests {

@@ -24,8 +24,10 @@ var essential = []string{inspect.CheckSubject, inspect.CheckLayers, inspect.Chec
 // calm answers a case with nothing to explain, or one of which that is not known yet. It never states that an image
 // is fine: only that no alert and no finding asks for an explanation.
 func calm(c inspect.Case, name string, waiting []string) inspect.Answer {
-	a := inspect.Answer{Question: name, Status: inspect.AnswerOpen, Cause: inspect.Cause{Kind: inspect.CauseUnknown,
-		Layer: -1}}
+	a := inspect.Answer{Question: name, Status: inspect.AnswerOpen, Cause: inspect.Cause{
+		Kind:  inspect.CauseUnknown,
+		Layer: -1,
+	}}
 	unreadable := notRead(c)
 	switch {
 	case len(waiting) > 0:

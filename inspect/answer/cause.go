@@ -12,9 +12,11 @@ import (
 
 // byWeight orders checks by how directly they name a cause, where findings are equally severe: what is known to be
 // bad before what starts by itself, that before other content, and claims of whoever built the image last.
-var byWeight = []string{inspect.CheckAdvisories, inspect.CheckAutoruns, inspect.CheckLockFiles,
+var byWeight = []string{
+	inspect.CheckAdvisories, inspect.CheckAutoruns, inspect.CheckLockFiles,
 	inspect.CheckBinaries, inspect.CheckRuntime, inspect.CheckDiff, inspect.CheckBase, inspect.CheckDrift,
-	inspect.CheckSignatures, inspect.CheckPolicies}
+	inspect.CheckSignatures, inspect.CheckPolicies,
+}
 
 // lead is the group of findings that explains the case. The order is: groups about the file of an alert, then those
 // of a container that an alert is about, then the others; within each by severity, then byWeight. ok is false where

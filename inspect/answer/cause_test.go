@@ -13,8 +13,10 @@ func viaPython(findings ...inspect.Finding) inspect.Case {
 	i := web()
 	i.Diff = &inspect.Diff{
 		KnownGood: &inspect.KnownGood{Confirmed: true}, Layers: &inspect.LayerDiff{Shared: 1, Added: 1},
-		Packages: &inspect.PackageDiff{Changed: []inspect.PackageChange{{Type: "python", Name: "fastembed-utils",
-			From: "1.3.0", To: "1.3.1"}}},
+		Packages: &inspect.PackageDiff{Changed: []inspect.PackageChange{{
+			Type: "python", Name: "fastembed-utils",
+			From: "1.3.0", To: "1.3.1",
+		}}},
 	}
 	i.Layers[1].Digest = "sha256:two"
 	c := caseWith(i, findings...)
@@ -24,8 +26,10 @@ func viaPython(findings ...inspect.Finding) inspect.Case {
 	}
 	a := alertOf("/srv/shop/__main__.py", inspect.OriginImage)
 	a.CommandLine = "python3 -m shop"
-	a.Ran = &inspect.Ran{Program: "/usr/local/bin/python3", Role: inspect.RoleInterpreter, Kind: "module",
-		Target: "shop"}
+	a.Ran = &inspect.Ran{
+		Program: "/usr/local/bin/python3", Role: inspect.RoleInterpreter, Kind: "module",
+		Target: "shop",
+	}
 	c.Alerts = []inspect.Alert{a}
 	c.Checks = []inspect.CheckState{{Name: "binaries", Container: "web", Status: inspect.CheckDone}}
 	return c
@@ -81,8 +85,10 @@ func TestWhichCauseLeads(t *testing.T) {
 		Severity: inspect.High,
 		Title:    "npm event-pipe 3.3.6 is known to be malicious", Cause: "package:npm event-pipe@3.3.6",
 	}
-	pod := inspect.Finding{ID: "p", Check: "cluster", Subject: "pod", Status: inspect.RowFailed,
-		Severity: inspect.Critical, Title: "privileged"}
+	pod := inspect.Finding{
+		ID: "p", Check: "cluster", Subject: "pod", Status: inspect.RowFailed,
+		Severity: inspect.Critical, Title: "privileged",
+	}
 	for want, findings := range map[string][]inspect.Finding{
 		"swapped":  {swapped},
 		"known":    {swapped, known, pod},
@@ -91,8 +97,10 @@ func TestWhichCauseLeads(t *testing.T) {
 	} {
 		c := viaPython(findings...)
 		got := answer.Answers(c, nil)[0].Cause
-		kinds := map[string]string{"swapped": "/srv/lib/text-1.2.jar", "known": "npm event-pipe",
-			"a hook": "python fastembed_utils", "no cause": ""}
+		kinds := map[string]string{
+			"swapped": "/srv/lib/text-1.2.jar", "known": "npm event-pipe",
+			"a hook": "python fastembed_utils", "no cause": "",
+		}
 		if got.Name != kinds[want] && got.Path != kinds[want] {
 			t.Errorf("%s: %+v", want, got)
 		}
@@ -104,25 +112,33 @@ func TestActsAtRunTime(t *testing.T) {
 		change func(c *inspect.Case, a *inspect.Alert)
 		want   string
 	}{
-		"kubectl exec": {func(_ *inspect.Case, a *inspect.Alert) {
-			a.File.Path, a.CommandLine, a.Parent, a.Terminal = "/usr/bin/bash", "bash", "runc", true
-			a.Ran = &inspect.Ran{Program: "/usr/bin/bash", Kind: "input", Act: inspect.ActExec}
+		"kubectl exec": {
+			func(_ *inspect.Case, a *inspect.Alert) {
+				a.File.Path, a.CommandLine, a.Parent, a.Terminal = "/usr/bin/bash", "bash", "runc", true
+				a.Ran = &inspect.Ran{Program: "/usr/bin/bash", Kind: "input", Act: inspect.ActExec}
+			},
+			"somebody opened a shell in the container at run time, as kubectl exec does (bash, started by runc, with a terminal); nothing in the image explains it (derived).",
 		},
-			"somebody opened a shell in the container at run time, as kubectl exec does (bash, started by runc, with a terminal); nothing in the image explains it (derived)."},
-		"an install": {func(_ *inspect.Case, a *inspect.Alert) {
-			a.CommandLine, a.Parent = "apt-get install -y nmap", "sh"
-			a.Ran = &inspect.Ran{Program: "/usr/bin/apt-get", Act: inspect.ActInstall}
+		"an install": {
+			func(_ *inspect.Case, a *inspect.Alert) {
+				a.CommandLine, a.Parent = "apt-get install -y nmap", "sh"
+				a.Ran = &inspect.Ran{Program: "/usr/bin/apt-get", Act: inspect.ActInstall}
+			},
+			"packages were installed in the container at run time (apt-get install -y nmap, started by sh); nothing in the image explains it (derived).",
 		},
-			"packages were installed in the container at run time (apt-get install -y nmap, started by sh); nothing in the image explains it (derived)."},
-		"a command of the service": {func(_ *inspect.Case, a *inspect.Alert) {
-			a.CommandLine, a.Parent = "sh -c id", "java"
-			a.Ran = &inspect.Ran{Program: "/usr/bin/dash", Kind: "code", Act: inspect.ActCommand}
+		"a command of the service": {
+			func(_ *inspect.Case, a *inspect.Alert) {
+				a.CommandLine, a.Parent = "sh -c id", "java"
+				a.Ran = &inspect.Ran{Program: "/usr/bin/dash", Kind: "code", Act: inspect.ActCommand}
+			},
+			"a process of the container started a command at run time (sh -c id, started by java); nothing in the image explains it (derived).",
 		},
-			"a process of the container started a command at run time (sh -c id, started by java); nothing in the image explains it (derived)."},
-		"a debug container": {func(c *inspect.Case, _ *inspect.Alert) {
-			c.Pod.Containers[0].Type = inspect.ContainerEphemeral
+		"a debug container": {
+			func(c *inspect.Case, _ *inspect.Alert) {
+				c.Pod.Containers[0].Type = inspect.ContainerEphemeral
+			},
+			"somebody attached debug container web to the running pod, and the alert is about a process in it: a run-time act; nothing in the image explains it (derived).",
 		},
-			"somebody attached debug container web to the running pod, and the alert is about a process in it: a run-time act; nothing in the image explains it (derived)."},
 	} {
 		c := viaPython()
 		tt.change(&c, &c.Alerts[0])

@@ -34,25 +34,43 @@ func TestCausesThatAlertsAloneProve(t *testing.T) {
 		alert inspect.Alert
 		want  inspect.Cause
 	}{
-		"a debug container": {pod(func(k *inspect.Container) { k.Type = inspect.ContainerEphemeral }),
+		"a debug container": {
+			pod(func(k *inspect.Container) { k.Type = inspect.ContainerEphemeral }),
 			alertOf("/bin/sh", inspect.OriginImage),
-			inspect.Cause{Kind: inspect.CauseRuntime, Name: "web", Layer: -1}},
-		"a file of a volume": {pod(plain), alertOf("/data/x", inspect.OriginVolume),
-			inspect.Cause{Kind: inspect.CauseVolume, Path: "/data/x", Layer: -1}},
-		"a file of run time": {pod(plain), alertOf("/tmp/x", inspect.OriginRuntime),
-			inspect.Cause{Kind: inspect.CauseRuntime, Path: "/tmp/x", Layer: -1}},
-		"a changed file": {pod(plain), alertOf("/app", inspect.OriginChanged),
-			inspect.Cause{Kind: inspect.CauseRuntime, Path: "/app", Layer: -1}},
-		"memory": {pod(plain), alertOf("", inspect.OriginMemfd), inspect.Cause{Kind: inspect.CauseRuntime,
-			Layer: -1}},
-		"an injected container": {pod(func(k *inspect.Container) { k.Injected = true }), alertOf("/bin/sh",
-			inspect.OriginImage),
-			inspect.Cause{Kind: inspect.CauseSidecar, Name: "web", Layer: -1}},
-		"the image's own shell": {pod(plain), alertOf("/bin/sh", inspect.OriginImage),
-			inspect.Cause{Kind: inspect.CauseUnknown, Layer: -1}},
-		"an alert of another pod": {pod(plain), inspect.Alert{Match: inspect.MatchNone, Subject: "web",
-			File: inspect.AlertFile{Origin: inspect.OriginVolume}}, inspect.Cause{Kind: inspect.CauseUnknown,
-			Layer: -1}},
+			inspect.Cause{Kind: inspect.CauseRuntime, Name: "web", Layer: -1},
+		},
+		"a file of a volume": {
+			pod(plain), alertOf("/data/x", inspect.OriginVolume),
+			inspect.Cause{Kind: inspect.CauseVolume, Path: "/data/x", Layer: -1},
+		},
+		"a file of run time": {
+			pod(plain), alertOf("/tmp/x", inspect.OriginRuntime),
+			inspect.Cause{Kind: inspect.CauseRuntime, Path: "/tmp/x", Layer: -1},
+		},
+		"a changed file": {
+			pod(plain), alertOf("/app", inspect.OriginChanged),
+			inspect.Cause{Kind: inspect.CauseRuntime, Path: "/app", Layer: -1},
+		},
+		"memory": {pod(plain), alertOf("", inspect.OriginMemfd), inspect.Cause{
+			Kind:  inspect.CauseRuntime,
+			Layer: -1,
+		}},
+		"an injected container": {
+			pod(func(k *inspect.Container) { k.Injected = true }), alertOf("/bin/sh",
+				inspect.OriginImage),
+			inspect.Cause{Kind: inspect.CauseSidecar, Name: "web", Layer: -1},
+		},
+		"the image's own shell": {
+			pod(plain), alertOf("/bin/sh", inspect.OriginImage),
+			inspect.Cause{Kind: inspect.CauseUnknown, Layer: -1},
+		},
+		"an alert of another pod": {pod(plain), inspect.Alert{
+			Match: inspect.MatchNone, Subject: "web",
+			File: inspect.AlertFile{Origin: inspect.OriginVolume},
+		}, inspect.Cause{
+			Kind:  inspect.CauseUnknown,
+			Layer: -1,
+		}},
 	} {
 		c := caseWith(web())
 		c.Pod, c.Alerts = tt.pod, []inspect.Alert{tt.alert}
@@ -69,29 +87,46 @@ func TestAFileIsRaisedToItsPackage(t *testing.T) {
 		want inspect.Cause
 	}{
 		"owned by its row": {"/usr/lib/libx.so", inspect.Cause{Kind: inspect.CausePackage, Name: "libx1"}},
-		"npm": {"/app/node_modules/event-pipe/run.js", inspect.Cause{Kind: inspect.CausePackage,
-			Name: "event-pipe", Version: "3.3.6"}},
-		"npm, nested": {"/app/node_modules/a/node_modules/event-pipe/x",
-			inspect.Cause{Kind: inspect.CausePackage, Name: "event-pipe", Version: "3.3.6"}},
-		"npm, scoped": {"/app/node_modules/@ctrl/tinycolor/x.js",
-			inspect.Cause{Kind: inspect.CausePackage, Name: "@ctrl/tinycolor", Version: "4.1.1"}},
-		"npm, not listed": {"/app/node_modules/other/x.js", inspect.Cause{Kind: inspect.CausePackage,
-			Name: "other"}},
-		"a jar": {"/srv/lib/text-1.2.jar", inspect.Cause{Kind: inspect.CausePackage, Name: "text",
-			Version: "1.2"}},
+		"npm": {"/app/node_modules/event-pipe/run.js", inspect.Cause{
+			Kind: inspect.CausePackage,
+			Name: "event-pipe", Version: "3.3.6",
+		}},
+		"npm, nested": {
+			"/app/node_modules/a/node_modules/event-pipe/x",
+			inspect.Cause{Kind: inspect.CausePackage, Name: "event-pipe", Version: "3.3.6"},
+		},
+		"npm, scoped": {
+			"/app/node_modules/@ctrl/tinycolor/x.js",
+			inspect.Cause{Kind: inspect.CausePackage, Name: "@ctrl/tinycolor", Version: "4.1.1"},
+		},
+		"npm, not listed": {"/app/node_modules/other/x.js", inspect.Cause{
+			Kind: inspect.CausePackage,
+			Name: "other",
+		}},
+		"a jar": {"/srv/lib/text-1.2.jar", inspect.Cause{
+			Kind: inspect.CausePackage, Name: "text",
+			Version: "1.2",
+		}},
 		"a jar of another package": {"/srv/lib/other-1.jar", inspect.Cause{Kind: inspect.CauseFile}},
 		"no package":               {"/opt/x", inspect.Cause{Kind: inspect.CauseFile}},
 	} {
 		i := web()
 		i.Binaries = []inspect.Binary{{Path: "/usr/lib/libx.so", Owner: "libx1", Layer: 1}}
 		i.Packages = []inspect.Package{
-			{Type: "npm", Name: "event-pipe", Version: "3.3.6"}, {Type: "npm", Name: "@ctrl/tinycolor",
-				Version: "4.1.1"},
-			{Type: "java-archive", Name: "text", Version: "1.2", Locations: []string{"/srv/lib/text-1.2.jar",
-				"/srv/lib/other-1.jar"}},
+			{Type: "npm", Name: "event-pipe", Version: "3.3.6"},
+			{
+				Type: "npm", Name: "@ctrl/tinycolor",
+				Version: "4.1.1",
+			},
+			{Type: "java-archive", Name: "text", Version: "1.2", Locations: []string{
+				"/srv/lib/text-1.2.jar",
+				"/srv/lib/other-1.jar",
+			}},
 		}
-		c := caseWith(i, inspect.Finding{ID: "f", Check: "binaries", Code: "swapped-program",
-			Subject: "web:" + tt.path, Status: inspect.RowFailed, Severity: inspect.High})
+		c := caseWith(i, inspect.Finding{
+			ID: "f", Check: "binaries", Code: "swapped-program",
+			Subject: "web:" + tt.path, Status: inspect.RowFailed, Severity: inspect.High,
+		})
 		tt.want.Path, tt.want.Layer = tt.path, -1
 		if got := cause(t, c); got != tt.want {
 			t.Errorf("%s: %+v, want %+v", name, got, tt.want)
@@ -106,14 +141,18 @@ func TestCausesWithoutAFile(t *testing.T) {
 		"base": inspect.CauseBase,
 		"diff": inspect.CauseUnknown,
 	} {
-		c := caseWith(web(), inspect.Finding{ID: "f", Check: check, Subject: "web", Status: inspect.RowFailed,
-			Severity: inspect.High, Title: "web: built by another builder."})
+		c := caseWith(web(), inspect.Finding{
+			ID: "f", Check: check, Subject: "web", Status: inspect.RowFailed,
+			Severity: inspect.High, Title: "web: built by another builder.",
+		})
 		if got := cause(t, c); got.Kind != want || got.Layer != -1 {
 			t.Errorf("%s: %+v", check, got)
 		}
 		first := answer.Answers(c, nil)[0].Sentences[0]
-		if basis := map[bool]inspect.Basis{true: inspect.Claimed,
-			false: inspect.Seen}[check == "drift"]; first.Basis != basis || first.Text != "built by another builder" {
+		if basis := map[bool]inspect.Basis{
+			true:  inspect.Claimed,
+			false: inspect.Seen,
+		}[check == "drift"]; first.Basis != basis || first.Text != "built by another builder" {
 			t.Errorf("%s: %+v", check, first)
 		}
 	}
@@ -137,8 +176,10 @@ func TestTheAlertedContainerLeads(t *testing.T) {
 	i, f := dropped(1)
 	side := web()
 	side.Container = "side"
-	worse := inspect.Finding{ID: "w", Check: "binaries", Code: "unexpected-binary", Subject: "side:/x",
-		Status: inspect.RowFailed, Severity: inspect.Critical}
+	worse := inspect.Finding{
+		ID: "w", Check: "binaries", Code: "unexpected-binary", Subject: "side:/x",
+		Status: inspect.RowFailed, Severity: inspect.Critical,
+	}
 	c := inspect.Case{Images: []inspect.Image{i, side}, Findings: []inspect.Finding{worse, f}}
 	if got := cause(t, c); got.Path != "/x" {
 		t.Errorf("without alerts: %+v", got)
@@ -173,14 +214,20 @@ func TestForeignStringsAreCleaned(t *testing.T) {
 	i.Binaries = []inspect.Binary{{Path: "/" + evil, Layer: 1, Status: inspect.RowFailed}}
 	i.Altered = []inspect.Altered{{Path: "/a" + evil, Package: evil, Layer: 1, Status: inspect.RowFailed}}
 	i.Provenance = []inspect.Provenance{{Source: evil, Builder: evil, Commit: evil}}
-	i.Diff = &inspect.Diff{KnownGood: &inspect.KnownGood{Reference: evil}, Signers: []string{evil},
-		Packages: &inspect.PackageDiff{Changed: []inspect.PackageChange{{Name: evil, From: evil, To: evil}}}}
-	c := caseWith(i, inspect.Finding{ID: "f", Check: "autoruns", Subject: "web:/" + evil, Status: inspect.RowFailed,
+	i.Diff = &inspect.Diff{
+		KnownGood: &inspect.KnownGood{Reference: evil}, Signers: []string{evil},
+		Packages: &inspect.PackageDiff{Changed: []inspect.PackageChange{{Name: evil, From: evil, To: evil}}},
+	}
+	c := caseWith(i, inspect.Finding{
+		ID: "f", Check: "autoruns", Subject: "web:/" + evil, Status: inspect.RowFailed,
 		Title: evil + "runs",
-		Cause: inspect.Cause{Kind: inspect.CausePackage, Name: "npm " + evil, Version: evil}.Key()})
+		Cause: inspect.Cause{Kind: inspect.CausePackage, Name: "npm " + evil, Version: evil}.Key(),
+	})
 	a := alertOf("/bin/"+evil, inspect.OriginImage)
-	a.CommandLine, a.Parent, a.Ran = "sh -c "+evil, evil, &inspect.Ran{Program: "/bin/sh" + evil,
-		Act: inspect.ActCommand}
+	a.CommandLine, a.Parent, a.Ran = "sh -c "+evil, evil, &inspect.Ran{
+		Program: "/bin/sh" + evil,
+		Act:     inspect.ActCommand,
+	}
 	c.Alerts = []inspect.Alert{a}
 	for _, got := range answer.Answers(c, nil) {
 		if strings.ContainsAny(got.Text, "\x1b\x07\u202e\r\n") {

@@ -22,8 +22,10 @@ var parts = []func(c *inspect.Case){
 	func(c *inspect.Case) { c.Images[0].Status = inspect.Failed },
 	func(c *inspect.Case) { c.Images[0].Status = inspect.Unknown },
 	func(c *inspect.Case) {
-		c.Images[0].Reason, c.Images[0].Left = "missing-blob", []string{"its node has it",
-			"the journal lists 3 packages"}
+		c.Images[0].Reason, c.Images[0].Left = "missing-blob", []string{
+			"its node has it",
+			"the journal lists 3 packages",
+		}
 	},
 	func(c *inspect.Case) { c.Findings = append(c.Findings, hook()) },
 	func(c *inspect.Case) { said(c, "web", "tag-moved", "another image has the tag") },
@@ -38,23 +40,33 @@ var parts = []func(c *inspect.Case){
 	},
 	func(c *inspect.Case) { addGate(c, inspect.GateKindPinned, inspect.GateAbsent, "it names a tag") },
 	func(c *inspect.Case) {
-		c.Images[0].Provenance = []inspect.Provenance{{Source: "git", Builder: "ci"}, {Signed: true,
-			Status: inspect.Verified}}
+		c.Images[0].Provenance = []inspect.Provenance{{Source: "git", Builder: "ci"}, {
+			Signed: true,
+			Status: inspect.Verified,
+		}}
 	},
 	func(c *inspect.Case) {
-		c.Images[0].Diff = &inspect.Diff{KnownGood: &inspect.KnownGood{Reference: "example.com/web:1",
-			Digest: "sha256:a"},
+		c.Images[0].Diff = &inspect.Diff{
+			KnownGood: &inspect.KnownGood{
+				Reference: "example.com/web:1",
+				Digest:    "sha256:a",
+			},
 			Signers: []string{"signed before, unsigned now"}, Layers: &inspect.LayerDiff{Added: 1, Shared: 1},
-			Packages: &inspect.PackageDiff{Added: []inspect.Package{{Name: "xz", Version: "5.6.1"}}}}
+			Packages: &inspect.PackageDiff{Added: []inspect.Package{{Name: "xz", Version: "5.6.1"}}},
+		}
 	},
 	func(c *inspect.Case) { c.Pod = nil },
 	func(c *inspect.Case) {
-		c.Images = append(c.Images, inspect.Image{ImageHead: inspect.ImageHead{Container: "db",
-			Status: inspect.Verified}})
+		c.Images = append(c.Images, inspect.Image{ImageHead: inspect.ImageHead{
+			Container: "db",
+			Status:    inspect.Verified,
+		}})
 	},
 	func(c *inspect.Case) {
-		c.Checks = append(c.Checks, inspect.CheckState{Name: "cluster", Status: inspect.CheckBlocked,
-			Reason: "forbidden"})
+		c.Checks = append(c.Checks, inspect.CheckState{
+			Name: "cluster", Status: inspect.CheckBlocked,
+			Reason: "forbidden",
+		})
 	},
 }
 
@@ -152,26 +164,34 @@ func holds(a inspect.Answer, c inspect.Case) (wrong []string) {
 // The headline is read out first. Where all that there is to say is what a label, a statement or an earlier run claims,
 // it is not known, and an examiner who asks "how do you know" is told by whom.
 func TestWhatIsOnlyClaimedIsNeverKnown(t *testing.T) {
-	drift := inspect.Finding{ID: "d", Check: "drift", Code: "builder-changed", Subject: "web",
+	drift := inspect.Finding{
+		ID: "d", Check: "drift", Code: "builder-changed", Subject: "web",
 		Status:   inspect.RowFailed,
-		Severity: inspect.High, Title: "built by mallory, and by ci before."}
+		Severity: inspect.High, Title: "built by mallory, and by ci before.",
+	}
 	for name, tt := range map[string]struct {
 		question string
 		change   func(c *inspect.Case)
 		basis    inspect.Basis
 		by       string
 	}{
-		"two statements differ": {inspect.WhereFrom, func(c *inspect.Case) { c.Findings = append(c.Findings, drift) },
-			inspect.Claimed, "the statements of both images"},
+		"two statements differ": {
+			inspect.WhereFrom, func(c *inspect.Case) { c.Findings = append(c.Findings, drift) },
+			inspect.Claimed, "the statements of both images",
+		},
 		"the labels of a release": {inspect.HowIn, func(c *inspect.Case) {
-			c.Findings = append(c.Findings, inspect.Finding{ID: "h", Check: "cluster", Code: "helm-release",
+			c.Findings = append(c.Findings, inspect.Finding{
+				ID: "h", Check: "cluster", Code: "helm-release",
 				Subject: "pod",
-				Title:   "release shop"})
+				Title:   "release shop",
+			})
 		}, inspect.Claimed, "its labels and annotations"},
 		"no provenance": {inspect.WhereFrom, func(*inspect.Case) {}, inspect.NotKnown, ""},
 		"an unsigned statement": {inspect.WhereFrom, func(c *inspect.Case) {
-			c.Images[0].Provenance = []inspect.Provenance{{Source: "git+https://github.com/a/b",
-				Status: inspect.Unknown}}
+			c.Images[0].Provenance = []inspect.Provenance{{
+				Source: "git+https://github.com/a/b",
+				Status: inspect.Unknown,
+			}}
 		}, inspect.Claimed, "a statement that nobody signed"},
 		"a statement that failed": {inspect.WhereFrom, func(c *inspect.Case) {
 			c.Images[0].Provenance = []inspect.Provenance{{Signed: true, Status: inspect.Failed, Source: "git"}}
@@ -226,8 +246,10 @@ func TestListsAtTheirBound(t *testing.T) {
 	for _, tt := range []struct {
 		packages int
 		want     string
-	}{{1, "p0 1 is new"}, {3, "p0 1 is new, p1 1 is new, p2 1 is new"}, {4, "p2 1 is new and 1 more"}, {9,
-		"and 6 more"}} {
+	}{{1, "p0 1 is new"}, {3, "p0 1 is new, p1 1 is new, p2 1 is new"}, {4, "p2 1 is new and 1 more"}, {
+		9,
+		"and 6 more",
+	}} {
 		c := incident()
 		diff := &inspect.PackageDiff{}
 		for n := range tt.packages {
@@ -240,8 +262,10 @@ func TestListsAtTheirBound(t *testing.T) {
 	}
 	for length, cut := range map[int]bool{160: false, 161: true} {
 		c := incident()
-		c.Checks = []inspect.CheckState{{Name: "cluster", Container: "web", Status: inspect.CheckBlocked,
-			Reason: strings.Repeat("ä", length)}}
+		c.Checks = []inspect.CheckState{{
+			Name: "cluster", Container: "web", Status: inspect.CheckBlocked,
+			Reason: strings.Repeat("ä", length),
+		}}
 		if got := text(c, inspect.HowIn); strings.Contains(got, "…") != cut || !strings.Contains(got,
 			"cluster of web: ä") {
 			t.Errorf("a reason of %d runes: %s", length, got)
@@ -257,18 +281,29 @@ func TestAChangedPackageIsNamed(t *testing.T) {
 		want  string
 	}{
 		"another version": {"python Foo_Bar", inspect.PackageDiff{Changed: []inspect.PackageChange{
-			{Name: "foo-bar", From: "1", To: "2"}}}, "is of package Foo_Bar, which changed from 1 to 2"},
-		"a new one": {"python foo.bar", inspect.PackageDiff{Added: []inspect.Package{{Name: "foo-bar", Version: "2"}}},
-			"is of package foo.bar 2, which is new"},
-		"the same one": {"python foo", inspect.PackageDiff{Changed: []inspect.PackageChange{{Name: "food", From: "1",
-			To: "2"}}},
-			"added by the image's own build"},
+			{Name: "foo-bar", From: "1", To: "2"},
+		}}, "is of package Foo_Bar, which changed from 1 to 2"},
+		"a new one": {
+			"python foo.bar",
+			inspect.PackageDiff{Added: []inspect.Package{{Name: "foo-bar", Version: "2"}}},
+			"is of package foo.bar 2, which is new",
+		},
+		"the same one": {
+			"python foo",
+			inspect.PackageDiff{Changed: []inspect.PackageChange{{
+				Name: "food", From: "1",
+				To: "2",
+			}}},
+			"added by the image's own build",
+		},
 	} {
 		c := incident()
 		c.Images[0].Binaries[0].Owner = tt.owner
 		c.Findings[0].Status = inspect.RowObserved // the alert names it, and nothing else does
-		c.Images[0].Diff = &inspect.Diff{KnownGood: &inspect.KnownGood{}, Packages: &tt.diff,
-			Layers: &inspect.LayerDiff{Added: 1, Shared: 5}}
+		c.Images[0].Diff = &inspect.Diff{
+			KnownGood: &inspect.KnownGood{}, Packages: &tt.diff,
+			Layers: &inspect.LayerDiff{Added: 1, Shared: 5},
+		}
 		if got := text(c, inspect.HowIn); !strings.Contains(got, tt.want) {
 			t.Errorf("%s: %s\nwant %s", name, got, tt.want)
 		}
@@ -277,11 +312,15 @@ func TestAChangedPackageIsNamed(t *testing.T) {
 
 // An answer states what was found, what it rests on, and what is left open.
 func ExampleAnswers() {
-	i := inspect.Image{ImageHead: inspect.ImageHead{Container: "web", Status: inspect.Verified},
-		Layers: []inspect.Layer{{Number: 0, Digest: "sha256:1", CreatedBy: "COPY app /app"}}}
+	i := inspect.Image{
+		ImageHead: inspect.ImageHead{Container: "web", Status: inspect.Verified},
+		Layers:    []inspect.Layer{{Number: 0, Digest: "sha256:1", CreatedBy: "COPY app /app"}},
+	}
 	i.Binaries = []inspect.Binary{{Path: "/app/miner", Layer: 0, Status: inspect.RowFailed, Severity: inspect.High}}
-	c := inspect.Case{Images: []inspect.Image{i}, Findings: []inspect.Finding{{ID: "f1", Check: "binaries",
-		Code: "unexpected-binary", Status: inspect.RowFailed, Severity: inspect.High, Subject: "web:/app/miner"}}}
+	c := inspect.Case{Images: []inspect.Image{i}, Findings: []inspect.Finding{{
+		ID: "f1", Check: "binaries",
+		Code: "unexpected-binary", Status: inspect.RowFailed, Severity: inspect.High, Subject: "web:/app/miner",
+	}}}
 	a := answer.Answers(c, nil)[0]
 	fmt.Println(a.Status)
 	for _, s := range a.Sentences {

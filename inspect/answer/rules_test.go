@@ -15,8 +15,10 @@ func incident() inspect.Case {
 	i.Binaries[0].Codes = []string{"unowned", "alerted"}
 	c := caseWith(i, f)
 	c.Pod = &inspect.Pod{
-		Name: "web-1", Namespace: "shop", Owner: []inspect.Owner{{Kind: "ReplicaSet", Name: "web-7d"},
-			{Kind: "Deployment", Name: "web"}},
+		Name: "web-1", Namespace: "shop", Owner: []inspect.Owner{
+			{Kind: "ReplicaSet", Name: "web-7d"},
+			{Kind: "Deployment", Name: "web"},
+		},
 		Containers: []inspect.Container{{Name: "web", Type: inspect.ContainerMain}},
 	}
 	c.Alerts = []inspect.Alert{alertOf("/var/tmp/.font/x", inspect.OriginImage)}
@@ -24,14 +26,18 @@ func incident() inspect.Case {
 }
 
 func alertOf(path, origin string) inspect.Alert {
-	return inspect.Alert{Match: inspect.MatchContainer, Subject: "web", File: inspect.AlertFile{Path: path,
-		Origin: origin, Layer: 1, Detail: "so it is"}}
+	return inspect.Alert{Match: inspect.MatchContainer, Subject: "web", File: inspect.AlertFile{
+		Path:   path,
+		Origin: origin, Layer: 1, Detail: "so it is",
+	}}
 }
 
 // said adds a finding of the cluster.
 func said(c *inspect.Case, subject, code, title string) {
-	c.Findings = append(c.Findings, inspect.Finding{ID: "id-" + code, Check: "cluster", Code: code, Subject: subject,
-		Status: inspect.RowUnknown, Title: title})
+	c.Findings = append(c.Findings, inspect.Finding{
+		ID: "id-" + code, Check: "cluster", Code: code, Subject: subject,
+		Status: inspect.RowUnknown, Title: title,
+	})
 }
 
 func addGate(c *inspect.Case, kind inspect.GateKind, status inspect.GateStatus, detail string) {
@@ -47,10 +53,14 @@ func TestWhereTheAlertedFileIs(t *testing.T) {
 		path, origin string
 		want         string
 	}{
-		"image": {"/var/tmp/.font/x", inspect.OriginImage,
-			"/var/tmp/.font/x, which the alert names, is the image's own file, of layer 1 (build step: COPY app /app), and belongs to no package (seen)."},
-		"changed": {"/app", inspect.OriginChanged,
-			"/app, which the alert names, ran from a copy in the container's writable layer; the image's file, of layer 1, does not prove what ran (seen)."},
+		"image": {
+			"/var/tmp/.font/x", inspect.OriginImage,
+			"/var/tmp/.font/x, which the alert names, is the image's own file, of layer 1 (build step: COPY app /app), and belongs to no package (seen).",
+		},
+		"changed": {
+			"/app", inspect.OriginChanged,
+			"/app, which the alert names, ran from a copy in the container's writable layer; the image's file, of layer 1, does not prove what ran (seen).",
+		},
 		"memory":    {"memfd:x", inspect.OriginMemfd, "memfd:x, which the alert names, ran from memory"},
 		"volume":    {"/data/x", inspect.OriginVolume, "/data/x, which the alert names, lies on a mounted volume"},
 		"host":      {"/bin/x", inspect.OriginHost, "the alert is about the node"},
@@ -131,38 +141,54 @@ func TestHandover(t *testing.T) {
 			c.Images[0].Binaries[0].Layer, c.Alerts[0].File.Layer = 0, 0
 		}, "/var/tmp/.font/x came in with the base image (derived)."},
 		"base of other images": {func(c *inspect.Case) {
-			c.Images[0].Layers = append(c.Images[0].Layers, inspect.Layer{Position: 2, Number: 2,
-				CreatedBy: "COPY own /own"})
+			c.Images[0].Layers = append(c.Images[0].Layers, inspect.Layer{
+				Position: 2, Number: 2,
+				CreatedBy: "COPY own /own",
+			})
 			c.Images[0].Sharing = &inspect.Sharing{Others: []inspect.SharedImage{
-				{Reference: "example.com/web:2", Prefix: 2, Total: 3}, {Reference: "example.com/cart:1", Prefix: 2,
-					Total: 3}, {Reference: "example.com/far:1", Prefix: 1, Total: 3},
+				{Reference: "example.com/web:2", Prefix: 2, Total: 3}, {
+					Reference: "example.com/cart:1", Prefix: 2,
+					Total: 3,
+				}, {Reference: "example.com/far:1", Prefix: 1, Total: 3},
 			}}
 		}, "came in with the base image: example.com/cart begins with the same 2 layers (derived)."},
 		"copies elsewhere": {func(c *inspect.Case) {
-			c.Images[0].Layers = append(c.Images[0].Layers, inspect.Layer{Position: 2, Number: 2,
-				CreatedBy: "COPY own /own"})
+			c.Images[0].Layers = append(c.Images[0].Layers, inspect.Layer{
+				Position: 2, Number: 2,
+				CreatedBy: "COPY own /own",
+			})
 			c.Images[0].Sharing = &inspect.Sharing{Others: []inspect.SharedImage{
-				{Reference: "mirror.example.com/shop/web:1", Prefix: 2, Total: 3}, {Reference: "example.com/other:1",
-					Prefix: 2, Total: 2},
+				{Reference: "mirror.example.com/shop/web:1", Prefix: 2, Total: 3}, {
+					Reference: "example.com/other:1",
+					Prefix:    2, Total: 2,
+				},
 			}}
 		}, "/var/tmp/.font/x was added by the image's own build (derived)."},
 		"base of another image itself": {func(c *inspect.Case) {
-			c.Images[0].Sharing = &inspect.Sharing{Others: []inspect.SharedImage{{Reference: "example.com/other:1",
-				Prefix: 2, Total: 3}}}
+			c.Images[0].Sharing = &inspect.Sharing{Others: []inspect.SharedImage{{
+				Reference: "example.com/other:1",
+				Prefix:    2, Total: 3,
+			}}}
 		}, "/var/tmp/.font/x was added by the image's own build (derived)."},
-		"dependency": {func(c *inspect.Case) {
-			c.Images[0].Binaries = []inspect.Binary{{Path: "/usr/lib/liblzma.so.5", Owner: "liblzma5", Layer: 1,
-				Codes: []string{"alerted"}}}
-			c.Alerts = []inspect.Alert{alertOf("/usr/lib/liblzma.so.5", inspect.OriginImage)}
-			c.Images[0].Diff = &inspect.Diff{Packages: &inspect.PackageDiff{Changed: []inspect.PackageChange{{Name: "liblzma5", From: "5.4.1", To: "5.6.1"}}}}
+		"dependency": {
+			func(c *inspect.Case) {
+				c.Images[0].Binaries = []inspect.Binary{{
+					Path: "/usr/lib/liblzma.so.5", Owner: "liblzma5", Layer: 1,
+					Codes: []string{"alerted"},
+				}}
+				c.Alerts = []inspect.Alert{alertOf("/usr/lib/liblzma.so.5", inspect.OriginImage)}
+				c.Images[0].Diff = &inspect.Diff{Packages: &inspect.PackageDiff{Changed: []inspect.PackageChange{{Name: "liblzma5", From: "5.4.1", To: "5.6.1"}}}}
+			},
+			"a package dependency: /usr/lib/liblzma.so.5 is of package liblzma5, which changed from 5.4.1 to 5.6.1 (derived).",
 		},
-			"a package dependency: /usr/lib/liblzma.so.5 is of package liblzma5, which changed from 5.4.1 to 5.6.1 (derived)."},
 		"sidecar": {func(c *inspect.Case) {
 			c.Pod.Containers[0].Injected = true
 			said(c, "web", "injected-explained", "web was injected: webhook injector.mesh.example explains it")
 		}, "an injected sidecar: web was injected: webhook injector.mesh.example explains it (derived)."},
-		"sidecar, nothing known": {func(c *inspect.Case) { c.Pod.Containers[0].Injected = true },
-			"an injected sidecar: the workload's template does not have it"},
+		"sidecar, nothing known": {
+			func(c *inspect.Case) { c.Pod.Containers[0].Injected = true },
+			"an injected sidecar: the workload's template does not have it",
+		},
 		"debug container": {func(c *inspect.Case) {
 			c.Pod.Containers[0].Type = inspect.ContainerEphemeral
 			said(c, "web", "debug-container", "somebody debugged the pod")
@@ -175,20 +201,28 @@ func TestHandover(t *testing.T) {
 			said(c, "web", "image-set-by-hand",
 				"the image of web was set by kubectl-set, by hand, although argocd deploys it")
 		}, "set by kubectl-set, by hand, although argocd deploys it (seen)."},
-		"setter not known": {func(*inspect.Case) {},
-			"who set the image is not known: no managed fields were read; to know, run: kubectl get deployment web -n shop -o yaml --show-managed-fields (not known)."},
-		"restarted": {func(c *inspect.Case) { said(c, "pod", "restarted", "Deployment web was restarted") },
-			"Deployment web was restarted (seen)."},
-		"chart": {func(c *inspect.Case) {
-			said(c, "pod", "helm-release", "Deployment web belongs to Helm release shop")
+		"setter not known": {
+			func(*inspect.Case) {},
+			"who set the image is not known: no managed fields were read; to know, run: kubectl get deployment web -n shop -o yaml --show-managed-fields (not known).",
 		},
-			"Deployment web belongs to Helm release shop; to know, run: backtrail inspect pod/web-1 -n shop --helm (claimed by its labels and annotations)."},
+		"restarted": {
+			func(c *inspect.Case) { said(c, "pod", "restarted", "Deployment web was restarted") },
+			"Deployment web was restarted (seen).",
+		},
+		"chart": {
+			func(c *inspect.Case) {
+				said(c, "pod", "helm-release", "Deployment web belongs to Helm release shop")
+			},
+			"Deployment web belongs to Helm release shop; to know, run: backtrail inspect pod/web-1 -n shop --helm (claimed by its labels and annotations).",
+		},
 		"release": {func(c *inspect.Case) {
 			said(c, "pod", "helm-release", "Deployment web belongs to Helm release shop")
 			said(c, "web", "helm-image-changed", "Helm release shop brought the image of web")
 		}, "Helm release shop brought the image of web (seen)."},
-		"tag moved": {func(c *inspect.Case) { said(c, "web", "tag-moved", "web:1 was moved") },
-			"web:1 was moved (seen)."},
+		"tag moved": {
+			func(c *inspect.Case) { said(c, "web", "tag-moved", "web:1 was moved") },
+			"web:1 was moved (seen).",
+		},
 		"run time": {func(c *inspect.Case) {
 			c.Alerts = []inspect.Alert{alertOf("/tmp/x", inspect.OriginRuntime)}
 		}, "/tmp/x was written after the container had started: it did not come in with the image (derived)."},
@@ -221,12 +255,16 @@ func TestGatesThatMissedIt(t *testing.T) {
 			said(c, "pod", "policy-fails-open", "it fails open")
 		}, "its failurePolicy is Ignore (seen)."},
 		"unusual": {func(c *inspect.Case) {
-			c.Findings = append(c.Findings, inspect.Finding{ID: "u", Check: inspect.CheckSigningNorm, Subject: "web",
-				Title: "The image of web is not signed, and nearly all others of its repository are."})
+			c.Findings = append(c.Findings, inspect.Finding{
+				ID: "u", Check: inspect.CheckSigningNorm, Subject: "web",
+				Title: "The image of web is not signed, and nearly all others of its repository are.",
+			})
 		}, "the image of web is not signed, and nearly all others of its repository are (seen)."},
 		"another than last seen": {func(c *inspect.Case) {
-			c.Findings = append(c.Findings, inspect.Finding{ID: "u", Check: inspect.CheckSignerHistory, Subject: "web",
-				Title: "web: signed by ci when last seen, unsigned now"})
+			c.Findings = append(c.Findings, inspect.Finding{
+				ID: "u", Check: inspect.CheckSignerHistory, Subject: "web",
+				Title: "web: signed by ci when last seen, unsigned now",
+			})
 		}, "signed by ci when last seen, unsigned now (seen)."},
 		"of the API server": {func(c *inspect.Case) {
 			c.Images[0].Gates = []inspect.Gate{
@@ -281,10 +319,14 @@ func TestGatesThatMissedIt(t *testing.T) {
 func TestWhyAPolicyDidNotStopIt(t *testing.T) {
 	came := inspect.At(time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC))
 	later := inspect.At(came.Add(time.Hour))
-	policy := inspect.Gate{Name: "policy signed", Kind: inspect.GateKindImagePolicy, Status: inspect.GateRefused,
-		By: inspect.Kyverno, Mode: inspect.ModeEnforce, Since: inspect.At(came.Add(-time.Hour))}
-	sum := inspect.Gate{Name: "admission", Kind: inspect.GateKindAdmission, Status: inspect.GatePassed,
-		Detail: "asked", By: inspect.PolicyController}
+	policy := inspect.Gate{
+		Name: "policy signed", Kind: inspect.GateKindImagePolicy, Status: inspect.GateRefused,
+		By: inspect.Kyverno, Mode: inspect.ModeEnforce, Since: inspect.At(came.Add(-time.Hour)),
+	}
+	sum := inspect.Gate{
+		Name: "admission", Kind: inspect.GateKindAdmission, Status: inspect.GatePassed,
+		Detail: "asked", By: inspect.PolicyController,
+	}
 	hook := func(status inspect.GateStatus, by string) inspect.Gate {
 		return inspect.Gate{
 			Name: "webhook of " + by, Kind: inspect.GateKindWebhook, Status: status, By: by, Detail: "set up later",
@@ -299,30 +341,52 @@ func TestWhyAPolicyDidNotStopIt(t *testing.T) {
 		gates []inspect.Gate
 		want  string
 	}{
-		"given here": {[]inspect.Gate{with(func(g *inspect.Gate) { g.Asked = true })},
-			"policy signed, given on this machine, refuses the image (seen)."},
-		"only warns": {[]inspect.Gate{with(func(g *inspect.Gate) { g.Mode = inspect.ModeWarn })},
-			"policy signed would refuse the image, but is in mode warn: violations are admitted (seen)."},
-		"set up later": {[]inspect.Gate{with(func(g *inspect.Gate) { g.Since = later }), sum},
-			"but was set up at 2026-03-01 10:00:00Z, after the pod was admitted (seen)."},
-		"nothing enforces": {[]inspect.Gate{policy, sum, hook(inspect.GatePassed, inspect.PolicyController)},
-			"but nothing enforces it: no webhook of Kyverno applies to this pod (seen)."},
-		"not looked": {[]inspect.Gate{policy, sum, hook(inspect.GateNotEnforced, inspect.Kyverno)},
-			"but Kyverno is not enforced for this pod: set up later (seen)."},
-		"one of two looked": {[]inspect.Gate{with(func(g *inspect.Gate) { g.Changed = later }), sum,
-			hook(inspect.GateNotEnforced, inspect.Kyverno), hook(inspect.GatePassed, inspect.Kyverno)},
-			"but was changed at 2026-03-01 10:00:00Z, after the pod was admitted; what it required before is not known (seen)."},
-		"fails open": {[]inspect.Gate{with(func(g *inspect.Gate) { g.FailsOpen = true }), sum,
-			hook(inspect.GatePassed, inspect.Kyverno)},
-			"but it fails open: while Kyverno is unreachable, requests are admitted unchecked (derived)."},
-		"was asked": {[]inspect.Gate{policy, sum, hook(inspect.GatePassed, inspect.Kyverno)},
-			"why Kyverno admitted it is not known; to know, run: kubectl get events"},
+		"given here": {
+			[]inspect.Gate{with(func(g *inspect.Gate) { g.Asked = true })},
+			"policy signed, given on this machine, refuses the image (seen).",
+		},
+		"only warns": {
+			[]inspect.Gate{with(func(g *inspect.Gate) { g.Mode = inspect.ModeWarn })},
+			"policy signed would refuse the image, but is in mode warn: violations are admitted (seen).",
+		},
+		"set up later": {
+			[]inspect.Gate{with(func(g *inspect.Gate) { g.Since = later }), sum},
+			"but was set up at 2026-03-01 10:00:00Z, after the pod was admitted (seen).",
+		},
+		"nothing enforces": {
+			[]inspect.Gate{policy, sum, hook(inspect.GatePassed, inspect.PolicyController)},
+			"but nothing enforces it: no webhook of Kyverno applies to this pod (seen).",
+		},
+		"not looked": {
+			[]inspect.Gate{policy, sum, hook(inspect.GateNotEnforced, inspect.Kyverno)},
+			"but Kyverno is not enforced for this pod: set up later (seen).",
+		},
+		"one of two looked": {
+			[]inspect.Gate{
+				with(func(g *inspect.Gate) { g.Changed = later }), sum,
+				hook(inspect.GateNotEnforced, inspect.Kyverno), hook(inspect.GatePassed, inspect.Kyverno),
+			},
+			"but was changed at 2026-03-01 10:00:00Z, after the pod was admitted; what it required before is not known (seen).",
+		},
+		"fails open": {
+			[]inspect.Gate{
+				with(func(g *inspect.Gate) { g.FailsOpen = true }), sum,
+				hook(inspect.GatePassed, inspect.Kyverno),
+			},
+			"but it fails open: while Kyverno is unreachable, requests are admitted unchecked (derived).",
+		},
+		"was asked": {
+			[]inspect.Gate{policy, sum, hook(inspect.GatePassed, inspect.Kyverno)},
+			"why Kyverno admitted it is not known; to know, run: kubectl get events",
+		},
 		"summed up already": {[]inspect.Gate{policy, {
 			Kind: inspect.GateKindAdmission, Status: inspect.GateNotEnforced, Products: []string{inspect.Kyverno},
 			Detail: "Kyverno not enforced",
 		}, hook(inspect.GateNotEnforced, inspect.Kyverno)}, "but Kyverno is not enforced for this pod (seen)."},
-		"webhooks not read": {[]inspect.Gate{policy, {Kind: inspect.GateKindAdmission, Status: inspect.GateUnknown,
-			Reason: inspect.GateNotReadable}}, "policy signed would refuse the image today (seen)."},
+		"webhooks not read": {[]inspect.Gate{policy, {
+			Kind: inspect.GateKindAdmission, Status: inspect.GateUnknown,
+			Reason: inspect.GateNotReadable,
+		}}, "policy signed would refuse the image today (seen)."},
 	}
 	for name, tt := range tests {
 		c := incident()
@@ -382,15 +446,25 @@ func TestProvenance(t *testing.T) {
 		p    inspect.Provenance
 		want string
 	}{
-		"verified": {inspect.Provenance{Signed: true, Status: inspect.Verified, Source: "github.com/a/b",
-			Commit: "0123456789abcdef", Builder: "ci"},
-			"it was built from github.com/a/b at commit 0123456789ab by ci (seen)."},
-		"unsigned": {inspect.Provenance{Source: "github.com/a/b"},
-			"it was built from github.com/a/b at a commit that is not stated by (not stated) (claimed by a statement that nobody signed)."},
-		"by somebody": {inspect.Provenance{Signed: true, Status: inspect.Unknown, Signature: "s"},
-			"(claimed by a statement of mallory, whom nobody expected)."},
-		"by a key": {inspect.Provenance{Signed: true, Status: inspect.Unknown, Signature: "x"},
-			"(claimed by a statement whose signature proves nothing here)."},
+		"verified": {
+			inspect.Provenance{
+				Signed: true, Status: inspect.Verified, Source: "github.com/a/b",
+				Commit: "0123456789abcdef", Builder: "ci",
+			},
+			"it was built from github.com/a/b at commit 0123456789ab by ci (seen).",
+		},
+		"unsigned": {
+			inspect.Provenance{Source: "github.com/a/b"},
+			"it was built from github.com/a/b at a commit that is not stated by (not stated) (claimed by a statement that nobody signed).",
+		},
+		"by somebody": {
+			inspect.Provenance{Signed: true, Status: inspect.Unknown, Signature: "s"},
+			"(claimed by a statement of mallory, whom nobody expected).",
+		},
+		"by a key": {
+			inspect.Provenance{Signed: true, Status: inspect.Unknown, Signature: "x"},
+			"(claimed by a statement whose signature proves nothing here).",
+		},
 	}
 	for name, tt := range tests {
 		c := incident()

@@ -46,8 +46,10 @@ func some(all []inspect.Sentence, rest string) []inspect.Sentence {
 	for _, s := range all[maxNamed:] {
 		ids = append(ids, s.Findings...)
 	}
-	more := inspect.Sentence{Text: fmt.Sprintf("and %d %s", len(all)-maxNamed, rest), Basis: all[maxNamed].Basis,
-		Findings: ids}
+	more := inspect.Sentence{
+		Text: fmt.Sprintf("and %d %s", len(all)-maxNamed, rest), Basis: all[maxNamed].Basis,
+		Findings: ids,
+	}
 	return append(all[:maxNamed:maxNamed], more)
 }
 

@@ -17,9 +17,11 @@ func TestTheRestIsCounted(t *testing.T) {
 	for n := range 5 {
 		path := fmt.Sprintf("/opt/%d", n)
 		i.Binaries = append(i.Binaries, inspect.Binary{Path: path, Layer: 1, Status: inspect.RowFailed})
-		findings = append(findings, inspect.Finding{ID: path, Check: "binaries", Code: "unexpected-binary",
+		findings = append(findings, inspect.Finding{
+			ID: path, Check: "binaries", Code: "unexpected-binary",
 			Subject: "web:" + path,
-			Status:  inspect.RowFailed, Severity: inspect.High, Evidence: []inspect.Evidence{{Path: path}}})
+			Status:  inspect.RowFailed, Severity: inspect.High, Evidence: []inspect.Evidence{{Path: path}},
+		})
 	}
 	a := answer.Answers(caseWith(i, findings...), nil)[0]
 	if !strings.Contains(a.Text, "/opt/2 belongs to no package") || strings.Contains(a.Text, "/opt/3") ||
@@ -72,9 +74,11 @@ func TestPackagedFilesThatWereReplaced(t *testing.T) {
 		{Path: "/usr/bin/top", Package: "procps", Layer: 1, Status: inspect.RowFailed},
 		{Path: "/etc/motd", Package: "base-files", Layer: 1, Status: inspect.RowObserved},
 	}
-	c.Findings = []inspect.Finding{{ID: "a", Check: "binaries", Code: "altered-file", Subject: "web:/usr/bin/top",
+	c.Findings = []inspect.Finding{{
+		ID: "a", Check: "binaries", Code: "altered-file", Subject: "web:/usr/bin/top",
 		Status:   inspect.RowFailed,
-		Severity: inspect.High, Evidence: []inspect.Evidence{{Path: "/usr/bin/top"}}}}
+		Severity: inspect.High, Evidence: []inspect.Evidence{{Path: "/usr/bin/top"}},
+	}}
 	got := text(c, inspect.WhereFrom)
 	if !strings.HasPrefix(got,
 		"/usr/bin/top does not match the checksum of package procps; this copy came with layer 1 (build step: COPY app /app) (seen).") {
@@ -105,19 +109,27 @@ func TestWhatTheSignatureCouldHaveShown(t *testing.T) {
 		want   string
 		status inspect.AnswerStatus
 	}{
-		"unsigned, nobody asked": {func(*inspect.Case) {},
-			"the image is not signed, so no signature could have told it from the real one, and no signature was required (seen).", inspect.AnswerPartial},
-		"unsigned, a signer is named": {func(c *inspect.Case) { c.Expected.Identities = []string{"ci@example.com"} },
+		"unsigned, nobody asked": {
+			func(*inspect.Case) {},
+			"the image is not signed, so no signature could have told it from the real one, and no signature was required (seen).", inspect.AnswerPartial,
+		},
+		"unsigned, a signer is named": {
+			func(c *inspect.Case) { c.Expected.Identities = []string{"ci@example.com"} },
 			"the image is not signed, so no signature could have told it from the real one (seen).",
-			inspect.AnswerPartial},
-		"required, none there": {func(c *inspect.Case) { c.Images[0].Gates[0].Status = inspect.GateRefused },
-			"the required signature is missing, and the image runs all the same (seen).", inspect.AnswerPartial},
+			inspect.AnswerPartial,
+		},
+		"required, none there": {
+			func(c *inspect.Case) { c.Images[0].Gates[0].Status = inspect.GateRefused },
+			"the required signature is missing, and the image runs all the same (seen).", inspect.AnswerPartial,
+		},
 		"required, by another": {func(c *inspect.Case) {
 			c.Images[0].Gates[0].Status, c.Images[0].Signatures = inspect.GateRefused, []inspect.Signature{{ID: "1"}}
 		}, "it carries 1 signature, which is not by the required signer", inspect.AnswerPartial},
 		"required, by others": {func(c *inspect.Case) {
-			c.Images[0].Gates[0].Status, c.Images[0].Signatures = inspect.GateRefused, []inspect.Signature{{ID: "1"},
-				{ID: "2"}}
+			c.Images[0].Gates[0].Status, c.Images[0].Signatures = inspect.GateRefused, []inspect.Signature{
+				{ID: "1"},
+				{ID: "2"},
+			}
 		}, "it carries 2 signatures, of which none is by the required signer", inspect.AnswerPartial},
 		"not known": {func(c *inspect.Case) {
 			c.Images[0].Gates[0].Status, c.Images[0].Gates[0].Detail = inspect.GateUnknown,
@@ -142,8 +154,10 @@ func TestAVerifiedSignatureLowersNothing(t *testing.T) {
 	before := answer.Answers(caseWith(i, f), nil)
 	i.Signatures = []inspect.Signature{{ID: "1", Status: inspect.Verified, Identity: "ci@example.com"}}
 	i.Gates = []inspect.Gate{{Name: inspect.GateSignature, Status: inspect.GatePassed}}
-	i.Provenance = []inspect.Provenance{{Signed: true, Status: inspect.Verified, Signature: "1",
-		Source: "github.com/a/b", Builder: "ci"}}
+	i.Provenance = []inspect.Provenance{{
+		Signed: true, Status: inspect.Verified, Signature: "1",
+		Source: "github.com/a/b", Builder: "ci",
+	}}
 	after := answer.Answers(caseWith(i, f), nil)
 	if before[0].Cause != after[0].Cause || after[0].Sentences[0].Text != before[0].Sentences[0].Text {
 		t.Errorf("%+v\n%+v", before[0], after[0])
@@ -157,10 +171,14 @@ func TestAVerifiedSignatureLowersNothing(t *testing.T) {
 func TestOwnPoliciesOfTheAPIServer(t *testing.T) {
 	c := incident()
 	c.Images[0].Gates = []inspect.Gate{
-		{Name: "ValidatingAdmissionPolicy images", Kind: inspect.GateKindAdmissionPolicy, By: inspect.APIServer,
-			Status: inspect.GateUnknown, Detail: "its expression is not evaluated here."},
-		{Name: "ImageReview", Kind: inspect.GateKindAdmissionPolicy, By: inspect.APIServer,
-			Reason: inspect.GateNotReadable, Detail: "not permitted"},
+		{
+			Name: "ValidatingAdmissionPolicy images", Kind: inspect.GateKindAdmissionPolicy, By: inspect.APIServer,
+			Status: inspect.GateUnknown, Detail: "its expression is not evaluated here.",
+		},
+		{
+			Name: "ImageReview", Kind: inspect.GateKindAdmissionPolicy, By: inspect.APIServer,
+			Reason: inspect.GateNotReadable, Detail: "not permitted",
+		},
 		{Name: "of another product", Kind: inspect.GateKindAdmissionPolicy, By: inspect.Kyverno},
 	}
 	got := text(c, inspect.WhyMissed)
@@ -182,9 +200,11 @@ func TestOwnPoliciesOfTheAPIServer(t *testing.T) {
 func TestAPolicyAndAContainerThatCameLater(t *testing.T) {
 	c := incident()
 	c.Pod.Created = inspect.At(began)
-	c.Images[0].Gates = []inspect.Gate{{Name: "policy signed", Kind: inspect.GateKindImagePolicy,
+	c.Images[0].Gates = []inspect.Gate{{
+		Name: "policy signed", Kind: inspect.GateKindImagePolicy,
 		Status: inspect.GateRefused, By: inspect.PolicyController,
-		Mode: inspect.ModeEnforce, Since: inspect.At(began.Add(60e9))}}
+		Mode: inspect.ModeEnforce, Since: inspect.At(began.Add(60e9)),
+	}}
 	if got := text(c, inspect.WhyMissed); !strings.Contains(got, "after the pod was admitted") {
 		t.Error(got)
 	}
@@ -215,8 +235,10 @@ func TestNeedsAreSortedAndUnique(t *testing.T) {
 	if !slices.IsSorted(needs) || len(slices.Compact(slices.Clone(needs))) != len(needs) {
 		t.Errorf("%q", needs)
 	}
-	for _, check := range []string{"subject", "layers", "binaries", "autoruns", "advisories", "signatures",
-		"provenance", "cluster"} {
+	for _, check := range []string{
+		"subject", "layers", "binaries", "autoruns", "advisories", "signatures",
+		"provenance", "cluster",
+	} {
 		if !slices.Contains(needs, check) {
 			t.Errorf("the answers do not wait for %s", check)
 		}

@@ -14,8 +14,10 @@ import (
 
 // While checks run, an answer is open, says what it waits for, and what is known already; nothing that may still change.
 func TestAnswersWhileChecksRun(t *testing.T) {
-	layers, signatures := inspect.Key{Check: "layers", Container: "web"}, inspect.Key{Check: "signatures",
-		Container: "web"}
+	layers, signatures := inspect.Key{Check: "layers", Container: "web"}, inspect.Key{
+		Check:     "signatures",
+		Container: "web",
+	}
 	atRunTime := incident()
 	atRunTime.Alerts = []inspect.Alert{alertOf("/tmp/x", inspect.OriginRuntime)}
 	tests := map[string]struct {
@@ -26,18 +28,40 @@ func TestAnswersWhileChecksRun(t *testing.T) {
 		text     string // begins with
 		without  string
 	}{
-		"layers": {incident(), []inspect.Key{layers}, inspect.HowIn, inspect.AnswerOpen,
-			"still checking: layers.", "own build"},
-		"known so far": {atRunTime, []inspect.Key{layers}, inspect.WhereFrom, inspect.AnswerOpen,
-			"still checking: layers. /tmp/x, which the alert names, was written at run time", "provenance"},
-		"its own are done": {incident(), []inspect.Key{layers}, inspect.WhyMissed, inspect.AnswerOpen,
-			"whether it is signed is not known", "still"},
-		"in their order": {incident(), []inspect.Key{signatures, layers}, inspect.WhereFrom, inspect.AnswerOpen,
-			"still checking: signatures, layers.", ""},
-		"nothing yet": {caseWith(web()), []inspect.Key{signatures}, inspect.WhereFrom, inspect.AnswerOpen,
-			"still checking: signatures", "nothing to explain"},
-		"all done": {incident(), nil, inspect.WhereFrom, inspect.AnswerPartial,
-			"/var/tmp/.font/x, which the alert names", "still"},
+		"layers": {
+			incident(),
+			[]inspect.Key{layers},
+			inspect.HowIn, inspect.AnswerOpen,
+			"still checking: layers.", "own build",
+		},
+		"known so far": {
+			atRunTime,
+			[]inspect.Key{layers},
+			inspect.WhereFrom, inspect.AnswerOpen,
+			"still checking: layers. /tmp/x, which the alert names, was written at run time", "provenance",
+		},
+		"its own are done": {
+			incident(),
+			[]inspect.Key{layers},
+			inspect.WhyMissed, inspect.AnswerOpen,
+			"whether it is signed is not known", "still",
+		},
+		"in their order": {
+			incident(),
+			[]inspect.Key{signatures, layers},
+			inspect.WhereFrom, inspect.AnswerOpen,
+			"still checking: signatures, layers.", "",
+		},
+		"nothing yet": {
+			caseWith(web()),
+			[]inspect.Key{signatures},
+			inspect.WhereFrom, inspect.AnswerOpen,
+			"still checking: signatures", "nothing to explain",
+		},
+		"all done": {
+			incident(), nil, inspect.WhereFrom, inspect.AnswerPartial,
+			"/var/tmp/.font/x, which the alert names", "still",
+		},
 	}
 	for name, tt := range tests {
 		for _, a := range answer.Answers(tt.c, tt.waiting) {
@@ -79,8 +103,10 @@ func TestCalmOnlyWhereAllWasRead(t *testing.T) {
 	if got := text(c, inspect.HowIn); got != "nothing to explain: no alert, and no finding that failed" {
 		t.Error(got)
 	}
-	c.Checks = []inspect.CheckState{{Name: "binaries", Container: "web", Status: inspect.CheckBlocked,
-		Reason: "no space left."}}
+	c.Checks = []inspect.CheckState{{
+		Name: "binaries", Container: "web", Status: inspect.CheckBlocked,
+		Reason: "no space left.",
+	}}
 	if got := text(c,
 		inspect.HowIn); got != "we do not know whether there is anything to explain: binaries of web could not be checked: no space left" {
 		t.Error(got)
@@ -96,8 +122,10 @@ func TestCalmOfAnInterruptedCase(t *testing.T) {
 		inspect.HowIn); got != "we do not know whether there is anything to explain: the image of web could not be read as a whole: its layers were not read to their end" {
 		t.Error(got)
 	}
-	c.Checks = []inspect.CheckState{{Name: "layers", Container: "web", Status: inspect.CheckBlocked,
-		Reason: "interrupted: context canceled"}}
+	c.Checks = []inspect.CheckState{{
+		Name: "layers", Container: "web", Status: inspect.CheckBlocked,
+		Reason: "interrupted: context canceled",
+	}}
 	if got := text(c, inspect.HowIn); !strings.HasSuffix(got, "as a whole: interrupted: context canceled") {
 		t.Error(got)
 	}
@@ -106,19 +134,23 @@ func TestCalmOfAnInterruptedCase(t *testing.T) {
 // Answers are said again only where they changed, each with its sentences and what they rest on.
 func TestTheCheckSaysWhatChanged(t *testing.T) {
 	finds := engine.Check{Name: "binaries", Scope: engine.PerCase, Run: func(_ context.Context, _ engine.On,
-		emit func(inspect.Event)) error {
+		emit func(inspect.Event),
+	) error {
 		i, f := dropped(1)
 		emit(inspect.Event{Container: "web", Fact: i.Binaries[0]})
 		emit(inspect.Event{Fact: f})
 		return nil
 	}}
 	idle := engine.Check{Name: "idle", Scope: engine.PerCase, Needs: []string{"binaries"}, Run: func(context.Context,
-		engine.On, func(inspect.Event)) error {
+		engine.On, func(inspect.Event),
+	) error {
 		return nil
 	}}
 	i := web()
-	run, err := engine.NewSource(engine.Plan{Opening: []inspect.Event{{Container: "web", Fact: i.ImageHead}},
-		Checks: []engine.Check{finds, idle, answer.Check("binaries", "idle")}})
+	run, err := engine.NewSource(engine.Plan{
+		Opening: []inspect.Event{{Container: "web", Fact: i.ImageHead}},
+		Checks:  []engine.Check{finds, idle, answer.Check("binaries", "idle")},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,8 @@ import (
 // byKey is what a policy requires: a signature by a key.
 func byKey(policy, key, mode, origin string) inspect.PolicyRequirement {
 	return inspect.PolicyRequirement{Policy: policy, Mode: mode, Origin: origin, Groups: []inspect.AuthorityGroup{
-		{Need: 1, Authorities: []inspect.Authority{{Keys: []inspect.ExpectedKey{{Digest: key}}}}}}}
+		{Need: 1, Authorities: []inspect.Authority{{Keys: []inspect.ExpectedKey{{Digest: key}}}}},
+	}}
 }
 
 // maybe is a policy that Kyverno enforces in namespaces with some label, which was not compared.
@@ -63,12 +64,18 @@ func TestAllowed(t *testing.T) {
 		"lost, and nothing is required": {lost, nil, "", Unknown, inspect.Unknown, inspect.GateAbsent},
 		"a key never tried":             {examined(unknownKey), []inspect.PolicyRequirement{byKey("p", "k9", inspect.ModeEnforce, cluster)}, "", Unknown, inspect.Unknown, inspect.GateUnknown},
 		"a key that does not verify it": {examined(unknownKey), []inspect.PolicyRequirement{byKey("p", "k1", inspect.ModeEnforce, cluster)}, "", No, inspect.Unknown, inspect.GateRefused},
-		"a file answers for an unread cluster": {examined(signedBy("k1")), []inspect.PolicyRequirement{byKey("p", "k1", inspect.ModeEnforce, file)}, "not permitted",
-			Yes, inspect.Verified, inspect.GatePassed},
+		"a file answers for an unread cluster": {
+			examined(signedBy("k1")),
+			[]inspect.PolicyRequirement{byKey("p", "k1", inspect.ModeEnforce, file)},
+			"not permitted",
+			Yes, inspect.Verified, inspect.GatePassed,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			k := &Known{Unread: tt.unread, Thresholds: threshold.Default(),
-				Requirements: func(inspect.Image, string) []inspect.PolicyRequirement { return tt.policies }}
+			k := &Known{
+				Unread: tt.unread, Thresholds: threshold.Default(),
+				Requirements: func(inspect.Image, string) []inspect.PolicyRequirement { return tt.policies },
+			}
 			row := k.Join(tt.facts).Row(Place{Namespace: "shop", Reference: "reg.example/web:1"})
 			if row.Allowed != tt.want || row.Signature != tt.signature || row.Admission != tt.admission {
 				t.Errorf("allowed %s, signature %s, admission %s: %s", row.Allowed, row.Signature, row.Admission, row.Reason)
@@ -86,8 +93,10 @@ func TestAllowed(t *testing.T) {
 func TestProvenanceFollowsWhoIsAcceptedToday(t *testing.T) {
 	f := examined(signedBy("k1"))
 	f.Image.Signatures[0].PredicateType = "https://slsa.dev/provenance/v1"
-	f.Image.Provenance = []inspect.Provenance{{Signed: true, Signature: "k1", Source: "github.com/acme/web",
-		Status: inspect.Verified}}
+	f.Image.Provenance = []inspect.Provenance{{
+		Signed: true, Signature: "k1", Source: "github.com/acme/web",
+		Status: inspect.Verified,
+	}}
 	for name, tt := range map[string]struct {
 		key  string
 		want inspect.Status
@@ -125,8 +134,10 @@ func TestFlagsAreARequirementOfTheirOwn(t *testing.T) {
 	if _, ok := FlagRequirement(inspect.Expected{}); ok {
 		t.Error("no flag requires something")
 	}
-	d, ok := FlagRequirement(inspect.Expected{Identities: []string{"a", "b"}, IssuerRegexps: []string{"^https://"},
-		Keys: []inspect.ExpectedKey{{Digest: "k1"}}})
+	d, ok := FlagRequirement(inspect.Expected{
+		Identities: []string{"a", "b"}, IssuerRegexps: []string{"^https://"},
+		Keys: []inspect.ExpectedKey{{Digest: "k1"}},
+	})
 	a := d.Groups[0].Authorities[0]
 	if !ok || len(a.Identities) != 2 || a.Identities[1].Subject != "b" || a.Identities[1].IssuerRegexp != "^https://" ||
 		len(a.Keys) != 1 || !d.ByPerson() {

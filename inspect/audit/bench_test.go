@@ -35,21 +35,27 @@ func storedFleet(b *testing.B, images int) (*audit.Store, audit.Listing) {
 	store, l := audit.OpenStore(b.TempDir()), audit.Listing{Context: "prod"}
 	for n := range images {
 		unit := fmt.Sprintf("reg.example/app-%d@sha256:%064x", n, n)
-		f := audit.Facts{Form: audit.FactsForm, Unit: unit, Depth: audit.Packages, State: audit.Done,
-			Collected: inspect.At(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))}
+		f := audit.Facts{
+			Form: audit.FactsForm, Unit: unit, Depth: audit.Packages, State: audit.Done,
+			Collected: inspect.At(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)),
+		}
 		f.Image.Location, f.Image.Digest = unit, fmt.Sprintf("sha256:%064x", n)
 		for p := range packagesOfAnImage {
 			kind, name, version := "deb", fmt.Sprintf("lib%d", p), fmt.Sprint(n%20)
 			if p >= packagesOfAnImage*2/3 {
 				kind, name, version = "npm", fmt.Sprintf("mod%d", p), fmt.Sprint(n%7)
 			}
-			f.Image.Packages = append(f.Image.Packages, inspect.Package{Type: kind, Name: name, Version: version,
-				PURL: "pkg:" + kind + "/" + name + "@" + version})
+			f.Image.Packages = append(f.Image.Packages, inspect.Package{
+				Type: kind, Name: name, Version: version,
+				PURL: "pkg:" + kind + "/" + name + "@" + version,
+			})
 		}
 		must(b, store.Put(f))
-		l.Places = append(l.Places, audit.Place{Cluster: "prod", Namespace: fmt.Sprintf("team-%d", n%40), Pods: 3,
+		l.Places = append(l.Places, audit.Place{
+			Cluster: "prod", Namespace: fmt.Sprintf("team-%d", n%40), Pods: 3,
 			Workload: fmt.Sprintf("deployment/app-%d", n), Container: "app", Reference: fmt.Sprintf("reg.example/app-%d:1", n),
-			Unit: unit})
+			Unit: unit,
+		})
 	}
 	return store, l
 }
@@ -60,8 +66,10 @@ func BenchmarkRecheck(b *testing.B) {
 	images := fleetSize(b)
 	store, l := storedFleet(b, images)
 	data := advisory.NewData(b.TempDir())
-	known := &audit.Known{Thresholds: threshold.Default(), Advisories: data.Match,
-		At: inspect.At(time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC))}
+	known := &audit.Known{
+		Thresholds: threshold.Default(), Advisories: data.Match,
+		At: inspect.At(time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)),
+	}
 	for b.Loop() {
 		r := &audit.Runner{Store: store, Known: known, Depth: audit.Packages, Parallel: 4, Recheck: true}
 		report, err := r.Run(b.Context(), l)

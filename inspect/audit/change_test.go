@@ -13,11 +13,13 @@ import (
 // ran is a row of shop's web that was checked: by default allowed, signed, with provenance and counts.
 func ran(change func(*audit.Row)) audit.Row {
 	one, two, same := 1, 2, false
-	r := audit.Row{Cluster: "prod", Namespace: "shop", Workload: "deployment/web", Container: "app",
+	r := audit.Row{
+		Cluster: "prod", Namespace: "shop", Workload: "deployment/web", Container: "app",
 		Reference: "reg.example/web:1", Digest: "sha256:" + strings.Repeat("1", 64), State: audit.Done,
 		Signer: "ci@shop.example", Signature: inspect.Verified, Provenance: inspect.Verified,
 		Source: "github.com/shop/web", Allowed: audit.Yes, Advisories: []string{"MAL-1"}, TagMoved: &same,
-		Vulnerabilities: audit.Levels{Block: &one, Warn: &two, Log: &two}, Level: audit.Log}
+		Vulnerabilities: audit.Levels{Block: &one, Warn: &two, Log: &two}, Level: audit.Log,
+	}
 	if change != nil {
 		change(&r)
 	}
@@ -38,10 +40,14 @@ func TestWhatCountsAsAChange(t *testing.T) {
 		want          []audit.ChangeKind
 	}{
 		"nothing": {nil, nil, nil},
-		"another image by the same signer": {nil, func(r *audit.Row) { r.Digest = another },
-			[]audit.ChangeKind{audit.NewDigest}},
-		"another image by another signer": {nil, func(r *audit.Row) { r.Digest, r.Signer = another, "eve@evil.example" },
-			[]audit.ChangeKind{audit.ChangedSigner, audit.NewDigest}},
+		"another image by the same signer": {
+			nil, func(r *audit.Row) { r.Digest = another },
+			[]audit.ChangeKind{audit.NewDigest},
+		},
+		"another image by another signer": {
+			nil, func(r *audit.Row) { r.Digest, r.Signer = another, "eve@evil.example" },
+			[]audit.ChangeKind{audit.ChangedSigner, audit.NewDigest},
+		},
 		"another image that is unsigned": {nil, func(r *audit.Row) {
 			r.Digest, r.Signer, r.Signature = another, "", inspect.Absent
 		}, []audit.ChangeKind{audit.NewDigest, audit.VanishedSignature}},
@@ -51,14 +57,23 @@ func TestWhatCountsAsAChange(t *testing.T) {
 		"a pod that has not started": {nil, func(r *audit.Row) { r.Digest, r.State = "", audit.NotChecked }, nil},
 		"a pod that had not started": {func(r *audit.Row) { r.Digest, r.State = "", audit.NotChecked }, nil, nil},
 		"a tag that moved":           {nil, func(r *audit.Row) { r.TagMoved, r.TagMeans = &yes, another }, []audit.ChangeKind{audit.MovedTag}},
-		"a tag that had moved before": {func(r *audit.Row) { r.TagMoved, r.TagMeans = &yes, another },
-			func(r *audit.Row) { r.TagMoved, r.TagMeans = &yes, another }, nil},
-		"a tag that moved on": {func(r *audit.Row) { r.TagMoved, r.TagMeans = &yes, another },
-			func(r *audit.Row) { r.TagMoved, r.TagMeans = &yes, "sha256:3" }, []audit.ChangeKind{audit.MovedTag}},
-		"a tag nobody could read before": {func(r *audit.Row) { r.TagMoved = nil },
-			func(r *audit.Row) { r.TagMoved, r.TagMeans = &yes, another }, nil},
-		"a signature that is gone": {nil, func(r *audit.Row) { r.Signer, r.Signature = "", inspect.Absent },
-			[]audit.ChangeKind{audit.VanishedSignature}},
+		"a tag that had moved before": {
+			func(r *audit.Row) { r.TagMoved, r.TagMeans = &yes, another },
+			func(r *audit.Row) { r.TagMoved, r.TagMeans = &yes, another }, nil,
+		},
+		"a tag that moved on": {
+			func(r *audit.Row) { r.TagMoved, r.TagMeans = &yes, another },
+			func(r *audit.Row) { r.TagMoved, r.TagMeans = &yes, "sha256:3" },
+			[]audit.ChangeKind{audit.MovedTag},
+		},
+		"a tag nobody could read before": {
+			func(r *audit.Row) { r.TagMoved = nil },
+			func(r *audit.Row) { r.TagMoved, r.TagMeans = &yes, another }, nil,
+		},
+		"a signature that is gone": {
+			nil, func(r *audit.Row) { r.Signer, r.Signature = "", inspect.Absent },
+			[]audit.ChangeKind{audit.VanishedSignature},
+		},
 		"a registry that is silent": {nil, func(r *audit.Row) {
 			r.Signer, r.Signature, r.Provenance, r.Allowed = "", inspect.Unknown, inspect.Unknown, audit.Unknown
 		}, nil},
@@ -174,8 +189,10 @@ func TestSentencesOfChanges(t *testing.T) {
 		audit.NewVulnerabilities: {"1", "3", "3 vulnerabilities past block or warn, before 1"},
 		"of-a-newer-version":     {"a", "b", "of-a-newer-version a → b"},
 	} {
-		c := audit.Change{Kind: kind, Namespace: "shop", Workload: "deployment/web", Container: "app", From: tt.from,
-			To: tt.to}
+		c := audit.Change{
+			Kind: kind, Namespace: "shop", Workload: "deployment/web", Container: "app", From: tt.from,
+			To: tt.to,
+		}
 		if got := c.Sentence(); got != where+tt.want {
 			t.Errorf("%s: got %q", kind, got)
 		}

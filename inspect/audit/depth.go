@@ -41,15 +41,19 @@ func (d Depth) rank() int {
 // DepthGaps lists what a depth leaves out. It is part of every report: an audit of depth identity that finds nothing
 // has not looked for malware.
 func DepthGaps(d Depth) []Gap {
-	gaps := []Gap{{What: "enforcement by webhooks and admission policies of the API server",
+	gaps := []Gap{{
+		What: "enforcement by webhooks and admission policies of the API server",
 		Reason: "policies were evaluated, but not whether their controllers are in force in a namespace: backtrail " +
-			"inspect shows that for one pod"}}
+			"inspect shows that for one pod",
+	}}
 	switch d {
 	case Identity:
 		gaps = append(gaps, Gap{What: "packages, files and vulnerabilities", Reason: "depth identity reads no layers"})
 	case Packages:
-		gaps = append(gaps, Gap{What: "executables, start-up hooks and lock files",
-			Reason: "depth packages lists packages only"})
+		gaps = append(gaps, Gap{
+			What:   "executables, start-up hooks and lock files",
+			Reason: "depth packages lists packages only",
+		})
 	case Full:
 	}
 	return gaps

@@ -39,8 +39,10 @@ type Examiner struct {
 // Examine collects the facts of an image. What could not be checked stands in them; the error is that of a context
 // that ended, and then there are none.
 func (x *Examiner) Examine(ctx context.Context, u Unit, d Depth) (Facts, error) {
-	f := Facts{Form: FactsForm, Unit: u.Key, Depth: d, Collected: inspect.At(x.Now()), State: Done,
-		Keys: sortedSet(x.Keys(u)), Sourced: Sourced(x.Expected)}
+	f := Facts{
+		Form: FactsForm, Unit: u.Key, Depth: d, Collected: inspect.At(x.Now()), State: Done,
+		Keys: sortedSet(x.Keys(u)), Sourced: Sourced(x.Expected),
+	}
 	// The checks are given a pod of one container, made from the unit alone: an audit of a dump and one of the live
 	// cluster run the same code, and no pod of the fleet is read a second time.
 	o := subject.Options{Client: x.Client, Cluster: x.World, Pod: u.pod(), Container: unitContainer}

@@ -9,8 +9,10 @@ import (
 // What is otherwise in today's audit than in yesterday's.
 func ExampleCompare() {
 	moved, same := true, false
-	row := audit.Row{Namespace: "shop", Workload: "deployment/web", Container: "web", Digest: "sha256:0123456789abcdef",
-		State: audit.Done, Signer: "ci@shop.example", TagMoved: &same}
+	row := audit.Row{
+		Namespace: "shop", Workload: "deployment/web", Container: "web", Digest: "sha256:0123456789abcdef",
+		State: audit.Done, Signer: "ci@shop.example", TagMoved: &same,
+	}
 	yesterday := audit.Report{Rows: []audit.Row{row}}
 	row.TagMoved, row.TagMeans, row.Signer, row.Signature = &moved, "sha256:fedcba9876543210", "", "absent"
 	today := audit.Report{Rows: []audit.Row{row}}

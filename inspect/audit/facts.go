@@ -107,8 +107,10 @@ func slimLayers(all []inspect.Layer) []inspect.Layer {
 	var kept []inspect.Layer
 	for _, l := range all {
 		if !l.Empty {
-			kept = append(kept, inspect.Layer{Position: l.Position, Number: l.Number, Digest: l.Digest,
-				DiffID: l.DiffID, Size: l.Size, Base: l.Base, Status: l.Status, Reason: l.Reason})
+			kept = append(kept, inspect.Layer{
+				Position: l.Position, Number: l.Number, Digest: l.Digest,
+				DiffID: l.DiffID, Size: l.Size, Base: l.Base, Status: l.Status, Reason: l.Reason,
+			})
 		}
 	}
 	return kept

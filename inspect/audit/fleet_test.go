@@ -178,7 +178,8 @@ func (f *fleet) sign(i fleetImage) {
 	l := static.NewLayer([]byte(payload), "application/vnd.dev.cosign.simplesigning.v1+json")
 	img := mutate.MediaType(empty.Image, types.OCIManifestSchema1)
 	img, err = mutate.Append(img, mutate.Addendum{Layer: l, Annotations: map[string]string{
-		"dev.cosignproject.cosign/signature": base64.StdEncoding.EncodeToString(sig)}})
+		"dev.cosignproject.cosign/signature": base64.StdEncoding.EncodeToString(sig),
+	}})
 	must(f.t, err)
 	must(f.t, remote.Write(f.signatureOf(i), img))
 }
@@ -214,12 +215,16 @@ func (f *fleet) run(namespace, pod string, i fleetImage, owner ...map[string]any
 	repository = i.reference[:strings.LastIndexByte(i.reference, '/')] + repository
 	f.pods = append(f.pods, map[string]any{
 		"apiVersion": "v1", "kind": "Pod",
-		"metadata": map[string]any{"namespace": namespace, "name": pod, "creationTimestamp": "2026-03-01T03:00:00Z",
-			"labels": map[string]any{"app": pod}, "ownerReferences": owner},
+		"metadata": map[string]any{
+			"namespace": namespace, "name": pod, "creationTimestamp": "2026-03-01T03:00:00Z",
+			"labels": map[string]any{"app": pod}, "ownerReferences": owner,
+		},
 		"spec": map[string]any{"nodeName": "node", "containers": []any{map[string]any{"name": "app", "image": i.reference}}},
-		"status": map[string]any{"phase": "Running", "containerStatuses": []any{map[string]any{"name": "app",
+		"status": map[string]any{"phase": "Running", "containerStatuses": []any{map[string]any{
+			"name":  "app",
 			"image": i.reference, "imageID": repository + "@" + i.digest,
-			"state": map[string]any{"running": map[string]any{"startedAt": "2026-03-01T03:00:05Z"}}}}},
+			"state": map[string]any{"running": map[string]any{"startedAt": "2026-03-01T03:00:05Z"}},
+		}}},
 	})
 }
 
@@ -227,8 +232,10 @@ func (f *fleet) run(namespace, pod string, i fleetImage, owner ...map[string]any
 func (f *fleet) snapshot(more ...map[string]any) *kube.Snapshot {
 	f.t.Helper()
 	items := append(append([]map[string]any{}, f.pods...), more...)
-	items = append(items, map[string]any{"apiVersion": "v1", "kind": "Node", "metadata": map[string]any{"name": "node"},
-		"status": map[string]any{"nodeInfo": map[string]any{"operatingSystem": "linux", "architecture": "amd64"}}})
+	items = append(items, map[string]any{
+		"apiVersion": "v1", "kind": "Node", "metadata": map[string]any{"name": "node"},
+		"status": map[string]any{"nodeInfo": map[string]any{"operatingSystem": "linux", "architecture": "amd64"}},
+	})
 	raw, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "List", "items": items})
 	must(f.t, err)
 	s, err := kube.ParseSnapshot("dump.json", raw)
@@ -257,9 +264,11 @@ func newBench(t testing.TB) *bench {
 	must(t, err)
 	t.Cleanup(func() { _ = client.Close() })
 	cache := layer.NewCache(store)
-	return &bench{t: t, client: client, cache: cache, cat: sbom.NewCataloguer(cache),
+	return &bench{
+		t: t, client: client, cache: cache, cat: sbom.NewCataloguer(cache),
 		store: audit.OpenStore(t.TempDir()), depth: audit.Identity,
-		known: audit.Known{Thresholds: threshold.Default(), At: inspect.At(time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC))}}
+		known: audit.Known{Thresholds: threshold.Default(), At: inspect.At(time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC))},
+	}
 }
 
 // runner audits with the checks that the verb runs at the first two depths.
@@ -274,25 +283,33 @@ func (b *bench) runner(l audit.Listing) *audit.Runner {
 		return nil
 	}
 	trust := signature.NewTrust(signature.TrustOptions{Offline: true, CacheDir: b.t.TempDir()})
-	x := &audit.Examiner{Client: b.client, Cache: b.cache, World: world, Expected: b.known.Expected, Now: time.Now,
+	x := &audit.Examiner{
+		Client: b.client, Cache: b.cache, World: world, Expected: b.known.Expected, Now: time.Now,
 		Keys: func(audit.Unit) []string { return audit.KeysOf(requirements(inspect.Image{})) },
 		Checks: func(o subject.Options, _ audit.Unit, d audit.Depth) []engine.Check {
-			checks := []engine.Check{subject.Check(o),
-				signature.Check(signature.Options{Client: b.client, Store: b.client.Store(), Trust: trust, Now: time.Now,
-					Requirements: requirements}),
-				provenance.Check(b.client), sbom.Attached(b.client)}
+			checks := []engine.Check{
+				subject.Check(o),
+				signature.Check(signature.Options{
+					Client: b.client, Store: b.client.Store(), Trust: trust, Now: time.Now,
+					Requirements: requirements,
+				}),
+				provenance.Check(b.client), sbom.Attached(b.client),
+			}
 			if d.Covers(audit.Packages) {
 				checks = append(checks, layer.Layers(b.client, b.cache), sbom.Packages(b.cat))
 			}
 			return checks
-		}}
-	return &audit.Runner{Store: b.store, Known: &b.known, Depth: b.depth, Parallel: 16, Fresh: time.Now(),
+		},
+	}
+	return &audit.Runner{
+		Store: b.store, Known: &b.known, Depth: b.depth, Parallel: 16, Fresh: time.Now(),
 		Examine: func(ctx context.Context, u audit.Unit, d audit.Depth) (audit.Facts, error) {
 			if b.reading != nil && d != audit.Identity {
 				b.reading()
 			}
 			return x.Examine(registry.AtOnce(ctx), u, d)
-		}}
+		},
+	}
 }
 
 // audit lists and examines all of a dump.

@@ -95,8 +95,10 @@ func (h *History) Record(ctx context.Context, scope string, d Depth, at time.Tim
 	var seen []journal.Sighting
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		seen = append(seen, journal.Sighting{Cluster: row.Cluster, Namespace: row.Namespace, Workload: row.Workload,
-			Container: row.Container, Reference: row.Reference, Digest: row.Digest, At: at})
+		seen = append(seen, journal.Sighting{
+			Cluster: row.Cluster, Namespace: row.Namespace, Workload: row.Workload,
+			Container: row.Container, Reference: row.Reference, Digest: row.Digest, At: at,
+		})
 	}
 	// Sightings first: a report without them could still be compared, sightings without the report are still an answer
 	// of the verb where.

@@ -25,8 +25,10 @@ func opened(t *testing.T, path string) *History {
 
 // nightly is the report of one row that runs an image.
 func nightly(digest string) *Report {
-	r := &Report{Scope: Scope{Contexts: []string{"prod"}, Depth: Identity}, Rows: []Row{{Cluster: "prod", Namespace: "shop",
-		Workload: "deployment/web", Container: "app", Reference: "reg.example/web:1", Digest: digest, State: Done}}}
+	r := &Report{Scope: Scope{Contexts: []string{"prod"}, Depth: Identity}, Rows: []Row{{
+		Cluster: "prod", Namespace: "shop",
+		Workload: "deployment/web", Container: "app", Reference: "reg.example/web:1", Digest: digest, State: Done,
+	}}}
 	r.settle(1, 0, 0)
 	return r
 }
@@ -117,8 +119,10 @@ func TestAJournalThatIsDamagedIsAGap(t *testing.T) {
 
 func TestADocumentOfAnotherFormIsAnError(t *testing.T) {
 	h := opened(t, filepath.Join(t.TempDir(), "journal.db"))
-	if err := h.PutAudit(t.Context(), journal.Audit{Scope: "all", At: inspect.At(moment("2026-03-02")),
-		Document: []byte(`{"rows":"many"}`)}); err != nil {
+	if err := h.PutAudit(t.Context(), journal.Audit{
+		Scope: "all", At: inspect.At(moment("2026-03-02")),
+		Document: []byte(`{"rows":"many"}`),
+	}); err != nil {
 		t.Fatal(err)
 	}
 	if r, err := h.Report(t.Context(), "all", time.Time{}); err == nil || !strings.Contains(err.Error(), "reading the audit of 2026-03-02") {

@@ -33,13 +33,17 @@ func hostileReport() *audit.Report {
 	moved := true
 	for n, h := range hostile {
 		r.Scope.Contexts = append(r.Scope.Contexts, h)
-		r.Rows = append(r.Rows, audit.Row{Cluster: h, Namespace: h, Workload: "deployment/" + h, Container: h,
+		r.Rows = append(r.Rows, audit.Row{
+			Cluster: h, Namespace: h, Workload: "deployment/" + h, Container: h,
 			Reference: h, Digest: h, Injected: &moved, Base: audit.Base{Name: h, Distribution: h}, TagMoved: &moved,
 			TagMeans: h, Signer: h, Signature: inspect.Verified, Provenance: inspect.Failed, Source: h, KnownGood: h,
 			SBOM: inspect.Absent, Advisories: []string{h}, Admission: inspect.GateRefused, Allowed: audit.No,
-			State: audit.Done, Reason: h, Type: h, Pods: n, Platform: h, Level: audit.Block, Crossed: []string{h}})
-		r.Changes = append(r.Changes, audit.Change{Kind: audit.ChangedSigner, Namespace: h, Workload: h, Container: h,
-			From: h, To: h})
+			State: audit.Done, Reason: h, Type: h, Pods: n, Platform: h, Level: audit.Block, Crossed: []string{h},
+		})
+		r.Changes = append(r.Changes, audit.Change{
+			Kind: audit.ChangedSigner, Namespace: h, Workload: h, Container: h,
+			From: h, To: h,
+		})
 		r.NotLookedAt = append(r.NotLookedAt, audit.Gap{What: h, Reason: h})
 		r.Data = append(r.Data, audit.Data{Source: h, Digest: h})
 	}
@@ -192,9 +196,11 @@ func TestPageHasNoElementOfForeignText(t *testing.T) {
 func TestAWaivedRefusalIsNoPass(t *testing.T) {
 	for name, level := range map[string]audit.Level{"waived": audit.Log, "with a deadline": audit.Warn} {
 		t.Run(name, func(t *testing.T) {
-			r := &audit.Report{Rows: []audit.Row{{Namespace: "shop", Workload: "deployment/web", Container: "app",
+			r := &audit.Report{Rows: []audit.Row{{
+				Namespace: "shop", Workload: "deployment/web", Container: "app",
 				Reference: "reg.example/web:1", State: audit.Done, Allowed: audit.No, Level: level, Reason: "p: unsigned",
-				Crossed: []string{"policies would not let it in: p: unsigned (waived by ops)"}}}}
+				Crossed: []string{"policies would not let it in: p: unsigned (waived by ops)"},
+			}}}
 			outputs := forms(r)
 			if got := written(t, outputs["policyreport"]); !strings.Contains(got, "result: warn") ||
 				strings.Contains(got, "would let it in") {

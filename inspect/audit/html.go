@@ -125,9 +125,15 @@ func (r *Report) counts() []pageCount {
 		injected += flag(row.Injected != nil && *row.Injected)
 		moved += flag(row.TagMoved != nil && *row.TagMoved)
 	}
-	return []pageCount{{"containers", len(r.Rows), ""}, {"not allowed", no, "bad"}, {"not known", open, "unknown"},
-		{"known compromises", ended, "bad"}, {"injected", injected, ""}, {"moved tags", moved, ""},
-		{"not checked", r.Books.NotChecked + r.Books.Failed, "unknown"}}
+	return []pageCount{
+		{"containers", len(r.Rows), ""},
+		{"not allowed", no, "bad"},
+		{"not known", open, "unknown"},
+		{"known compromises", ended, "bad"},
+		{"injected", injected, ""},
+		{"moved tags", moved, ""},
+		{"not checked", r.Books.NotChecked + r.Books.Failed, "unknown"},
+	}
 }
 
 // cleanGaps are gaps as they are shown.

@@ -84,8 +84,13 @@ func TestTheSourceThatFlagsExpect(t *testing.T) {
 	}
 	// each expectation of the source is part of what is compared, and none of the signer's is
 	seen := map[string]bool{Sourced(expected): true, "": true}
-	for _, e := range []inspect.Expected{{SourceURIs: []string{"a"}}, {SourceBranches: []string{"a"}}, {SourceTags: []string{"a"}},
-		{SourceVersioneds: []string{"a"}}, {BuilderIDs: []string{"a"}}} {
+	for _, e := range []inspect.Expected{
+		{SourceURIs: []string{"a"}},
+		{SourceBranches: []string{"a"}},
+		{SourceTags: []string{"a"}},
+		{SourceVersioneds: []string{"a"}},
+		{BuilderIDs: []string{"a"}},
+	} {
 		s := Sourced(e)
 		if seen[s] && s != "" {
 			t.Errorf("%+v is compared like another", e)
@@ -99,8 +104,10 @@ func TestTheSourceThatFlagsExpect(t *testing.T) {
 
 func TestKnownCompromisesAreThoseOfToday(t *testing.T) {
 	f := examined()
-	f.Image.Advisories = []inspect.Advisory{{ID: "MAL-old", Kind: inspect.AdvisoryPackage},
-		{ID: "PACK-file", Kind: inspect.AdvisoryFile}}
+	f.Image.Advisories = []inspect.Advisory{
+		{ID: "MAL-old", Kind: inspect.AdvisoryPackage},
+		{ID: "PACK-file", Kind: inspect.AdvisoryFile},
+	}
 	f.Findings = []inspect.Finding{
 		{ID: "1", Check: "advisories", Title: "old", Severity: inspect.Critical},
 		{ID: "2", Check: "binaries", Title: "setuid", Severity: inspect.High},
@@ -210,8 +217,11 @@ func TestStatementsAboutABuild(t *testing.T) {
 		"another signer then, not now": {[]inspect.Provenance{with(signed, inspect.Failed, "identity-mismatch")}, inspect.Verified},
 		"a signature that is missing":  {[]inspect.Provenance{with(inspect.Provenance{Signed: true, Signature: "x"}, inspect.Unknown, "")}, inspect.Unknown},
 		"unsigned, whatever it claims": {[]inspect.Provenance{{Status: inspect.Verified}}, inspect.Unknown},
-		"a good one among bad ones": {[]inspect.Provenance{with(signed, inspect.Failed, "malformed"), {Status: inspect.Unknown},
-			with(signed, inspect.Verified, "")}, inspect.Verified},
+		"a good one among bad ones": {[]inspect.Provenance{
+			with(signed, inspect.Failed, "malformed"),
+			{Status: inspect.Unknown},
+			with(signed, inspect.Verified, ""),
+		}, inspect.Verified},
 	} {
 		f := examined(signedBy("k1"))
 		f.Image.Provenance = tt.statements
@@ -225,8 +235,10 @@ func TestStatementsAboutABuild(t *testing.T) {
 func TestWhatCrossesThresholdsIsBounded(t *testing.T) {
 	f := examined()
 	for n := range 100 {
-		f.Findings = append(f.Findings, inspect.Finding{Check: "binaries", Code: "unowned", Status: inspect.RowFailed,
-			Severity: inspect.Critical, Title: fmt.Sprintf("finding %d", n)})
+		f.Findings = append(f.Findings, inspect.Finding{
+			Check: "binaries", Code: "unowned", Status: inspect.RowFailed,
+			Severity: inspect.Critical, Title: fmt.Sprintf("finding %d", n),
+		})
 	}
 	k := &Known{Thresholds: threshold.Default()}
 	row := k.Join(f).Row(Place{Reference: "reg.example/web:1"})
@@ -306,8 +318,10 @@ func TestBetterIsAnOrder(t *testing.T) {
 func TestUnitsDoNotDependOnTheOrderOfPlaces(t *testing.T) {
 	var places []Place
 	for n := range 60 {
-		p := Place{Namespace: fmt.Sprintf("team-%d", n%7), Pod: fmt.Sprintf("pod-%02d", n), Workload: "pod/a",
-			Reference: fmt.Sprintf("reg.example/app:%d", n%4), ImageID: fmt.Sprintf("reg.example/app@sha256:%064d", n%3)}
+		p := Place{
+			Namespace: fmt.Sprintf("team-%d", n%7), Pod: fmt.Sprintf("pod-%02d", n), Workload: "pod/a",
+			Reference: fmt.Sprintf("reg.example/app:%d", n%4), ImageID: fmt.Sprintf("reg.example/app@sha256:%064d", n%3),
+		}
 		p.Unit, p.Problem = unitKey(p)
 		places = append(places, p)
 	}

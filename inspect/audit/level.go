@@ -75,8 +75,10 @@ func (g *judgement) decide(d threshold.Decision, words string) {
 // notAdmitted is the finding that policies and expectations would not let an image in, as the check of signatures
 // reports it for one pod.
 func notAdmitted() inspect.Finding {
-	return inspect.Finding{Check: inspect.CheckSignatures, Code: inspect.CodePolicyNotMet, Status: inspect.RowFailed,
-		Severity: inspect.High}
+	return inspect.Finding{
+		Check: inspect.CheckSignatures, Code: inspect.CodePolicyNotMet, Status: inspect.RowFailed,
+		Severity: inspect.High,
+	}
 }
 
 // judgeVulnerabilities counts the vulnerabilities of the image by their levels. A deadline that counts from when a

@@ -157,8 +157,10 @@ func (l *lister) page(pods []corev1.Pod) error {
 			g = &podGroup{sample: p.DeepCopy()} // the page's memory is used again
 			l.pods[key] = g
 		}
-		g.members = append(g.members, member{name: p.Name, node: p.Spec.NodeName,
-			created: inspect.At(p.CreationTimestamp.Time), containers: containers})
+		g.members = append(g.members, member{
+			name: p.Name, node: p.Spec.NodeName,
+			created: inspect.At(p.CreationTimestamp.Time), containers: containers,
+		})
 	}
 	return nil
 }

@@ -54,8 +54,10 @@ func TestManifestOfOneProcess(t *testing.T) {
 }
 
 func TestManifestOfShards(t *testing.T) {
-	job := audit.Job{Image: "reg.example/backtrail:1", Schedule: "@daily", Depth: audit.Packages, Shards: 24, Namespace: "sec",
-		Selector: "app in (a,b)"}
+	job := audit.Job{
+		Image: "reg.example/backtrail:1", Schedule: "@daily", Depth: audit.Packages, Shards: 24, Namespace: "sec",
+		Selector: "app in (a,b)",
+	}
 	raw, err := job.Manifest()
 	must(t, err)
 	var cron batchv1.CronJob

@@ -134,8 +134,10 @@ func (m *merger) missing(parts []placedPart) {
 		}
 	}
 	if len(gone) > 0 {
-		m.out.NotLookedAt = append(m.out.NotLookedAt, Gap{What: "shards " + strings.Join(gone, ", "),
-			Reason: fmt.Sprintf("there is no part of them; %d were cut", parts[0].Shard.Of)})
+		m.out.NotLookedAt = append(m.out.NotLookedAt, Gap{
+			What:   "shards " + strings.Join(gone, ", "),
+			Reason: fmt.Sprintf("there is no part of them; %d were cut", parts[0].Shard.Of),
+		})
 	}
 }
 

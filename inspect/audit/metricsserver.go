@@ -64,8 +64,10 @@ func ListenMetrics(address string) (*MetricsServer, error) {
 	if at, err := netip.ParseAddrPort(listener.Addr().String()); err == nil {
 		m.local = at.Addr().Unmap().IsLoopback()
 	}
-	m.server = &http.Server{Handler: m, ReadTimeout: metricsTimeout, WriteTimeout: metricsTimeout,
-		MaxHeaderBytes: metricsHead}
+	m.server = &http.Server{
+		Handler: m, ReadTimeout: metricsTimeout, WriteTimeout: metricsTimeout,
+		MaxHeaderBytes: metricsHead,
+	}
 	go func() { m.ended <- m.server.Serve(listener) }()
 	return m, nil
 }

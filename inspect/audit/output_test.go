@@ -25,19 +25,25 @@ func sample() *audit.Report {
 		Schema: audit.Schema,
 		Scope:  audit.Scope{Contexts: []string{"prod"}, Depth: audit.Identity},
 		Rows: []audit.Row{
-			{Cluster: "prod", Namespace: "shop", Workload: "deployment/web", Container: "web", Reference: "reg.example/web:1",
+			{
+				Cluster: "prod", Namespace: "shop", Workload: "deployment/web", Container: "web", Reference: "reg.example/web:1",
 				Digest: digest, Injected: &no, TagMoved: &no, Signature: inspect.Verified, Signer: "ci@shop.example",
 				Provenance: inspect.Verified, SBOM: inspect.Absent, Admission: inspect.GatePassed, Allowed: audit.Yes,
 				State: audit.Done, Type: "container", Pods: 3,
-				Base: audit.Base{Distribution: "debian 10 (os-release)", EndOfLife: day("2024-06-30")}},
-			{Cluster: "prod", Namespace: "shop", Workload: "deployment/web", Container: "proxy", Reference: "=cmd|x\x1b[31m",
+				Base: audit.Base{Distribution: "debian 10 (os-release)", EndOfLife: day("2024-06-30")},
+			},
+			{
+				Cluster: "prod", Namespace: "shop", Workload: "deployment/web", Container: "proxy", Reference: "=cmd|x\x1b[31m",
 				Injected: &yes, TagMoved: &yes, TagMeans: digest, Signature: inspect.Absent, Provenance: inspect.Absent,
 				Allowed: audit.No, Admission: inspect.GateRefused, State: audit.Done, Level: audit.Block,
 				Reason: "<script>alert(1)</script>", Crossed: []string{"<script>alert(1)</script> [a](b)"},
-				Advisories: []string{"MAL-2026-1"}},
-			{Cluster: "prod", Namespace: "ops", Workload: "cronjob/backup", Container: "run", Reference: "reg.example/b:1",
+				Advisories: []string{"MAL-2026-1"},
+			},
+			{
+				Cluster: "prod", Namespace: "ops", Workload: "cronjob/backup", Container: "run", Reference: "reg.example/b:1",
 				Allowed: audit.Unknown, Signature: inspect.Unknown, Provenance: inspect.Unknown, SBOM: inspect.Unknown,
-				State: audit.NotChecked, Reason: "reg.example refuses access (401)"},
+				State: audit.NotChecked, Reason: "reg.example refuses access (401)",
+			},
 		},
 		Changes:     []audit.Change{{Kind: audit.MovedTag, Namespace: "shop", Workload: "deployment/web", Container: "proxy", From: digest, To: digest}},
 		NotLookedAt: []audit.Gap{{What: "layers", Reason: "depth identity"}},
@@ -73,8 +79,10 @@ func TestTableFitsTheWidth(t *testing.T) {
 		}
 	}
 	got := written(t, func(b *bytes.Buffer) error { return sample().Table(b, audit.Style{Now: now}) })
-	for _, want := range []string{"debian 10, end of life 2024-06-30", "proxy (injected)", "moved", "verified: ci@shop.example",
-		"not checked: reg.example refuses access (401)", "listed 3 = done 2", "its tag means sha256:abababababab"} {
+	for _, want := range []string{
+		"debian 10, end of life 2024-06-30", "proxy (injected)", "moved", "verified: ci@shop.example",
+		"not checked: reg.example refuses access (401)", "listed 3 = done 2", "its tag means sha256:abababababab",
+	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
@@ -173,8 +181,10 @@ func TestSARIFAndPolicyReports(t *testing.T) {
 	for _, r := range log.Runs[0].Results {
 		levels[r.RuleID] = r.Level
 	}
-	want := map[string]string{"known-compromise": "error", "not-allowed": "error", "moved-tag": "note",
-		"injected-container": "note", "not-checked": "note"}
+	want := map[string]string{
+		"known-compromise": "error", "not-allowed": "error", "moved-tag": "note",
+		"injected-container": "note", "not-checked": "note",
+	}
 	for rule, level := range want {
 		if levels[rule] != level {
 			t.Errorf("%s is %q, want %q", rule, levels[rule], level)

@@ -55,8 +55,10 @@ type PartWriter struct {
 
 // NewPart begins a part; l is all that was listed, of every shard.
 func NewPart(dir string, s Shard, scope Scope, known *Known, l Listing) *PartWriter {
-	return &PartWriter{dir: dir, part: Part{Schema: PartSchema, Shard: s, Scope: scope, Known: known.Digest,
-		At: known.At, Places: l.Places, Skipped: l.Skipped, Over: l.Over, Images: []PartUnit{}}}
+	return &PartWriter{dir: dir, part: Part{
+		Schema: PartSchema, Shard: s, Scope: scope, Known: known.Digest,
+		At: known.At, Places: l.Places, Skipped: l.Skipped, Over: l.Over, Images: []PartUnit{},
+	}}
 }
 
 // Keep writes the facts of an image, and notes its rows.
@@ -71,8 +73,10 @@ func (w *PartWriter) Keep(f *Facts, rows []Row) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.part.Images = append(w.part.Images, PartUnit{Unit: f.Unit, Facts: "sha256:" + hex.EncodeToString(sum[:]),
-		Rows: rows})
+	w.part.Images = append(w.part.Images, PartUnit{
+		Unit: f.Unit, Facts: "sha256:" + hex.EncodeToString(sum[:]),
+		Rows: rows,
+	})
 	return nil
 }
 

@@ -194,8 +194,10 @@ func TestDepthOfParts(t *testing.T) {
 		t.Errorf("an empty folder: %v", err)
 	}
 	path := filepath.Join(dir, "part-0-of-1.json")
-	for name, content := range map[string]string{"cut off": `{"schema":"x","sc`, "empty": "", "no scope": `{"shard":{}}`,
-		"no object": `[1]`, "no depth": `{"scope":{"depth":"abyss"}}`, "broken before": `{"shard":}`} {
+	for name, content := range map[string]string{
+		"cut off": `{"schema":"x","sc`, "empty": "", "no scope": `{"shard":{}}`,
+		"no object": `[1]`, "no depth": `{"scope":{"depth":"abyss"}}`, "broken before": `{"shard":}`,
+	} {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}

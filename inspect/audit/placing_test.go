@@ -90,8 +90,10 @@ func TestOneImageInTheWordsOfTwoRuntimesIsOneRow(t *testing.T) {
 
 // An old revision had the sidecar injected, the new one has it in its template: it was injected.
 func TestInjectedIntoOnePodIsInjected(t *testing.T) {
-	objects := []string{webDeployment, setJSON("web-old", "app"), setJSON("web-new", "app", "proxy"),
-		podJSON("web-1", "web-old", "app="+idA, "proxy="+idB), podJSON("web-2", "web-new", "app="+idA, "proxy="+idB)}
+	objects := []string{
+		webDeployment, setJSON("web-old", "app"), setJSON("web-new", "app", "proxy"),
+		podJSON("web-1", "web-old", "app="+idA, "proxy="+idB), podJSON("web-2", "web-new", "app="+idA, "proxy="+idB),
+	}
 	_, first := listed(t, dump(t, objects...))
 	r := rand.New(rand.NewPCG(5, 6))
 	for range 30 {
@@ -176,18 +178,22 @@ func (p partly) Node(ctx context.Context, name string) (*kube.Node, error) {
 
 func TestWhatMayNotBeReadStandsInTheGaps(t *testing.T) {
 	forbidden := errors.New("nodes is forbidden")
-	from := partly{Snapshot: dump(t, podJSON("web-a", "web-h1", "app="+idA), podJSON("other", "", "app="+idA)), nodes: forbidden,
+	from := partly{
+		Snapshot: dump(t, podJSON("web-a", "web-h1", "app="+idA), podJSON("other", "", "app="+idA)), nodes: forbidden,
 		lineage: func(pod *corev1.Pod) (kube.Lineage, error) {
 			if len(pod.OwnerReferences) == 0 {
 				return kube.Lineage{}, nil
 			}
 			return kube.Lineage{Owners: []kube.Owner{{Kind: "ReplicaSet", Name: "web-h1", Unread: "replicasets is forbidden"}}},
 				errors.New("the API server did not answer")
-		}}
+		},
+	}
 	l, _ := listed(t, from)
 	words := fmt.Sprint(l.Gaps)
-	for _, want := range []string{"namespace pay: not permitted", "replicasets is forbidden", "the API server did not answer",
-		"the platform of 1 node could not be read"} {
+	for _, want := range []string{
+		"namespace pay: not permitted", "replicasets is forbidden", "the API server did not answer",
+		"the platform of 1 node could not be read",
+	} {
 		if !strings.Contains(words, want) {
 			t.Errorf("no gap %q in %s", want, words)
 		}

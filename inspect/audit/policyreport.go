@@ -64,9 +64,13 @@ func (r *Report) PolicyReports(w io.Writer) error {
 		row := &r.Rows[i]
 		p := reports[row.Namespace]
 		if p == nil {
-			p = &policyReport{APIVersion: "wgpolicyk8s.io/v1alpha2", Kind: "PolicyReport", Source: "backtrail",
-				Metadata: reportMeta{Name: "backtrail-audit", Namespace: text.Clean(row.Namespace),
-					Labels: map[string]string{"app.kubernetes.io/managed-by": "backtrail"}}}
+			p = &policyReport{
+				APIVersion: "wgpolicyk8s.io/v1alpha2", Kind: "PolicyReport", Source: "backtrail",
+				Metadata: reportMeta{
+					Name: "backtrail-audit", Namespace: text.Clean(row.Namespace),
+					Labels: map[string]string{"app.kubernetes.io/managed-by": "backtrail"},
+				},
+			}
 			reports[row.Namespace] = p
 			order = append(order, row.Namespace)
 		}
@@ -115,10 +119,14 @@ func (p *policyReport) add(row *Row) {
 	sum := sha256.Sum256([]byte(row.key()))
 	p.Results = append(p.Results, reportResult{
 		Policy: "backtrail-audit", Rule: "image", Result: result, Source: "backtrail", Message: text.Clean(message),
-		Resources: []reportResource{{APIVersion: apiVersionOf(kind), Kind: kindName(kind),
-			Namespace: text.Clean(row.Namespace), Name: text.Clean(name)}},
-		Properties: map[string]string{"container": text.Clean(row.Container), "reference": text.Clean(row.Reference),
-			"digest": text.Clean(row.Digest), "resultID": hex.EncodeToString(sum[:8])},
+		Resources: []reportResource{{
+			APIVersion: apiVersionOf(kind), Kind: kindName(kind),
+			Namespace: text.Clean(row.Namespace), Name: text.Clean(name),
+		}},
+		Properties: map[string]string{
+			"container": text.Clean(row.Container), "reference": text.Clean(row.Reference),
+			"digest": text.Clean(row.Digest), "resultID": hex.EncodeToString(sum[:8]),
+		},
 	})
 }
 

@@ -15,8 +15,10 @@ func FlagRequirement(e inspect.Expected) (d inspect.PolicyRequirement, ok bool) 
 	if len(a.Keys)+len(a.Identities) == 0 {
 		return d, false
 	}
-	return inspect.PolicyRequirement{Policy: "of the flags", Origin: inspect.TrustFile, Mode: inspect.ModeEnforce,
-		Groups: []inspect.AuthorityGroup{{Need: 1, Authorities: []inspect.Authority{a}}}}, true
+	return inspect.PolicyRequirement{
+		Policy: "of the flags", Origin: inspect.TrustFile, Mode: inspect.ModeEnforce,
+		Groups: []inspect.AuthorityGroup{{Need: 1, Authorities: []inspect.Authority{a}}},
+	}, true
 }
 
 // Sourced is the digest of what is expected of the source of images; empty where nothing is.

@@ -179,8 +179,10 @@ func (f Facts) deepened(old Facts) Facts {
 
 // ofIdentity reports a finding of a check that depth identity runs: it is found again.
 func ofIdentity(f inspect.Finding) bool {
-	return slices.Contains([]string{inspect.CheckSubject, inspect.CheckSignatures, inspect.CheckProvenance,
-		inspect.CheckAttachedSBOM}, f.Check)
+	return slices.Contains([]string{
+		inspect.CheckSubject, inspect.CheckSignatures, inspect.CheckProvenance,
+		inspect.CheckAttachedSBOM,
+	}, f.Check)
 }
 
 // builder makes rows of units as they come.

@@ -58,12 +58,16 @@ func TestWhatCouldNotBeCheckedIsUnknownAndCounted(t *testing.T) {
 		f.run("shop", name, i)
 	}
 	f.pods[0]["metadata"].(map[string]any)["labels"] = map[string]any{"tier": "front"}
-	waiting := map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"namespace": "shop", "name": "waiting"},
+	waiting := map[string]any{
+		"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"namespace": "shop", "name": "waiting"},
 		"spec":   map[string]any{"containers": []any{map[string]any{"name": "app", "image": f.host + "/shop/web:1"}}},
-		"status": map[string]any{"phase": "Pending"}}
-	ended := map[string]any{"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"namespace": "shop", "name": "ended"},
+		"status": map[string]any{"phase": "Pending"},
+	}
+	ended := map[string]any{
+		"apiVersion": "v1", "kind": "Pod", "metadata": map[string]any{"namespace": "shop", "name": "ended"},
 		"spec":   map[string]any{"containers": []any{map[string]any{"name": "app", "image": f.host + "/shop/web:1"}}},
-		"status": map[string]any{"phase": "Succeeded"}}
+		"status": map[string]any{"phase": "Succeeded"},
+	}
 	f.refused("shop/closed", http.StatusUnauthorized)
 	r := newBench(t).audit(f.snapshot(waiting, ended))
 
@@ -145,8 +149,10 @@ func TestRecheckAsksNoRegistry(t *testing.T) {
 	r.Recheck = true
 	b.known.Advisories = func(i inspect.Image) ([]inspect.Advisory, []inspect.Finding, error) {
 		return []inspect.Advisory{{ID: "MAL-1", Severity: inspect.Critical, Subject: "left-pad 1.0"}},
-			[]inspect.Finding{{Check: "advisories", Code: "known-compromise", Status: inspect.RowFailed,
-				Severity: inspect.Critical, Title: "left-pad 1.0 is known to be malicious"}}, nil
+			[]inspect.Finding{{
+				Check: "advisories", Code: "known-compromise", Status: inspect.RowFailed,
+				Severity: inspect.Critical, Title: "left-pad 1.0 is known to be malicious",
+			}}, nil
 	}
 	again, err := r.Run(t.Context(), l)
 	must(t, err)
@@ -184,8 +190,10 @@ func TestChangesSinceTheLastAudit(t *testing.T) {
 	for _, c := range audit.Compare(&before, &after) {
 		kinds[c.Kind] = c.Workload
 	}
-	want := map[audit.ChangeKind]string{audit.VanishedSignature: "pod/web", audit.MovedTag: "pod/api",
-		audit.NoLongerAllowed: "pod/web", audit.CrossedThreshold: "pod/web"}
+	want := map[audit.ChangeKind]string{
+		audit.VanishedSignature: "pod/web", audit.MovedTag: "pod/api",
+		audit.NoLongerAllowed: "pod/web", audit.CrossedThreshold: "pod/web",
+	}
 	for kind, workload := range want {
 		if kinds[kind] != workload {
 			t.Errorf("%s of %q, want %s; changes %v", kind, kinds[kind], workload, kinds)

@@ -18,8 +18,10 @@ import (
 func listingOf(images ...string) Listing {
 	l := Listing{Context: "prod"}
 	for _, i := range images {
-		p := Place{Cluster: "prod", Namespace: "shop", Workload: "deployment/" + i, Container: "app", Pods: 1,
-			Reference: "reg.example/" + i + ":1", Unit: i}
+		p := Place{
+			Cluster: "prod", Namespace: "shop", Workload: "deployment/" + i, Container: "app", Pods: 1,
+			Reference: "reg.example/" + i + ":1", Unit: i,
+		}
 		if i == "" {
 			p.Problem = "the node has not reported a digest"
 		}
@@ -64,8 +66,10 @@ func looked(u Unit, d Depth) Facts {
 // runs is a runner over a store of its own.
 func runs(t *testing.T, x *looks, d Depth) *Runner {
 	t.Helper()
-	return &Runner{Examine: x.examine, Store: OpenStore(t.TempDir()), Known: &Known{}, Depth: d, Parallel: 3,
-		Fresh: moment("2026-02-01")}
+	return &Runner{
+		Examine: x.examine, Store: OpenStore(t.TempDir()), Known: &Known{}, Depth: d, Parallel: 3,
+		Fresh: moment("2026-02-01"),
+	}
 }
 
 func TestEveryContainerIsAccountedFor(t *testing.T) {
@@ -92,8 +96,10 @@ func TestEveryContainerIsAccountedFor(t *testing.T) {
 		t.Errorf("books %+v, want %+v", r.Books, want)
 	}
 	words := strings.Join(r.Unchecked(), "\n")
-	for _, reason := range []string{"disk on fire", "401", "a check panicked", "the node has not reported a digest",
-		"2 containers past the bound"} {
+	for _, reason := range []string{
+		"disk on fire", "401", "a check panicked", "the node has not reported a digest",
+		"2 containers past the bound",
+	} {
 		if !strings.Contains(words, reason) {
 			t.Errorf("no reason %q in %s", reason, words)
 		}
@@ -252,7 +258,8 @@ func TestGapsOfManyImagesAreOne(t *testing.T) {
 func TestFactsKeepNoSettings(t *testing.T) {
 	var c inspect.Case
 	image := inspect.ImageHead{Digest: "sha256:1", Settings: inspect.ImageConfig{Env: []string{"PASSWORD=hunter2"}}}
-	for _, fact := range []inspect.Fact{image,
+	for _, fact := range []inspect.Fact{
+		image,
 		inspect.Signature{ID: "k1", Key: "k1", Status: inspect.Verified, Raw: []inspect.RawPart{{}}},
 		inspect.Provenance{ID: "p", Raw: []inspect.RawPart{{}}, Status: inspect.Verified},
 		inspect.Finding{ID: "1", Check: "signatures", Code: "unsigned"},

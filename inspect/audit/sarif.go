@@ -93,8 +93,10 @@ func (r *Report) SARIF(w io.Writer, version string) error {
 	for i := range r.Rows {
 		run.Results = append(run.Results, r.Rows[i].results()...)
 	}
-	raw, err := json.MarshalIndent(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0",
-		Runs: []sarifRun{run}}, "", "  ")
+	raw, err := json.MarshalIndent(sarifLog{
+		Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0",
+		Runs: []sarifRun{run},
+	}, "", "  ")
 	if err == nil {
 		_, err = w.Write(append(raw, '\n'))
 	}

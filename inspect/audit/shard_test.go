@@ -82,8 +82,14 @@ func TestStoreTakesNoFactsOfAnotherKind(t *testing.T) {
 		unit  string
 		depth Depth
 		want  bool
-	}{{"a", Identity, true}, {"a", Packages, true}, {"a", Full, false}, {"b", Identity, false}, {"c", Identity, false},
-		{"d", Identity, false}} {
+	}{
+		{"a", Identity, true},
+		{"a", Packages, true},
+		{"a", Full, false},
+		{"b", Identity, false},
+		{"c", Identity, false},
+		{"d", Identity, false},
+	} {
 		if _, ok, err := s.Facts(tt.unit, tt.depth); ok != tt.want || err != nil {
 			t.Errorf("%s at %s: %v %v, want %v", tt.unit, tt.depth, ok, err, tt.want)
 		}

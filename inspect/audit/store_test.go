@@ -145,7 +145,8 @@ func TestFactsOfAnotherUnitUnderTheSameNameAreNotTaken(t *testing.T) {
 
 func TestFactsAreTheSameBytesTwice(t *testing.T) {
 	f := Facts{Form: FactsForm, Unit: "a", Depth: Packages, State: Done, Keys: []string{"k1"}, Image: inspect.Image{
-		ImageHead: inspect.ImageHead{Digest: "sha256:1"}}, Tags: []Tag{{Reference: "a:1", Reason: "429"}}}
+		ImageHead: inspect.ImageHead{Digest: "sha256:1"},
+	}, Tags: []Tag{{Reference: "a:1", Reason: "429"}}}
 	one, err := encodeFacts(f)
 	if err != nil {
 		t.Fatal(err)

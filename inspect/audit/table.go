@@ -49,10 +49,14 @@ func columns() []column {
 		{head: "SBOM", wide: true, cell: func(r *Row, _ Style) string { return statusWord(r.SBOM) }},
 		{head: "BASE", drop: 4, least: 8, cell: func(r *Row, s Style) string { return baseWord(r, s.Now) }},
 		{head: "TAG", drop: 3, cell: func(r *Row, _ Style) string { return tagWord(r) }},
-		{head: "ADVISORIES", drop: 1, least: 6,
-			cell: func(r *Row, _ Style) string { return strings.Join(r.Advisories, " ") }},
-		{head: "VULNERABILITIES", wide: true,
-			cell: func(r *Row, _ Style) string { return vulnWord(r.Vulnerabilities) }},
+		{
+			head: "ADVISORIES", drop: 1, least: 6,
+			cell: func(r *Row, _ Style) string { return strings.Join(r.Advisories, " ") },
+		},
+		{
+			head: "VULNERABILITIES", wide: true,
+			cell: func(r *Row, _ Style) string { return vulnWord(r.Vulnerabilities) },
+		},
 		{head: "FINDINGS", drop: 5, cell: func(r *Row, _ Style) string { return r.Findings.String() }},
 		{head: "ALLOWED", cell: func(r *Row, _ Style) string { return string(r.Allowed) }},
 		{head: "SINCE", wide: true, cell: func(r *Row, _ Style) string { return timeWord(r.Since) }},

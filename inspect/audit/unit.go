@@ -103,8 +103,10 @@ func (u Unit) pod() *corev1.Pod {
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
 		ObjectMeta: metav1.ObjectMeta{Namespace: cmp.Or(u.Namespace, "default"), Name: cmp.Or(u.Pod, "pod")},
 		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: unitContainer, Image: first(u.References)}}},
-		Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{Name: unitContainer,
-			Image: first(u.References), ImageID: u.ImageID}}},
+		Status: corev1.PodStatus{ContainerStatuses: []corev1.ContainerStatus{{
+			Name:  unitContainer,
+			Image: first(u.References), ImageID: u.ImageID,
+		}}},
 	}
 }
 

@@ -21,7 +21,8 @@ import (
 // needs names the check that finds that one. The rows of a comparison that could not be made have no New. It is
 // blocked, after its rows were emitted, where not all texts were read or the other image could not be.
 func Check(client *registry.Client, cache *layer.Cache, owners *owner.Cache, needs ...string) engine.Check {
-	return engine.Check{Name: inspect.CheckAutoruns, Needs: append([]string{inspect.CheckLayers}, needs...),
+	return engine.Check{
+		Name: inspect.CheckAutoruns, Needs: append([]string{inspect.CheckLayers}, needs...),
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			if !slices.ContainsFunc(image.Layers, func(l inspect.Layer) bool { return l.DiffID != "" && !l.Empty }) {
@@ -42,7 +43,8 @@ func Check(client *registry.Client, cache *layer.Cache, owners *owner.Cache, nee
 			rows.alerted(on.Case().Alerts, image.Container)
 			rows.emit(p, emit)
 			return cmp.Or(unread, rows.scene.unread())
-		}}
+		},
+	}
 }
 
 // rows are the hooks of an image, judged.
@@ -89,7 +91,8 @@ func (s *scene) unread() error {
 // compareWith compares the rows with the image that the case names for that. An error says that there is one and that
 // it could not be read; the rows stand without it.
 func (all *rows) compareWith(ctx context.Context, client *registry.Client, cache *layer.Cache, image inspect.Image,
-	p *report) error {
+	p *report,
+) error {
 	if image.Diff == nil || image.Diff.KnownGood == nil {
 		return nil
 	}

@@ -42,8 +42,10 @@ func readComposer(ctx context.Context, s *scene, n *inspect.Node) []hook {
 		if p.Place != "" && !strings.HasPrefix(p.Place, "/") {
 			dir = path.Join(path.Dir(n.Path), p.Place)
 		}
-		of := hook{kind: KindComposer, node: n, pkg: "composer " + p.Name, place: dir, version: p.Version,
-			inline: true, text: []byte{}}
+		of := hook{
+			kind: KindComposer, node: n, pkg: "composer " + p.Name, place: dir, version: p.Version,
+			inline: true, text: []byte{},
+		}
 		for _, f := range p.Autoload.Files[:min(len(p.Autoload.Files), MaxLoads)] {
 			h := of
 			h.name, h.command = dir+" "+f, shorten(f)

@@ -42,9 +42,11 @@ func readEntryPoints(ctx context.Context, s *scene, n *inspect.Node) []hook {
 		}
 		module, _, _ := strings.Cut(strings.TrimSpace(object), ":")
 		module, _, _ = strings.Cut(module, " ")
-		h := hook{kind: KindPythonEntry, node: n, name: named(n) + " " + group + " " + strings.TrimSpace(name),
+		h := hook{
+			kind: KindPythonEntry, node: n, name: named(n) + " " + group + " " + strings.TrimSpace(name),
 			trigger: "is loaded by a tool of Python (" + group + ")", command: shorten(line), inline: true,
-			text: []byte{}}
+			text: []byte{},
+		}
 		for _, end := range []string{".py", "/__init__.py"} {
 			to := s.tree.Resolve(below(site, strings.ReplaceAll(module, ".", "/")) + end)
 			if to != nil && layer.IsRegular(to) {
@@ -66,8 +68,10 @@ func isServiceFile(p, base string) bool {
 // are found so; what counts is what the classes beside it do.
 func readServiceFile(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	root := path.Dir(path.Dir(path.Dir(n.Path)))
-	h := hook{kind: KindJavaService, node: n, name: named(n), text: []byte{}, inline: true,
-		trigger: "is loaded by Java where service " + path.Base(n.Path) + " is looked for"}
+	h := hook{
+		kind: KindJavaService, node: n, name: named(n), text: []byte{}, inline: true,
+		trigger: "is loaded by Java where service " + path.Base(n.Path) + " is looked for",
+	}
 	var classes []string
 	layer.Lines(s.text(ctx, n), func(line string) {
 		line, _, _ = strings.Cut(line, "#")

@@ -20,16 +20,22 @@ type variable struct {
 // variables is the table of them, by what each interpreter documents. A variable is in it only if its value is code, or
 // a file of code, that is run before the program itself.
 func variables() []variable {
-	node := []string{"--require", "-r", "--import", "--loader", "--experimental-loader", "--env-file",
-		"--openssl-config"}
-	java := []string{"-javaagent:", "-agentpath:", "-agentlib:", "-Xbootclasspath", "@", "-XX:OnOutOfMemoryError",
-		"-XX:OnError", "--patch-module"}
+	node := []string{
+		"--require", "-r", "--import", "--loader", "--experimental-loader", "--env-file",
+		"--openssl-config",
+	}
+	java := []string{
+		"-javaagent:", "-agentpath:", "-agentlib:", "-Xbootclasspath", "@", "-XX:OnOutOfMemoryError",
+		"-XX:OnError", "--patch-module",
+	}
 	return []variable{
 		{"LD_PRELOAD", KindLoader, "makes every program load a library", nil},
 		{"LD_AUDIT", KindLoader, "makes every program load a library", nil},
 		{"NODE_OPTIONS", KindInterpreterEnv, "makes every Node.js process load a file", node},
-		{"BUN_OPTIONS", KindInterpreterEnv, "makes every bun process load a file", []string{"--preload", "-r",
-			"--require", "--import"}},
+		{"BUN_OPTIONS", KindInterpreterEnv, "makes every bun process load a file", []string{
+			"--preload", "-r",
+			"--require", "--import",
+		}},
 		{"PYTHONSTARTUP", KindInterpreterEnv, "runs with every interactive Python", nil},
 		{"PYTHONPATH", KindInterpreterEnv, "is imported at every start of Python", nil},
 		{"RUBYOPT", KindInterpreterEnv, "makes every Ruby process load a file", []string{"-r", "-I"}},
@@ -120,8 +126,10 @@ func (s *scene) module(name string) *inspect.Node {
 	if name == "" || strings.HasPrefix(name, "-") || strings.HasPrefix(name, "/") {
 		return nil
 	}
-	for _, dir := range []string{cmpDir(s.config.WorkingDir) + "/node_modules", "/usr/local/lib/node_modules",
-		"/usr/lib/node_modules", "/node_modules"} {
+	for _, dir := range []string{
+		cmpDir(s.config.WorkingDir) + "/node_modules", "/usr/local/lib/node_modules",
+		"/usr/lib/node_modules", "/node_modules",
+	} {
 		for _, end := range []string{"", ".js", "/index.js", "/package.json"} {
 			if n := s.tree.Resolve(path.Join("/", dir, name) + end); n != nil && layer.IsRegular(n) {
 				return n

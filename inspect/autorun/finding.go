@@ -133,8 +133,10 @@ func (p report) finding(r *row, code string, a inspect.Autorun) inspect.Finding 
 		evidence(inspect.Evidence{Kind: "config", Digest: p.config, Text: r.command})
 	} else {
 		evidence(inspect.Evidence{Kind: "file", Digest: "sha256:" + r.node.SHA256, Path: r.node.Path, Text: r.command})
-		evidence(inspect.Evidence{Kind: "layer", Digest: p.layerDigest(r.node.Layer), Path: r.node.Path,
-			Text: a.CreatedBy})
+		evidence(inspect.Evidence{
+			Kind: "layer", Digest: p.layerDigest(r.node.Layer), Path: r.node.Path,
+			Text: a.CreatedBy,
+		})
 	}
 	for _, n := range r.loads[:min(len(r.loads), 10)] {
 		if n != r.node {

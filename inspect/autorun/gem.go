@@ -65,6 +65,8 @@ func isGemPlugin(p, base string) bool {
 // readGemPlugin makes one hook of the file: Ruby loads it whole.
 func readGemPlugin(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	text := s.text(ctx, n)
-	return []hook{{kind: KindGem, node: n, name: named(n), trigger: "is loaded by RubyGems", command: excerpt(text),
-		text: text}}
+	return []hook{{
+		kind: KindGem, node: n, name: named(n), trigger: "is loaded by RubyGems", command: excerpt(text),
+		text: text,
+	}}
 }

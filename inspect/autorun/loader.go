@@ -31,8 +31,10 @@ func isPreload(p, _ string) bool { return p == PreloadFile }
 func readPreload(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	data, err := s.tree.ReadFile(ctx, n.Path, MaxPreload)
 	if err != nil {
-		return []hook{{kind: KindLoader, node: n, name: n.Path, trigger: "is loaded into every program",
-			command: "not read: " + err.Error(), text: []byte{}, missing: "?"}}
+		return []hook{{
+			kind: KindLoader, node: n, name: n.Path, trigger: "is loaded into every program",
+			command: "not read: " + err.Error(), text: []byte{}, missing: "?",
+		}}
 	}
 	dirs := LibraryDirs(ctx, s.tree)
 	var all []hook

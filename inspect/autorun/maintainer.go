@@ -20,8 +20,10 @@ const dpkgInfo = "/var/lib/dpkg/info"
 // isMaintainerScript recognizes the scripts that dpkg runs with the rights of root when a package comes or goes
 // (https://www.debian.org/doc/debian-policy/ch-maintainerscripts.html).
 func isMaintainerScript(p, base string) bool {
-	return path.Dir(p) == dpkgInfo && slices.Contains([]string{".preinst", ".postinst", ".prerm", ".postrm",
-		".config"}, path.Ext(base))
+	return path.Dir(p) == dpkgInfo && slices.Contains([]string{
+		".preinst", ".postinst", ".prerm", ".postrm",
+		".config",
+	}, path.Ext(base))
 }
 
 // IsMaintainerScript reports whether a path is that of a script of a package manager: its list of files does not name

@@ -114,16 +114,20 @@ func readNodeConfig(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	var lines []string
 	layer.Lines(text, func(line string) {
 		key := strings.TrimSpace(line)
-		for _, name := range []string{"script-shell", "node-options", "onload-script", "git=", "yarnPath",
-			"yarn-path", "path:", "preload", "init-module"} {
+		for _, name := range []string{
+			"script-shell", "node-options", "onload-script", "git=", "yarnPath",
+			"yarn-path", "path:", "preload", "init-module",
+		} {
 			if strings.HasPrefix(key, name) && len(lines) < MaxLoads {
 				lines = append(lines, key)
 				return
 			}
 		}
 	})
-	h := hook{kind: KindNodeConfig, node: n, name: named(n), trigger: "is loaded by the package manager",
-		command: strings.Join(lines, "; ")}
+	h := hook{
+		kind: KindNodeConfig, node: n, name: named(n), trigger: "is loaded by the package manager",
+		command: strings.Join(lines, "; "),
+	}
 	if path.Ext(n.Path) == ".cjs" {
 		h.command, h.text = excerpt(text), text
 		return []hook{h}

@@ -48,16 +48,20 @@ func spots() []spot {
 		{Spot{KindInit, "starts a program with the system or a login", inspect.Low}, isInit},
 		{Spot{KindPAM, "decides who may log in", inspect.Medium}, isPAMModule},
 		{Spot{KindPAM, "decides who may log in", inspect.Low}, func(_, dir,
-			base string) bool {
+			base string,
+		) bool {
 			return dir == "/etc/pam.d" && !strings.HasPrefix(base, "common-")
 		}},
 		{Spot{KindPAM, "decides who may log in", inspect.Info}, func(p, dir,
-			_ string) bool {
+			_ string,
+		) bool {
 			return dir == "/etc/pam.d" || p == "/etc/pam.conf"
 		}},
 		{Spot{KindUdev, "runs programs when devices change", inspect.Low}, func(_, dir, base string) bool {
-			return path.Ext(base) == ".rules" && slices.Contains([]string{"/etc/udev/rules.d",
-				"/usr/lib/udev/rules.d", "/lib/udev/rules.d", "/run/udev/rules.d"}, dir)
+			return path.Ext(base) == ".rules" && slices.Contains([]string{
+				"/etc/udev/rules.d",
+				"/usr/lib/udev/rules.d", "/lib/udev/rules.d", "/run/udev/rules.d",
+			}, dir)
 		}},
 		{Spot{KindProfile, "is read by every shell", inspect.Info}, isProfile},
 		{Spot{KindLoader, "names where programs find their libraries", inspect.Info}, func(p, dir, base string) bool {
@@ -93,9 +97,11 @@ func isUnit(_, dir, base string) bool {
 	case ".wants", ".requires", ".upholds":
 		dir = path.Dir(dir)
 	}
-	return slices.Contains([]string{"/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system",
+	return slices.Contains([]string{
+		"/etc/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system",
 		"/etc/systemd/user", "/usr/lib/systemd/user", "/usr/local/lib/systemd/system", "/run/systemd/system",
-		"/usr/local/lib/systemd/user", "/run/systemd/user"}, dir) && slices.Contains(ends, path.Ext(base)) ||
+		"/usr/local/lib/systemd/user", "/run/systemd/user",
+	}, dir) && slices.Contains(ends, path.Ext(base)) ||
 		strings.HasSuffix(dir, "/system-generators") && strings.Contains(dir, "/systemd/")
 }
 
@@ -131,10 +137,14 @@ func isProfile(p, dir, base string) bool {
 		return false // copied into homes that are made later
 	}
 	return dir == "/etc/profile.d" || dir == "/etc/zsh" && strings.HasPrefix(base, "z") || dir == "/etc/fish/conf.d" ||
-		slices.Contains([]string{".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".profile", ".zshrc",
-			".zprofile", ".zshenv", ".zlogin", ".kshrc", ".shrc", ".ashrc", ".pam_environment", ".xprofile"}, base) ||
-		slices.Contains([]string{"/etc/environment", "/etc/profile", "/etc/bash.bashrc", "/etc/bashrc", "/etc/zshrc",
-			"/etc/zshenv", "/etc/shinit"}, p)
+		slices.Contains([]string{
+			".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".profile", ".zshrc",
+			".zprofile", ".zshenv", ".zlogin", ".kshrc", ".shrc", ".ashrc", ".pam_environment", ".xprofile",
+		}, base) ||
+		slices.Contains([]string{
+			"/etc/environment", "/etc/profile", "/etc/bash.bashrc", "/etc/bashrc", "/etc/zshrc",
+			"/etc/zshenv", "/etc/shinit",
+		}, p)
 }
 
 // isPackageHook recognizes the files by which package managers run commands: apt.conf(5) with Pre-Invoke and
@@ -160,8 +170,10 @@ func readPlace(ctx context.Context, s *scene, n *inspect.Node) []hook {
 		return nil
 	}
 	text := s.text(ctx, n)
-	h := hook{kind: at.Kind, node: n, name: named(n), trigger: at.Does, text: text,
-		mild: at.Severity == inspect.Info && at.Kind != KindEntrypointFolder}
+	h := hook{
+		kind: at.Kind, node: n, name: named(n), trigger: at.Does, text: text,
+		mild: at.Severity == inspect.Info && at.Kind != KindEntrypointFolder,
+	}
 	switch at.Kind {
 	case KindKeys:
 		h.opens, h.text, h.command = "lets the holders of its keys log in", []byte{}, keyNames(text)

@@ -78,8 +78,10 @@ func (s *scene) customizing(dirs []string, by string) []hook {
 				if n == nil || !layer.IsRegular(n) || isPythonSite(n.Path, path.Base(n.Path)) || len(all) > MaxLoads {
 					continue
 				}
-				all = append(all, hook{kind: KindPythonSite, node: n, name: named(n),
-					trigger: "is imported at every start of Python (" + by + ")"})
+				all = append(all, hook{
+					kind: KindPythonSite, node: n, name: named(n),
+					trigger: "is imported at every start of Python (" + by + ")",
+				})
 			}
 		}
 	}
@@ -128,6 +130,8 @@ func isPythonSite(p, base string) bool {
 // readPythonSite makes one hook of the module: it is imported whole.
 func readPythonSite(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	text := s.text(ctx, n)
-	return []hook{{kind: KindPythonSite, node: n, name: named(n), trigger: "is imported at every start of Python",
-		command: excerpt(text), text: text}}
+	return []hook{{
+		kind: KindPythonSite, node: n, name: named(n), trigger: "is imported at every start of Python",
+		command: excerpt(text), text: text,
+	}}
 }

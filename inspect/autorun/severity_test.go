@@ -68,8 +68,10 @@ func TestEachRuleOfSeverity(t *testing.T) {
 			rowWith(KindNpmScript, "/a", signs(content.Connects), inspect.CodeChangedSinceKnownGood,
 				inspect.CodeSameVersion), inspect.High, findingChanged,
 		},
-		"4 keys": {with(rowWith(KindKeys, keys, none), func(r *row) { r.opens = "lets in" }), inspect.Medium,
-			findingAccess},
+		"4 keys": {
+			with(rowWith(KindKeys, keys, none), func(r *row) { r.opens = "lets in" }), inspect.Medium,
+			findingAccess,
+		},
 		"4 new keys": {with(rowWith(KindKeys, keys, none, inspect.CodeNotInKnownGood),
 			func(r *row) { r.opens = "lets in" }), inspect.High, findingAccess},
 		"4 a stack that lets everybody in": {
@@ -175,8 +177,10 @@ func TestEachRuleOfSeverity(t *testing.T) {
 
 // A comparison that nobody confirmed never lowers: with the code of a confirmed one alone is a strong sign info.
 func TestOnlyAConfirmedComparisonLowers(t *testing.T) {
-	for _, code := range []string{inspect.CodeNotInKnownGood, inspect.CodeChangedSinceKnownGood, inspect.CodeGained,
-		inspect.CodeSameVersion, inspect.CodeUnowned} {
+	for _, code := range []string{
+		inspect.CodeNotInKnownGood, inspect.CodeChangedSinceKnownGood, inspect.CodeGained,
+		inspect.CodeSameVersion, inspect.CodeUnowned,
+	} {
 		if got, _ := rowWith(KindCron, "/etc/cron.d/x", signs(content.RunsDownload),
 			code).judge(); got != inspect.High {
 			t.Errorf("%s lowers a strong sign to %s", code, got)

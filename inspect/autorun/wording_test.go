@@ -52,13 +52,19 @@ func TestTitlesNameWhatMakesTheFinding(t *testing.T) {
 func TestHowTheOtherImageHasIt(t *testing.T) {
 	p := report{good: &inspect.KnownGood{Confirmed: true}}
 	for want, codes := range map[string][]string{
-		"has the same version of the package with other content": {inspect.CodeNotInKnownGood,
-			inspect.CodeSameVersion},
-		"starts the program itself, which this script starts now": {inspect.CodeChangedSinceKnownGood,
-			inspect.CodeWrapsOriginal},
+		"has the same version of the package with other content": {
+			inspect.CodeNotInKnownGood,
+			inspect.CodeSameVersion,
+		},
+		"starts the program itself, which this script starts now": {
+			inspect.CodeChangedSinceKnownGood,
+			inspect.CodeWrapsOriginal,
+		},
 		"has the package without it": {inspect.CodeNotInKnownGood, inspect.CodeGained},
-		"has another command there": {inspect.CodeNotInKnownGood,
-			inspect.CodeChangedSinceKnownGood},
+		"has another command there": {
+			inspect.CodeNotInKnownGood,
+			inspect.CodeChangedSinceKnownGood,
+		},
 		"does not have it":        {inspect.CodeNotInKnownGood},
 		"has other content there": {inspect.CodeChangedSinceKnownGood},
 		"has the same":            nil,
@@ -116,8 +122,10 @@ func TestWhichRowsAreVerified(t *testing.T) {
 				r.owner = true, "npm a"
 		}), false},
 		"a confirmed known-good": {rowWith(KindProfile, "/etc/profile", nil, inspect.CodeKnownGood), true},
-		"an unconfirmed comparison": {rowWith(KindProfile, "/etc/profile", nil, inspect.CodeChangedSinceKnownGood),
-			false},
+		"an unconfirmed comparison": {
+			rowWith(KindProfile, "/etc/profile", nil, inspect.CodeChangedSinceKnownGood),
+			false,
+		},
 	} {
 		tt.row.severity, _ = tt.row.judge()
 		if got := (report{}).fact(tt.row).Status == inspect.RowVerified; got != tt.want {

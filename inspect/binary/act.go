@@ -11,8 +11,10 @@ import (
 
 // runtimes are the programs of container runtimes that start the processes of kubectl exec, by how their names begin: a
 // sensor may cut a name at 15 characters. The first process of a container has the same parents.
-var runtimes = []string{"runc", "crun", "youki", "runsc", "conmon", "containerd", "crio", "dockerd", "docker-init",
-	"kata", "podman"}
+var runtimes = []string{
+	"runc", "crun", "youki", "runsc", "conmon", "containerd", "crio", "dockerd", "docker-init",
+	"kata", "podman",
+}
 
 // act finds what was done at run time, and is not how the image starts: a shell that the runtime opened in a running
 // container, packages that were installed, a command that another process gave.

@@ -17,7 +17,8 @@ import (
 // path is what the sensor read, a flag what it derived, a hash what it measured. Nothing is derived from the name of a
 // file alone.
 func locate(a inspect.Alert, t *layer.Tree, workingDir string, mounts []inspect.Mount,
-	incomplete bool) (inspect.AlertFile, *inspect.Node) {
+	incomplete bool,
+) (inspect.AlertFile, *inspect.Node) {
 	p, said := programPath(t, a.Path, workingDir)
 	f := inspect.AlertFile{Path: a.Path, Layer: -1, Origin: inspect.OriginUnknown}
 	switch {
@@ -278,7 +279,9 @@ func (h *scanner) elsewhere(a inspect.Alert, emit func(inspect.Event)) {
 		Status: inspect.RowObserved, Severity: inspect.Medium, Subject: subject,
 		Title:  fmt.Sprintf("%s, which an alert names, is not in the image", a.File.Path),
 		Detail: a.File.Detail,
-		Evidence: []inspect.Evidence{{Kind: "alert", Digest: a.Raw, Text: a.Output}, {Kind: "manifest",
-			Digest: h.image.Key()}},
+		Evidence: []inspect.Evidence{{Kind: "alert", Digest: a.Raw, Text: a.Output}, {
+			Kind:   "manifest",
+			Digest: h.image.Key(),
+		}},
 	}})
 }

@@ -19,7 +19,8 @@ import (
 // Binaries is the check that asks whose file each file is, and shows the programs that need a look. The client is not
 // asked for anything, since all bytes are in the cache, unless what lies there turns out to be damaged.
 func Binaries(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engine.Check {
-	return engine.Check{Name: inspect.CheckBinaries, Needs: []string{inspect.CheckLayers}, Limit: layer.WorkLimit,
+	return engine.Check{
+		Name: inspect.CheckBinaries, Needs: []string{inspect.CheckLayers}, Limit: layer.WorkLimit,
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			h, err := newScanner(ctx, cache, owners, on, emit)
 			if errors.Is(err, registry.ErrDamagedStore) {
@@ -42,12 +43,14 @@ func Binaries(client *registry.Client, cache *layer.Cache, owners *owner.Cache) 
 			h.tampered(emit)
 			h.compared(ctx, emit)
 			return nil
-		}}
+		},
+	}
 }
 
 // newScanner asks the package databases of the check's image and looks for suspects.
 func newScanner(ctx context.Context, c *layer.Cache, owners *owner.Cache, on engine.On,
-	emit func(inspect.Event)) (*scanner, error) {
+	emit func(inspect.Event),
+) (*scanner, error) {
 	image := on.Image()
 	if !slices.ContainsFunc(image.Layers, func(l inspect.Layer) bool { return l.DiffID != "" && !l.Empty }) {
 		return nil, engine.Unchecked("no layer could be read")
@@ -144,8 +147,10 @@ func (h *scanner) finding(check string, b inspect.Binary) *inspect.Finding {
 		},
 	}
 	if c, ok := h.own.Claims[b.Path]; ok && c.Sum != "" {
-		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "package-database", Path: c.From.File,
-			Text: strings.TrimSuffix(fmt.Sprintf("%s: %s, %s", c.Package, c.Sum, c.Weakness()), ", ")})
+		f.Evidence = append(f.Evidence, inspect.Evidence{
+			Kind: "package-database", Path: c.From.File,
+			Text: strings.TrimSuffix(fmt.Sprintf("%s: %s, %s", c.Package, c.Sum, c.Weakness()), ", "),
+		})
 	}
 	return f
 }
@@ -267,8 +272,10 @@ func (h *scanner) alteredFinding(group []inspect.Altered) *inspect.Finding {
 		},
 	}
 	for _, a := range group[:min(len(group), 20)] {
-		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "file", Digest: "sha256:" + a.SHA256, Path: a.Path,
-			Text: a.Actual})
+		f.Evidence = append(f.Evidence, inspect.Evidence{
+			Kind: "file", Digest: "sha256:" + a.SHA256, Path: a.Path,
+			Text: a.Actual,
+		})
 	}
 	return f
 }
@@ -290,8 +297,10 @@ func (h *scanner) missing() []inspect.Missing {
 			continue
 		}
 		seen[c.Path] = true
-		m := inspect.Missing{Path: c.Path, Package: c.Package, Layer: -1, Executable: executable,
-			Severity: severityOfMissing(executable)}
+		m := inspect.Missing{
+			Path: c.Path, Package: c.Package, Layer: -1, Executable: executable,
+			Severity: severityOfMissing(executable),
+		}
 		if was != nil {
 			m.Layer = by
 		}

@@ -30,8 +30,10 @@ func TestGoProgramsAreIdentified(t *testing.T) {
 
 func TestWhatGoProgramsSayOfTheirMaking(t *testing.T) {
 	made := func(version string, settings ...string) *buildinfo.BuildInfo {
-		info := &buildinfo.BuildInfo{GoVersion: "go1.26.1", Path: "example.org/app/cmd/app",
-			Main: debug.Module{Path: "example.org/app", Version: version}}
+		info := &buildinfo.BuildInfo{
+			GoVersion: "go1.26.1", Path: "example.org/app/cmd/app",
+			Main: debug.Module{Path: "example.org/app", Version: version},
+		}
 		for i := 0; i < len(settings); i += 2 {
 			info.Settings = append(info.Settings, debug.BuildSetting{Key: settings[i], Value: settings[i+1]})
 		}

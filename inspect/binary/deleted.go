@@ -93,8 +93,10 @@ func (h *scanner) emitDeleted(emit func(inspect.Event)) {
 		if d.count == 1 {
 			what = fmt.Sprintf("%s of layer %d was", d.first, d.from)
 		}
-		emit(inspect.Event{Fact: inspect.Setting{Code: inspect.CodeDeletedPrograms,
+		emit(inspect.Event{Fact: inspect.Setting{
+			Code: inspect.CodeDeletedPrograms,
 			Detail: fmt.Sprintf("%s deleted or replaced by layer %d and can still be read in the layer below", what,
-				d.by), Severity: inspect.Info}})
+				d.by), Severity: inspect.Info,
+		}})
 	}
 }

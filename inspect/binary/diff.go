@@ -18,8 +18,11 @@ import (
 // Diff is the check that compares the files with those of the known-good image, and judges the programs again by what
 // that says. A comparison that nobody confirmed may raise, never lower.
 func Diff(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engine.Check {
-	return engine.Check{Name: inspect.CheckDiff, Needs: []string{inspect.CheckLayers, inspect.CheckBinaries,
-		inspect.CheckKnownGood},
+	return engine.Check{
+		Name: inspect.CheckDiff, Needs: []string{
+			inspect.CheckLayers, inspect.CheckBinaries,
+			inspect.CheckKnownGood,
+		},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			if image.Diff == nil || image.Diff.KnownGood == nil {
@@ -67,7 +70,8 @@ func Diff(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engi
 				}
 			}
 			return h.against(ctx, with, emit)
-		}}
+		},
+	}
 }
 
 // earlier is the part of an earlier image's config that names its version.
@@ -80,7 +84,8 @@ func earlier(i *registry.Image) inspect.ImageConfig {
 
 // compareSettings says in sentences what would run otherwise.
 func compareSettings(ctx context.Context, client *registry.Client, image inspect.Image,
-	other *registry.Image) []string {
+	other *registry.Image,
+) []string {
 	img, err := layer.Resolve(ctx, client, image)
 	if err != nil || img.ConfigFile == nil || other.ConfigFile == nil {
 		return []string{}

@@ -14,7 +14,8 @@ import (
 func Place() engine.Check {
 	return engine.Check{Name: inspect.CheckAlertLocation, Scope: engine.PerCase, Run: func(_ context.Context,
 		on engine.On,
-		emit func(inspect.Event)) error {
+		emit func(inspect.Event),
+	) error {
 		c := on.Case()
 		if c.Pod == nil || len(c.Alerts) == 0 {
 			return engine.Nothing("there is no alert about a pod")

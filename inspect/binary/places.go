@@ -166,8 +166,10 @@ func repository(p, dir string) bool {
 	return slices.Contains([]string{
 		"/etc/apt/sources.list.d", "/etc/apt/trusted.gpg.d", "/etc/apt/keyrings", "/usr/share/keyrings",
 		"/etc/apk/keys", "/etc/yum.repos.d", "/etc/pki/rpm-gpg", "/etc/zypp/repos.d",
-	}, dir) || slices.Contains([]string{"/etc/pip.conf", "/root/.pip/pip.conf", "/root/.config/pip/pip.conf",
-		"/root/.npmrc", "/etc/apk/repositories"}, p)
+	}, dir) || slices.Contains([]string{
+		"/etc/pip.conf", "/root/.pip/pip.conf", "/root/.config/pip/pip.conf",
+		"/root/.npmrc", "/etc/apk/repositories",
+	}, p)
 }
 
 // anyProgram recognizes programs that run whatever they are told: with setuid they give everybody the rights of their
@@ -176,9 +178,11 @@ func anyProgram(base string) bool {
 	if strings.HasPrefix(base, "python") || strings.HasPrefix(base, "perl") || strings.HasPrefix(base, "ruby") {
 		return true
 	}
-	return slices.Contains([]string{"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", "env", "find", "awk",
+	return slices.Contains([]string{
+		"sh", "bash", "dash", "ash", "zsh", "ksh", "busybox", "env", "find", "awk",
 		"gawk", "mawk", "vim", "vi", "nano", "tar", "cp", "dd", "node", "php", "nmap", "gdb", "strace", "socat",
-		"nc"}, base)
+		"nc",
+	}, base)
 }
 
 // place emits a setting about a file, and a finding where it is more than low.
@@ -193,7 +197,8 @@ func (h placeScanner) place(n *inspect.Node, code, what string, severity inspect
 
 // placeFinding is the finding of a check about a file at a place, with the layer that brought it.
 func (h placeScanner) placeFinding(check string, n *inspect.Node, code, what string,
-	severity inspect.Severity) *inspect.Finding {
+	severity inspect.Severity,
+) *inspect.Finding {
 	subject := h.image.Container + ":" + n.Path
 	return &inspect.Finding{
 		ID: inspect.FindingID(inspect.CheckBinaries, code, subject), Check: check, Code: code,

@@ -35,12 +35,15 @@ func TestALayerCannotVouchForItsOwnPrograms(t *testing.T) {
 		path  string
 		code  string // of a finding about the database, "" for none
 	}{
-		"a list that grew": {[]member{added, file(list, old(list)+"/usr/bin/helper\n")},
-			"/usr/bin/helper", inspect.CodeDatabaseGrew},
+		"a list that grew": {
+			[]member{added, file(list, old(list)+"/usr/bin/helper\n")},
+			"/usr/bin/helper", inspect.CodeDatabaseGrew,
+		},
 		"a list that grew, with digest": {[]member{added, file(list, old(list)+"/usr/bin/helper\n"), file(sums,
 			old(sums)+md5Of(added.Content)+"  usr/bin/helper\n")}, "/usr/bin/helper", inspect.CodeDatabaseGrew},
 		"digests that went by a whiteout": {
-			[]member{replaced, whiteout("var/lib/dpkg/info/.wh.coreutils.md5sums")}, "/usr/bin/top",
+			[]member{replaced, whiteout("var/lib/dpkg/info/.wh.coreutils.md5sums")},
+			"/usr/bin/top",
 			inspect.CodeDatabaseChanged,
 		},
 		"digests that were changed": {
@@ -59,14 +62,17 @@ func TestALayerCannotVouchForItsOwnPrograms(t *testing.T) {
 				"/usr/share/doc/coreutils/copyright\n/usr/bin/helper\n:\n")}, "/usr/bin/helper", "",
 		},
 		"a second package that claims the same": {
-			append([]member{replaced, file("var/lib/dpkg/info/aaa.list", "/usr/bin/top\n"),
-				file("var/lib/dpkg/info/aaa.md5sums", md5Of(evil)+"  usr/bin/top\n")},
+			append([]member{
+				replaced, file("var/lib/dpkg/info/aaa.list", "/usr/bin/top\n"),
+				file("var/lib/dpkg/info/aaa.md5sums", md5Of(evil)+"  usr/bin/top\n"),
+			},
 				file(status, "Package: aaa\nStatus: install ok installed\nVersion: 1\n\n"+old(status))),
 			"/usr/bin/top", inspect.CodeClaimedTwice,
 		},
 		"a second database of another kind": {
 			[]member{added, file("lib/apk/db/installed",
-				"P:helper\nV:1\nF:usr/bin\nR:helper\nZ:"+apkSumOf(added.Content)+"\n\n")}, "/usr/bin/helper",
+				"P:helper\nV:1\nF:usr/bin\nR:helper\nZ:"+apkSumOf(added.Content)+"\n\n")},
+			"/usr/bin/helper",
 			inspect.CodeSecondDatabase,
 		},
 		"a manifest of chisel": {[]member{added, chisel(strings.TrimPrefix(sumOf([]byte(added.Content)),
@@ -97,15 +103,19 @@ func TestOrdinaryChangesOfDatabasesAreCalm(t *testing.T) {
 	const status = "var/lib/dpkg/status"
 	installed := exe("usr/bin/jq", program("jq"))
 	stanza := "Package: jq\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.7\n\n"
-	jq := []member{installed, file("var/lib/dpkg/info/jq.list", "/usr/bin/jq\n"),
-		file("var/lib/dpkg/info/jq.md5sums", md5Of(installed.Content)+"  usr/bin/jq\n")}
+	jq := []member{
+		installed, file("var/lib/dpkg/info/jq.list", "/usr/bin/jq\n"),
+		file("var/lib/dpkg/info/jq.md5sums", md5Of(installed.Content)+"  usr/bin/jq\n"),
+	}
 	for name, layer := range map[string][]member{
 		"a package that is installed": append(slices.Clone(jq), file(status, old(status)+stanza)),
-		"a package that is removed": {whiteout("usr/bin/.wh.top"),
+		"a package that is removed": {
+			whiteout("usr/bin/.wh.top"),
 			whiteout("var/lib/dpkg/info/.wh.coreutils.list"), whiteout("var/lib/dpkg/info/.wh.coreutils.md5sums"),
 			whiteout("usr/bin/.wh.ls"), file(status, strings.Replace(old(status),
 				"Package: coreutils\nStatus: install ok installed",
-				"Package: coreutils\nStatus: deinstall ok config-files", 1))},
+				"Package: coreutils\nStatus: deinstall ok config-files", 1)),
+		},
 		"digests that are cut to save room": {
 			whiteout("var/lib/dpkg/info/.wh.coreutils.md5sums"), whiteout("var/lib/dpkg/info/.wh.bash.md5sums"),
 			whiteout("var/lib/dpkg/info/.wh.base-files.md5sums"),

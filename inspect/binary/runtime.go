@@ -18,17 +18,22 @@ import (
 // It does not apply to a container that the checkpoint is not of, and is blocked where the checkpoint has no changes to
 // look at.
 func Runtime(cache *layer.Cache, owners *owner.Cache, checkpoint *layer.Checkpoint) engine.Check {
-	return engine.Check{Name: inspect.CheckRuntime, Needs: []string{inspect.CheckLayers, inspect.CheckBinaries},
+	return engine.Check{
+		Name: inspect.CheckRuntime, Needs: []string{inspect.CheckLayers, inspect.CheckBinaries},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image, c := on.Image(), on.Case()
 			if ok, why := checkpoint.Of(image, c.Pod, len(c.Images)); !ok {
 				return engine.Nothing("%s", why)
 			}
-			emit(inspect.Event{Fact: inspect.Setting{Code: inspect.CodeCheckpoint, Detail: checkpoint.Words(),
-				Severity: inspect.Info}})
+			emit(inspect.Event{Fact: inspect.Setting{
+				Code: inspect.CodeCheckpoint, Detail: checkpoint.Words(),
+				Severity: inspect.Info,
+			}})
 			if !checkpoint.Taken.IsZero() {
-				emit(inspect.Event{Fact: inspect.Moment{Time: inspect.At(checkpoint.Taken),
-					What: "checkpoint of the container taken", Source: "checkpoint", Trust: inspect.ByClaim}})
+				emit(inspect.Event{Fact: inspect.Moment{
+					Time: inspect.At(checkpoint.Taken),
+					What: "checkpoint of the container taken", Source: "checkpoint", Trust: inspect.ByClaim,
+				}})
 			}
 			if checkpoint.DiffID == "" {
 				return engine.Unchecked("the checkpoint does not hold what changed in the container's files")
@@ -42,7 +47,8 @@ func Runtime(cache *layer.Cache, owners *owner.Cache, checkpoint *layer.Checkpoi
 				return err
 			}
 			return r.run(ctx, c.Alerts, emit)
-		}}
+		},
+	}
 }
 
 // runtimeState is what changed in a container since it started.
@@ -58,7 +64,8 @@ type runtimeState struct {
 // container could write others. Two layers are laid on top: one of whiteouts for what the runtime lists as deleted, one
 // of what was written.
 func newRuntimeState(ctx context.Context, c *layer.Cache, owners *owner.Cache, image inspect.Image,
-	checkpoint *layer.Checkpoint) (*runtimeState, error) {
+	checkpoint *layer.Checkpoint,
+) (*runtimeState, error) {
 	base, err := c.Tree(ctx, image.Layers)
 	if err != nil {
 		return nil, err
@@ -72,17 +79,23 @@ func newRuntimeState(ctx context.Context, c *layer.Cache, owners *owner.Cache, i
 	for _, l := range image.Layers {
 		number = max(number, l.Number+1)
 	}
-	gone := inspect.Layer{Number: number, Digest: checkpoint.GoneID, DiffID: checkpoint.GoneID, CreatedBy: when,
-		Status: inspect.Verified}
-	top := inspect.Layer{Number: number + 1, Digest: checkpoint.DiffID, DiffID: checkpoint.DiffID, CreatedBy: when,
-		Status: inspect.Verified}
+	gone := inspect.Layer{
+		Number: number, Digest: checkpoint.GoneID, DiffID: checkpoint.GoneID, CreatedBy: when,
+		Status: inspect.Verified,
+	}
+	top := inspect.Layer{
+		Number: number + 1, Digest: checkpoint.DiffID, DiffID: checkpoint.DiffID, CreatedBy: when,
+		Status: inspect.Verified,
+	}
 	layers := append(slices.Clone(image.Layers), gone, top)
 	tree, err := c.Tree(ctx, layers)
 	if err != nil {
 		return nil, fmt.Errorf("laying the changes at run time over the image: %w", err)
 	}
-	h := &scanner{tree: tree, owners: owners, own: own, image: image, layers: layers,
-		alerted: map[*inspect.Node]string{}, acted: map[*inspect.Node]bool{}}
+	h := &scanner{
+		tree: tree, owners: owners, own: own, image: image, layers: layers,
+		alerted: map[*inspect.Node]string{}, acted: map[*inspect.Node]bool{},
+	}
 	h.path = newSearchPath(tree, own, image.Settings.Env)
 	h.started = programs(tree, image.Settings, h.path.dirs)
 	return &runtimeState{h, base, gone.Number, top.Number, checkpoint}, nil
@@ -115,8 +128,10 @@ func (r *runtimeState) run(ctx context.Context, alerts []inspect.Alert, emit fun
 	for _, b := range h.rows(false) {
 		emit(inspect.Event{Fact: *r.program(b)})
 	}
-	emit(inspect.Event{Fact: inspect.Setting{Code: inspect.CodeRuntimeChanges, Detail: r.changes(),
-		Severity: inspect.Info}})
+	emit(inspect.Event{Fact: inspect.Setting{
+		Code: inspect.CodeRuntimeChanges, Detail: r.changes(),
+		Severity: inspect.Info,
+	}})
 	return nil
 }
 

@@ -96,8 +96,10 @@ func (h *scanner) secret(f secretFile, s secret, emit func(inspect.Event)) {
 		},
 	}
 	if f.by >= 0 {
-		finding.Evidence = append(finding.Evidence, inspect.Evidence{Kind: "layer", Digest: h.layerDigest(f.by),
-			Path: n.Path, Text: f.how + " by: " + h.createdBy(f.by)})
+		finding.Evidence = append(finding.Evidence, inspect.Evidence{
+			Kind: "layer", Digest: h.layerDigest(f.by),
+			Path: n.Path, Text: f.how + " by: " + h.createdBy(f.by),
+		})
 	}
 	emit(inspect.Event{Fact: *finding})
 }
@@ -120,8 +122,10 @@ func mayBeSecret(n *inspect.Node) bool {
 		base == "credentials" && slices.Contains([]string{".aws", ".cargo", ".gem"}, dir),
 		base == "hosts.yml" && dir == "gh":
 		return true
-	case base == ".env", strings.HasPrefix(base, ".env.") && !slices.Contains([]string{".env.example", ".env.sample",
-		".env.template", ".env.dist", ".env.test"}, base), path.Ext(base) == ".env":
+	case base == ".env", strings.HasPrefix(base, ".env.") && !slices.Contains([]string{
+		".env.example", ".env.sample",
+		".env.template", ".env.dist", ".env.test",
+	}, base), path.Ext(base) == ".env":
 		return true
 	case strings.HasPrefix(base, "id_") && path.Ext(base) == "", strings.HasPrefix(base, "ssh_host_") &&
 		path.Ext(base) == "", layer.Within(n.Path, "/run/secrets"):
@@ -148,8 +152,10 @@ func library(p string) bool {
 			return true
 		}
 	}
-	for _, dir := range []string{"/usr/share", "/usr/lib", "/usr/lib64", "/lib", "/usr/local/go", "/usr/local/share",
-		"/usr/local/lib", "/proc", "/sys"} {
+	for _, dir := range []string{
+		"/usr/share", "/usr/lib", "/usr/lib64", "/lib", "/usr/local/go", "/usr/local/share",
+		"/usr/local/lib", "/proc", "/sys",
+	} {
 		if layer.Within(p, dir) {
 			return true
 		}

@@ -25,8 +25,10 @@ func (h *scanner) settings(emit func(inspect.Event)) {
 		emit(inspect.Event{Fact: inspect.Finding{
 			ID: inspect.FindingID(inspect.CheckBinaries, s.Code, subject), Check: inspect.CheckBinaries, Code: s.Code,
 			Status: s.Severity.RowStatus(), Severity: s.Severity,
-			Subject: h.image.Container, Title: s.Detail, Evidence: []inspect.Evidence{{Kind: "config",
-				Digest: h.image.Config, Text: s.Detail}},
+			Subject: h.image.Container, Title: s.Detail, Evidence: []inspect.Evidence{{
+				Kind:   "config",
+				Digest: h.image.Config, Text: s.Detail,
+			}},
 		}})
 	}
 }
@@ -80,8 +82,10 @@ func (h *scanner) notableSettings() []inspect.Setting {
 // loginPort names what listens at ports that let people in.
 func loginPort(p string) string {
 	number, _, _ := strings.Cut(p, "/")
-	return map[string]string{"22": "ssh", "2222": "ssh", "23": "telnet", "3389": "remote desktop",
-		"5900": "VNC"}[number]
+	return map[string]string{
+		"22": "ssh", "2222": "ssh", "23": "telnet", "3389": "remote desktop",
+		"5900": "VNC",
+	}[number]
 }
 
 // environment describes where the environment makes programs be looked for where anybody may write. What else of it
@@ -105,7 +109,8 @@ func environment(env []string, say func(code, detail string, severity inspect.Se
 // startCommand describes what is odd about a command line, else that it is there, with a severity of its own; none:
 // nothing.
 func startCommand(code, what string, words []string, severity inspect.Severity, say func(code, detail string,
-	severity inspect.Severity)) {
+	severity inspect.Severity),
+) {
 	line := strings.Join(words, " ")
 	if odd, why := oddCommand(line); odd != "" {
 		say(code+"-"+odd, fmt.Sprintf("%s %s: %s", what, why, cut(line, 300)), inspect.Medium)

@@ -90,30 +90,44 @@ func TestSignsOfBytes(t *testing.T) {
 		words string // of the detail, "" for none at all
 	}{
 		"code": {elfWith(segment{load, run, plain}, segment{3, 4, "/lib/ld.so"}), "", ""},
-		"packed code": {elfWith(segment{load, run, noisy(1, 1<<16)}, segment{3, 4, "/lib/ld.so"}),
-			"packed", "bits of entropy"},
+		"packed code": {
+			elfWith(segment{load, run, noisy(1, 1<<16)}, segment{3, 4, "/lib/ld.so"}),
+			"packed", "bits of entropy",
+		},
 		"packed data is none": {elfWith(segment{load, run, plain}, segment{load, 4, noisy(1, 1<<16)},
 			segment{3, 4, "x"}), "", ""},
-		"UPX": {elfWith(segment{load, run, "UPX!" + noisy(1, 1<<16)}, segment{3, 4, "x"}),
-			"packed", "packed with UPX"},
-		"writable code": {elfWith(segment{load, 7, plain}, segment{3, 4, "x"}), "",
-			"writable and executable"},
+		"UPX": {
+			elfWith(segment{load, run, "UPX!" + noisy(1, 1<<16)}, segment{3, 4, "x"}),
+			"packed", "packed with UPX",
+		},
+		"writable code": {
+			elfWith(segment{load, 7, plain}, segment{3, 4, "x"}), "",
+			"writable and executable",
+		},
 		"bytes behind the end": {elfWith(segment{load, run, plain}, segment{3, 4, "x"}) +
 			"PK\x03\x04 payload", "", "12 bytes follow the end"},
 		"zeros behind the end": {elfWith(segment{load, run, plain}, segment{3, 4, "x"}) +
 			strings.Repeat("\x00", 100), "", ""},
-		"from memory": {elfWith(segment{load, run, plain + "memfd_create"}, segment{3, 4, "x"}),
-			"", "memfd_create"},
+		"from memory": {
+			elfWith(segment{load, run, plain + "memfd_create"}, segment{3, 4, "x"}),
+			"", "memfd_create",
+		},
 		"static": {elfWith(segment{load, run, plain}), "static-stripped", "linked statically"},
-		"libraries of all": {withRunpath(29, "/opt/lib:/tmp/lib"), "static-stripped",
-			"it loads libraries from /tmp/lib"},
-		"libraries of all, the old tag": {withRunpath(15, "/dev/shm"), "static-stripped",
-			"it loads libraries from /dev/shm"},
+		"libraries of all": {
+			withRunpath(29, "/opt/lib:/tmp/lib"), "static-stripped",
+			"it loads libraries from /tmp/lib",
+		},
+		"libraries of all, the old tag": {
+			withRunpath(15, "/dev/shm"), "static-stripped",
+			"it loads libraries from /dev/shm",
+		},
 		"libraries beside it": {withRunpath(29, "$ORIGIN/../lib"), "static-stripped", "linked statically"},
 		"another machine":     {elfOf(183, true, "x"), "arch-mismatch", "built for arm64"},
-		"no sections": {elfOf(amd64, true, "x")[:40] + "\x00\x00\x00\x00\x00\x00\x00\x00" +
-			elfOf(amd64, true, "x")[48:60] + "\x00\x00\x00\x00" + elfOf(amd64, true, "x")[64:], "packed",
-			"no section headers"},
+		"no sections": {
+			elfOf(amd64, true, "x")[:40] + "\x00\x00\x00\x00\x00\x00\x00\x00" +
+				elfOf(amd64, true, "x")[48:60] + "\x00\x00\x00\x00" + elfOf(amd64, true, "x")[64:], "packed",
+			"no section headers",
+		},
 		"broken": {elfOf(amd64, true, "x")[:70], "", "headers are broken"},
 	} {
 		f := examine(inspect.KindELF, []byte(test.data), "amd64")
@@ -174,21 +188,31 @@ func TestProgramsOfAllKindsAreRows(t *testing.T) {
 		want string
 	}{
 		"PE": {file("app/tool.exe", pe), "low /app/tool.exe x1 unowned"},
-		"Mach-O": {exe("app/tool", "\xcf\xfa\xed\xfe"+strings.Repeat("x", 60)),
-			"low /app/tool x1 unowned"},
-		"WASM": {file("app/tool.wasm", "\x00asm\x01\x00\x00\x00"),
-			"low /app/tool.wasm x1 unowned"},
+		"Mach-O": {
+			exe("app/tool", "\xcf\xfa\xed\xfe"+strings.Repeat("x", 60)),
+			"low /app/tool x1 unowned",
+		},
+		"WASM": {
+			file("app/tool.wasm", "\x00asm\x01\x00\x00\x00"),
+			"low /app/tool.wasm x1 unowned",
+		},
 		"a jar": {file("app/lib.jar", "PK\x03\x04"+strings.Repeat("x", 60)), ""},
-		"a jar where all may write": {exe("tmp/lib.jar", "PK\x03\x04"+strings.Repeat("x", 60)),
-			"high /tmp/lib.jar x1 unowned tmp-path"},
+		"a jar where all may write": {
+			exe("tmp/lib.jar", "PK\x03\x04"+strings.Repeat("x", 60)),
+			"high /tmp/lib.jar x1 unowned tmp-path",
+		},
 		"a script":                   {exe("app/run.sh", "#!/bin/sh\n"), ""},
 		"a script that is started":   {exe("run.sh", "#!/bin/sh\n"), "info /run.sh x1 unowned entrypoint"},
 		"a script without the right": {file("tmp/run.sh", "#!/bin/sh\n"), ""},
-		"a name that turns": {exe("usr/bin/\u202eelppa", program("x")),
-			"high /usr/bin/\u202eelppa x1 unowned hidden-path"},
+		"a name that turns": {
+			exe("usr/bin/\u202eelppa", program("x")),
+			"high /usr/bin/\u202eelppa x1 unowned hidden-path",
+		},
 		"a name that ends with a blank": {exe("usr/bin/ls ", program("x")), "high /usr/bin/ls  x1 unowned hidden-path"},
-		"a program that all may change": {exe("opt/x/y", program("x")).WithMode(0o777),
-			"low /opt/x/y x1 unowned world-writable"},
+		"a program that all may change": {
+			exe("opt/x/y", program("x")).WithMode(0o777),
+			"low /opt/x/y x1 unowned world-writable",
+		},
 		"a program with capabilities": {member{Header: headerWith("opt/x/ping", "security.capability",
 			"\x01\x00\x00\x02"), Content: program("x")}, "medium /opt/x/ping x1 unowned capability"},
 	} {

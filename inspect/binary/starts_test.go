@@ -38,32 +38,48 @@ func TestWhateverExecutesIsAProgram(t *testing.T) {
 		layer []member
 		want  string // among what is loud; "" for nothing at all
 	}{
-		"a script without an interpreter": {[]member{exe("usr/local/bin/health", fetch)},
-			"medium /usr/local/bin/health"},
+		"a script without an interpreter": {
+			[]member{exe("usr/local/bin/health", fetch)},
+			"medium /usr/local/bin/health",
+		},
 		"user ID 00, without a password": {[]member{file("etc/passwd",
 			"root:x:0:0::/:/bin/sh\nadmin::00:0::/:/bin/sh\n")}, "high uid-0"},
-		"user ID +0": {[]member{file("etc/passwd", "admin:x:+0:0::/:/bin/sh\n")},
-			"medium uid-0"},
-		"user ID of 32 bits and one": {[]member{file("etc/passwd", "admin:x:4294967296:0::/:/bin/sh\n")},
-			"medium uid-0"},
-		"a preload without a slash": {[]member{library, file("etc/ld.so.preload", "libhook.so\n")},
-			"high /usr/lib/x86_64-linux-gnu/libhook.so"},
+		"user ID +0": {
+			[]member{file("etc/passwd", "admin:x:+0:0::/:/bin/sh\n")},
+			"medium uid-0",
+		},
+		"user ID of 32 bits and one": {
+			[]member{file("etc/passwd", "admin:x:4294967296:0::/:/bin/sh\n")},
+			"medium uid-0",
+		},
+		"a preload without a slash": {
+			[]member{library, file("etc/ld.so.preload", "libhook.so\n")},
+			"high /usr/lib/x86_64-linux-gnu/libhook.so",
+		},
 		"a preload with $LIB": {[]member{library, file("etc/ld.so.preload",
 			"/usr/$LIB/libhook.so\n")}, "high /usr/lib/x86_64-linux-gnu/libhook.so"},
-		"a preload at the end of a long file": {[]member{library, file("etc/ld.so.preload",
-			strings.Repeat("# filler\n", 10_000)+"/usr/lib/x86_64-linux-gnu/libhook.so\n")},
-			"high /usr/lib/x86_64-linux-gnu/libhook.so"},
+		"a preload at the end of a long file": {
+			[]member{library, file("etc/ld.so.preload",
+				strings.Repeat("# filler\n", 10_000)+"/usr/lib/x86_64-linux-gnu/libhook.so\n")},
+			"high /usr/lib/x86_64-linux-gnu/libhook.so",
+		},
 		"a preload behind a long line": {[]member{library, file("etc/ld.so.preload", strings.Repeat(" ",
 			100_000)+"libhook.so\n")}, "high /usr/lib/x86_64-linux-gnu/libhook.so"},
-		"setuid for an unaltered program": {[]member{exe("usr/bin/top", program("top")).WithMode(0o4755)},
-			"medium raised-privilege"},
-		"all capabilities for one": {[]member{{Header: headerWith("usr/bin/top", "security.capability",
-			"\x01\x00\x00\x02\xff\xff\xff\xff\x00\x00\x00\x00\xff\x00\x00\x00\x00\x00\x00\x00"),
-			Content: program("top")}}, "medium raised-privilege"},
+		"setuid for an unaltered program": {
+			[]member{exe("usr/bin/top", program("top")).WithMode(0o4755)},
+			"medium raised-privilege",
+		},
+		"all capabilities for one": {[]member{{
+			Header: headerWith("usr/bin/top", "security.capability",
+				"\x01\x00\x00\x02\xff\xff\xff\xff\x00\x00\x00\x00\xff\x00\x00\x00\x00\x00\x00\x00"),
+			Content: program("top"),
+		}}, "medium raised-privilege"},
 
-		"calm: a port below 1024 for one": {[]member{{Header: headerWith("usr/bin/top", "security.capability",
-			"\x01\x00\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"),
-			Content: program("top")}}, ""},
+		"calm: a port below 1024 for one": {[]member{{
+			Header: headerWith("usr/bin/top", "security.capability",
+				"\x01\x00\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"),
+			Content: program("top"),
+		}}, ""},
 		"calm: texts with the mode of programs": {[]member{exe("app/README", "Run: make\n"), exe("app/LICENSE",
 			"free\n"), exe("app/data.txt", fetch)}, ""},
 		"calm: a script that prints such a line": {[]member{exe("usr/local/bin/help",

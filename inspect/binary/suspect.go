@@ -271,9 +271,11 @@ func (s *suspect) text() bool {
 
 // severity judges the suspect by the rule of severity.go.
 func (h *scanner) severity(s *suspect, confirmed bool) inspect.Severity {
-	return severityOf(signs{path: s.node.Path, kind: s.node.Kind, codes: s.codes, ownership: h.own.Listing,
+	return severityOf(signs{
+		path: s.node.Path, kind: s.node.Kind, codes: s.codes, ownership: h.own.Listing,
 		searched: h.searched(s.node.Path), confirmed: confirmed, library: s.library != "",
-		base: h.fromBase(s.node.Layer), release: s.release})
+		base: h.fromBase(s.node.Layer), release: s.release,
+	})
 }
 
 // rows are the suspects as they are shown: ordinary ones of one tree and one build step are one row. Those with a sign

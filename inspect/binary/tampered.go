@@ -26,8 +26,10 @@ func (h *scanner) tampered(emit func(inspect.Event)) {
 			ID: inspect.FindingID(inspect.CheckBinaries, t.Code, subject), Check: inspect.CheckBinaries, Code: t.Code,
 			Status: severity.RowStatus(), Severity: severity,
 			Subject: h.image.Container + ":" + t.Paths[0], Title: text, Detail: h.createdBy(t.Layer),
-			Evidence: []inspect.Evidence{{Kind: "package-database", Path: t.File, Text: t.Package}, {Kind: "layer",
-				Digest: h.layerDigest(t.Layer), Path: t.File, Text: h.createdBy(t.Layer)}},
+			Evidence: []inspect.Evidence{{Kind: "package-database", Path: t.File, Text: t.Package}, {
+				Kind:   "layer",
+				Digest: h.layerDigest(t.Layer), Path: t.File, Text: h.createdBy(t.Layer),
+			}},
 		}
 		for _, p := range t.Paths {
 			if n := h.tree.Get(p); n != nil && n.SHA256 != "" {

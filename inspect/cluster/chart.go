@@ -20,8 +20,10 @@ type chartMark struct {
 // chartOf reads the marks that Helm itself writes and those that charts write by custom
 // (https://helm.sh/docs/chart_best_practices/labels/). Anybody who may edit the workload may write them.
 func chartOf(w kube.Owner) (chartMark, bool) {
-	m := chartMark{release: w.Annotations["meta.helm.sh/release-name"],
-		namespace: w.Annotations["meta.helm.sh/release-namespace"]}
+	m := chartMark{
+		release:   w.Annotations["meta.helm.sh/release-name"],
+		namespace: w.Annotations["meta.helm.sh/release-namespace"],
+	}
 	// Helm writes both annotations since version 3.0; heritage is what charts wrote before. The annotation alone is
 	// enough: Helm refuses to adopt an object without it.
 	byHelm := w.Labels["app.kubernetes.io/managed-by"] == "Helm" || w.Labels["heritage"] == "Helm"

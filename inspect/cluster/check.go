@@ -42,7 +42,8 @@ func Check(o Options, needs ...string) engine.Check {
 	o = o.withRoster()
 	return engine.Check{Name: inspect.CheckCluster, Scope: engine.PerCase, Needs: needs, Run: func(ctx context.Context,
 		on engine.On,
-		emit func(inspect.Event)) error {
+		emit func(inspect.Event),
+	) error {
 		if o.Pod == nil {
 			return engine.Nothing("the target is not a pod")
 		}

@@ -34,8 +34,10 @@ func TestAdmission(t *testing.T) {
 		detail string
 		code   string
 	}{
-		"nothing set up": {func(*world) {}, inspect.GateAbsent, "no admission webhook verifies the images of a pod",
-			inspect.CodeNoImagePolicy},
+		"nothing set up": {
+			func(*world) {}, inspect.GateAbsent, "no admission webhook verifies the images of a pod",
+			inspect.CodeNoImagePolicy,
+		},
 		"not labelled": {
 			func(w *world) { w.more = append(w.more, hook("policy.sigstore.dev", false, included)) },
 			inspect.GateNotEnforced,
@@ -54,11 +56,13 @@ func TestAdmission(t *testing.T) {
 			w.more = append(w.more, hook("policy.sigstore.dev", false, included), hook("validate.kyverno.svc-fail",
 				false, nil))
 		}, inspect.GatePassed, "Kyverno (webhook validate.kyverno.svc-fail) evaluated the pod: admitted", ""},
-		"set up later": {func(w *world) {
-			w.pod.CreationTimestamp = metav1.NewTime(morning.Add(-time.Hour))
-			w.more = append(w.more, hook("validate.kyverno.svc-fail", false, nil))
-		}, inspect.GateNotEnforced, "set up at 2026-03-01 08:00:00Z, after the pod was admitted",
-			inspect.CodeNamespaceExempt},
+		"set up later": {
+			func(w *world) {
+				w.pod.CreationTimestamp = metav1.NewTime(morning.Add(-time.Hour))
+				w.more = append(w.more, hook("validate.kyverno.svc-fail", false, nil))
+			}, inspect.GateNotEnforced, "set up at 2026-03-01 08:00:00Z, after the pod was admitted",
+			inspect.CodeNamespaceExempt,
+		},
 		"object left out": {func(w *world) {
 			w.more = append(w.more, hook("connaisseur", false, func(v *admissionv1.ValidatingWebhook) {
 				v.ObjectSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"app": "cart"}}
@@ -69,15 +73,17 @@ func TestAdmission(t *testing.T) {
 				v.MatchConditions = []admissionv1.MatchCondition{{Name: "x", Expression: "true"}}
 			}))
 		}, inspect.GateUnknown, "matchConditions", ""},
-		"two that do not look": {func(w *world) {
-			far := func(v *admissionv1.ValidatingWebhook) {
-				v.NamespaceSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"env": "production"}}
-			}
-			w.more = append(w.more, hook("policy.sigstore.dev", false, included), hook("validate.kyverno.svc-fail",
-				false, far))
-		}, inspect.GateNotEnforced,
+		"two that do not look": {
+			func(w *world) {
+				far := func(v *admissionv1.ValidatingWebhook) {
+					v.NamespaceSelector = &metav1.LabelSelector{MatchLabels: map[string]string{"env": "production"}}
+				}
+				w.more = append(w.more, hook("policy.sigstore.dev", false, included), hook("validate.kyverno.svc-fail",
+					false, far))
+			}, inspect.GateNotEnforced,
 			"label policy.sigstore.dev/include is missing; Kyverno not enforced (webhook validate.kyverno.svc-fail): " +
-				"namespaceSelector env=production does not match namespace shop", inspect.CodeNamespaceExempt},
+				"namespaceSelector env=production does not match namespace shop", inspect.CodeNamespaceExempt,
+		},
 		"asked of the deployment": {func(w *world) {
 			w.more = append(w.more, hook("kyverno", false, func(v *admissionv1.ValidatingWebhook) {
 				v.Rules[0].APIGroups, v.Rules[0].Resources = []string{"apps"}, []string{"deployments"}
@@ -92,8 +98,10 @@ func TestAdmission(t *testing.T) {
 		if g.Status != tt.status || !strings.Contains(g.Detail, tt.detail) {
 			t.Errorf("%s: %s %q\nwant %s %q", name, g.Status, g.Detail, tt.status, tt.detail)
 		}
-		for _, code := range []string{inspect.CodeNoImagePolicy, inspect.CodeNamespaceExempt,
-			inspect.CodePolicyFailsOpen} {
+		for _, code := range []string{
+			inspect.CodeNoImagePolicy, inspect.CodeNamespaceExempt,
+			inspect.CodePolicyFailsOpen,
+		} {
 			if _, ok := findingOf(c, code); ok != (code == tt.code) {
 				t.Errorf("%s: findings %v, want %q", name, codes(c), tt.code)
 			}
@@ -125,8 +133,10 @@ func TestAdmissionPolicies(t *testing.T) {
 			}, Validations: []admissionv1.Validation{{Expression: expression}}},
 		}, &admissionv1.ValidatingAdmissionPolicyBinding{
 			TypeMeta: kind("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding"), ObjectMeta: meta,
-			Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{PolicyName: "digests-only",
-				ValidationActions: actions},
+			Spec: admissionv1.ValidatingAdmissionPolicyBindingSpec{
+				PolicyName:        "digests-only",
+				ValidationActions: actions,
+			},
 		})
 	}
 	for _, tt := range []struct {
@@ -183,11 +193,15 @@ func TestInjection(t *testing.T) {
 		severity inspect.Severity
 		says     string
 	}{
-		"unexplained": {func(w *world) { w.inject(0, "") }, inspect.CodeInjectedUnexplained, inspect.Medium,
-			"nothing explains it"},
-		"annotation only": {func(w *world) { w.inject(0, ""); w.pod.Annotations = istio },
+		"unexplained": {
+			func(w *world) { w.inject(0, "") }, inspect.CodeInjectedUnexplained, inspect.Medium,
+			"nothing explains it",
+		},
+		"annotation only": {
+			func(w *world) { w.inject(0, ""); w.pod.Annotations = istio },
 			inspect.CodeInjectedExplained, inspect.Low,
-			"which anybody may write; no webhook that selects this pod explains it"},
+			"which anybody may write; no webhook that selects this pod explains it",
+		},
 		"webhook": {func(w *world) {
 			w.inject(2, digestMine)
 			w.more = append(w.more, injector)
@@ -196,8 +210,10 @@ func TestInjection(t *testing.T) {
 			w.inject(3, digestMine)
 			w.more = append(w.more, injector)
 		}, inspect.CodeInjectedEverywhere, inspect.Info, "with the same image as in 3 other workloads"},
-		"everywhere, by annotation": {func(w *world) { w.inject(3, digestMine); w.pod.Annotations = istio },
-			inspect.CodeInjectedExplained, inspect.Low, ""},
+		"everywhere, by annotation": {
+			func(w *world) { w.inject(3, digestMine); w.pod.Annotations = istio },
+			inspect.CodeInjectedExplained, inspect.Low, "",
+		},
 		"another than its siblings": {func(w *world) {
 			w.inject(2, digestOther)
 			w.more = append(w.more, injector)
@@ -233,10 +249,12 @@ func TestDebugContainer(t *testing.T) {
 	w := newWorld()
 	w.pod.Spec.EphemeralContainers = []corev1.EphemeralContainer{{EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: "debugger", Image: "busybox"}}}
 	at := metav1.NewTime(morning.Add(2 * time.Hour))
-	w.pod.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kubectl-debug", Time: &at,
+	w.pod.ManagedFields = []metav1.ManagedFieldsEntry{{
+		Manager: "kubectl-debug", Time: &at,
 		Subresource: "ephemeralcontainers", FieldsV1: &metav1.FieldsV1{
 			Raw: []byte(`{"f:spec":{"f:ephemeralContainers":{".":{},"k:{\"name\":\"debugger\"}":{".":{},"f:image":{}}}}}`),
-		}}}
+		},
+	}}
 	f, ok := findingOf(w.look(t), inspect.CodeDebugContainer)
 	if !ok || f.Severity != inspect.Medium ||
 		f.Title != "debug container debugger with image busybox was attached to the pod by kubectl-debug at "+
@@ -247,10 +265,14 @@ func TestDebugContainer(t *testing.T) {
 
 func TestNetworkPoliciesAndEvents(t *testing.T) {
 	w := newWorld()
-	w.more = append(w.more, &networkingv1.NetworkPolicy{TypeMeta: kind("networking.k8s.io/v1", "NetworkPolicy"),
-		ObjectMeta: named("deny-all")})
-	event := &corev1.Event{TypeMeta: kind("v1", "Event"), ObjectMeta: named("e1"), Reason: "Pulled",
-		Message: "Successfully pulled image", Count: 2, LastTimestamp: metav1.NewTime(morning.Add(time.Hour))}
+	w.more = append(w.more, &networkingv1.NetworkPolicy{
+		TypeMeta:   kind("networking.k8s.io/v1", "NetworkPolicy"),
+		ObjectMeta: named("deny-all"),
+	})
+	event := &corev1.Event{
+		TypeMeta: kind("v1", "Event"), ObjectMeta: named("e1"), Reason: "Pulled",
+		Message: "Successfully pulled image", Count: 2, LastTimestamp: metav1.NewTime(morning.Add(time.Hour)),
+	}
 	event.InvolvedObject = corev1.ObjectReference{Kind: "Pod", Namespace: "shop", Name: "web-1", UID: w.pod.UID}
 	w.more = append(w.more, event)
 	c := w.look(t)
@@ -274,8 +296,10 @@ func TestNetworkPoliciesAndEvents(t *testing.T) {
 func TestPodsAlone(t *testing.T) {
 	w := newWorld()
 	c := lookIn(t, w.pod, []any{w.pod})
-	for _, says := range []string{"not all events are kept",
-		"could not be read of the cluster: the namespace's labels, mutating webhooks, validating webhooks"} {
+	for _, says := range []string{
+		"not all events are kept",
+		"could not be read of the cluster: the namespace's labels, mutating webhooks, validating webhooks",
+	} {
 		if !slices.ContainsFunc(c.Notices, func(n inspect.Notice) bool { return strings.HasPrefix(n.Text, says) }) {
 			t.Errorf("nothing says %q: %+v", says, c.Notices)
 		}

@@ -25,16 +25,26 @@ func TestGatesOfADebugContainer(t *testing.T) {
 		status inspect.GateStatus
 		says   string
 	}{
-		"pods alone": {of(admissionv1.Create, "pods"), inspect.GateAbsent,
-			"no admission webhook verifies the images of a debug container"},
-		"all but subresource": {of(admissionv1.OperationAll, "*"), inspect.GateAbsent,
-			"no admission webhook verifies the images of a debug container"},
-		"its own": {of(admissionv1.Update, "pods/ephemeralcontainers"), inspect.GatePassed,
-			"evaluated the debug container debugger: admitted"},
-		"of pods": {of(admissionv1.OperationAll, "pods/*"), inspect.GatePassed,
-			"evaluated the debug container"},
-		"only when created": {of(admissionv1.Create, "*/*"), inspect.GateAbsent,
-			"no admission webhook verifies the images of a debug container"},
+		"pods alone": {
+			of(admissionv1.Create, "pods"), inspect.GateAbsent,
+			"no admission webhook verifies the images of a debug container",
+		},
+		"all but subresource": {
+			of(admissionv1.OperationAll, "*"), inspect.GateAbsent,
+			"no admission webhook verifies the images of a debug container",
+		},
+		"its own": {
+			of(admissionv1.Update, "pods/ephemeralcontainers"), inspect.GatePassed,
+			"evaluated the debug container debugger: admitted",
+		},
+		"of pods": {
+			of(admissionv1.OperationAll, "pods/*"), inspect.GatePassed,
+			"evaluated the debug container",
+		},
+		"only when created": {
+			of(admissionv1.Create, "*/*"), inspect.GateAbsent,
+			"no admission webhook verifies the images of a debug container",
+		},
 	}
 	for name, tt := range tests {
 		w := newWorld()
@@ -80,8 +90,10 @@ func TestManagersOfTheOwners(t *testing.T) {
 		t.Errorf("%+v", c.Pod.Owner)
 	}
 	source := sourceOf(t, append([]any{w.namespace, w.deployment, w.set, w.pod}, unrelated()...))
-	known := inspect.Pod{Name: "web-1", Owner: []inspect.Owner{{Kind: "Deployment", Name: "web", UID: "uid-web"},
-		{Kind: "Other", Name: "x", UID: "uid-x"}}}
+	known := inspect.Pod{Name: "web-1", Owner: []inspect.Owner{
+		{Kind: "Deployment", Name: "web", UID: "uid-web"},
+		{Kind: "Other", Name: "x", UID: "uid-x"},
+	}}
 	c = runChecks(t, []inspect.Event{{Fact: known}}, cluster.Check(cluster.Options{Cluster: source, Pod: w.pod}))
 	got := c.Pod.Owner[0].Managers
 	if len(got) != 2 || got[0].Name != "kubectl-set" || !slices.Equal(got[0].Images, []string{"web"}) ||

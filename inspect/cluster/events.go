@@ -16,7 +16,8 @@ import (
 // Check.
 func Events(o Options) engine.Check {
 	return engine.Check{Name: inspect.CheckEvents, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
-		emit func(inspect.Event)) error {
+		emit func(inspect.Event),
+	) error {
 		if o.Pod == nil {
 			return engine.Nothing("the target is not a pod")
 		}

@@ -28,14 +28,26 @@ func TestExplanationsOfAnInjection(t *testing.T) {
 		says   string
 	}{
 		"nothing": {nil, inspect.CodeInjectedUnexplained, "nothing explains it"},
-		"one webhook": {[]func(*world){one}, inspect.CodeInjectedExplained,
-			"webhook inject.mesh.example explains it"},
-		"one webhook and a claim": {[]func(*world){one, istio}, inspect.CodeInjectedExplained,
-			"explains it, and annotation sidecar.istio.io/status names it"},
-		"two webhooks": {[]func(*world){two}, inspect.CodeInjectedExplained,
-			"one of webhooks inject.mesh.example, inject.other.example may explain it"},
-		"two webhooks and a claim": {[]func(*world){two, istio}, inspect.CodeInjectedExplained,
-			"may explain it, and annotation sidecar.istio.io/status"},
+		"one webhook": {
+			[]func(*world){one},
+			inspect.CodeInjectedExplained,
+			"webhook inject.mesh.example explains it",
+		},
+		"one webhook and a claim": {
+			[]func(*world){one, istio},
+			inspect.CodeInjectedExplained,
+			"explains it, and annotation sidecar.istio.io/status names it",
+		},
+		"two webhooks": {
+			[]func(*world){two},
+			inspect.CodeInjectedExplained,
+			"one of webhooks inject.mesh.example, inject.other.example may explain it",
+		},
+		"two webhooks and a claim": {
+			[]func(*world){two, istio},
+			inspect.CodeInjectedExplained,
+			"may explain it, and annotation sidecar.istio.io/status",
+		},
 		"a claim alone":              {[]func(*world){istio}, inspect.CodeInjectedExplained, "no webhook"},
 		"a claim that does not hold": {[]func(*world){func(w *world) { w.pod.Annotations = map[string]string{"sidecar.istio.io/status": "{"} }}, inspect.CodeInjectedUnexplained, ""},
 		"linkerd's annotation names others": {[]func(*world){func(w *world) {
@@ -63,16 +75,22 @@ func TestSidecarsOfOtherWorkloads(t *testing.T) {
 		code   string
 		says   string
 	}{
-		"nobody else": {func(*world) {}, inspect.CodeInjectedExplained,
-			"no other workload has a container of this name"},
-		"two with this image": {func(w *world) { w.more = append(w.more, siblings(digestMine, "a", "b")...) },
-			inspect.CodeInjectedExplained, "its image is that of shop/a, shop/b"},
+		"nobody else": {
+			func(*world) {}, inspect.CodeInjectedExplained,
+			"no other workload has a container of this name",
+		},
+		"two with this image": {
+			func(w *world) { w.more = append(w.more, siblings(digestMine, "a", "b")...) },
+			inspect.CodeInjectedExplained, "its image is that of shop/a, shop/b",
+		},
 		"many with this image": {func(w *world) {
 			w.more = append(w.more, siblings(digestMine, "a", "b", "c",
 				"d")...)
 		}, inspect.CodeInjectedEverywhere, "in 4 other workloads"},
-		"all with another": {func(w *world) { w.more = append(w.more, siblings(digestOther, "a", "b")...) },
-			inspect.CodeInjectedOtherImage, "another image than 2 other workloads"},
+		"all with another": {
+			func(w *world) { w.more = append(w.more, siblings(digestOther, "a", "b")...) },
+			inspect.CodeInjectedOtherImage, "another image than 2 other workloads",
+		},
 		"some with another": {func(w *world) {
 			w.more = append(w.more, append(siblings(digestMine, "a"), siblings(digestOther, "b", "c", "d", "e")...)...)
 		}, inspect.CodeInjectedExplained, "its image is that of shop/a; shop/b, shop/c, shop/d and 1 more got another"},
@@ -103,8 +121,10 @@ func siblings(digest string, workloads ...string) []any {
 func TestServicesOfThePod(t *testing.T) {
 	w := newWorld()
 	service := func(name string, selector map[string]string) any {
-		return &corev1.Service{TypeMeta: kind("v1", "Service"), ObjectMeta: named(name),
-			Spec: corev1.ServiceSpec{Selector: selector}}
+		return &corev1.Service{
+			TypeMeta: kind("v1", "Service"), ObjectMeta: named(name),
+			Spec: corev1.ServiceSpec{Selector: selector},
+		}
 	}
 	w.more = append(w.more, service("front", map[string]string{"app": "web"}), service("other",
 		map[string]string{"app": "cart"}), service("manual", nil))
@@ -131,11 +151,13 @@ func TestServiceAccountThatIsNotRead(t *testing.T) {
 	if !r.Lacks(inspect.ReachServiceAccount) || len(r.Roles) != 0 {
 		t.Errorf("%+v", r)
 	}
-	w.more = append(w.more, &corev1.ServiceAccount{TypeMeta: kind("v1", "ServiceAccount"),
+	w.more = append(w.more, &corev1.ServiceAccount{
+		TypeMeta: kind("v1", "ServiceAccount"),
 		ObjectMeta: metav1.ObjectMeta{
 			Name: "shop", Namespace: "shop",
 			Annotations: map[string]string{"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/web"},
-		}})
+		},
+	})
 	r = w.look(t).Pod.Reach
 	if r.Lacks(inspect.ReachServiceAccount) || len(r.Roles) != 1 ||
 		r.Roles[0].String() != "AWS arn:aws:iam::1:role/web" {

@@ -118,12 +118,18 @@ func TestStandingOfAdmissionPolicies(t *testing.T) {
 		detail string
 	}{
 		"in force": {func(*world, vap) {}, inspect.GatePassed, "", "evaluated the pod: admitted"},
-		"namespace not selected": {func(_ *world, v vap) { v.policy.Spec.MatchConstraints.NamespaceSelector = stage },
-			inspect.GateNotEnforced, inspect.GateNotSelected, "namespaceSelector env=stage does not match namespace shop"},
-		"object not selected": {func(_ *world, v vap) { v.policy.Spec.MatchConstraints.ObjectSelector = stage },
-			inspect.GateNotEnforced, inspect.GateNotSelected, "objectSelector env=stage does not match the pod"},
-		"not bound": {func(_ *world, v vap) { v.binding.Spec.PolicyName = "another" },
-			inspect.GateNotEnforced, inspect.GateNotBound, "no binding puts it into force"},
+		"namespace not selected": {
+			func(_ *world, v vap) { v.policy.Spec.MatchConstraints.NamespaceSelector = stage },
+			inspect.GateNotEnforced, inspect.GateNotSelected, "namespaceSelector env=stage does not match namespace shop",
+		},
+		"object not selected": {
+			func(_ *world, v vap) { v.policy.Spec.MatchConstraints.ObjectSelector = stage },
+			inspect.GateNotEnforced, inspect.GateNotSelected, "objectSelector env=stage does not match the pod",
+		},
+		"not bound": {
+			func(_ *world, v vap) { v.binding.Spec.PolicyName = "another" },
+			inspect.GateNotEnforced, inspect.GateNotBound, "no binding puts it into force",
+		},
 		"binding elsewhere": {func(_ *world, v vap) {
 			v.binding.Spec.MatchResources = &admissionv1.MatchResources{NamespaceSelector: stage}
 		}, inspect.GateNotEnforced, inspect.GateNotSelected, "binding digests-only: namespaceSelector env=stage does not match"},
@@ -132,13 +138,17 @@ func TestStandingOfAdmissionPolicies(t *testing.T) {
 			rule.Resources = []string{"secrets"}
 			v.binding.Spec.MatchResources = &admissionv1.MatchResources{ResourceRules: []admissionv1.NamedRuleWithOperations{rule}}
 		}, inspect.GateNotEnforced, inspect.GateNotBound, "no binding"},
-		"later than the pod": {func(w *world, _ vap) { w.pod.CreationTimestamp = metav1.NewTime(morning.Add(-time.Hour)) },
-			inspect.GateNotEnforced, inspect.GateSetUpLater, "after the pod was admitted"},
+		"later than the pod": {
+			func(w *world, _ vap) { w.pod.CreationTimestamp = metav1.NewTime(morning.Add(-time.Hour)) },
+			inspect.GateNotEnforced, inspect.GateSetUpLater, "after the pod was admitted",
+		},
 		"audit": {func(_ *world, v vap) {
 			v.binding.Spec.ValidationActions = []admissionv1.ValidationAction{admissionv1.Audit}
 		}, inspect.GateNotEnforced, inspect.GateWarnsOnly, "only warns or audits"},
-		"fails open": {func(_ *world, v vap) { v.policy.Spec.FailurePolicy = &ignore },
-			inspect.GateUnknown, inspect.GateFailsOpen, "failurePolicy Ignore"},
+		"fails open": {
+			func(_ *world, v vap) { v.policy.Spec.FailurePolicy = &ignore },
+			inspect.GateUnknown, inspect.GateFailsOpen, "failurePolicy Ignore",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, v := newWorld(), newVAP()

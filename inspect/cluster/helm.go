@@ -22,7 +22,8 @@ import (
 // for with what runs. asked says that a person allowed it.
 func Helm(o Options, store *registry.Store, asked bool) engine.Check {
 	return engine.Check{Name: inspect.CheckHelm, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
-		emit func(inspect.Event)) error {
+		emit func(inspect.Event),
+	) error {
 		switch {
 		case o.Pod == nil:
 			return engine.Nothing("the target is not a pod")
@@ -126,8 +127,10 @@ func (h *helmHistory) compare(c kube.Container) (inspect.Finding, bool) {
 	}
 	release := fmt.Sprintf("Helm release %s (%s, revision %d%s)", now.Name, now.chart(), now.Version,
 		atTime(now.deployed()))
-	evidence := []inspect.Evidence{h.evidence[now.Version],
-		object(w.Kind, w.Namespace, w.Name, "its template names "+c.Reference)}
+	evidence := []inspect.Evidence{
+		h.evidence[now.Version],
+		object(w.Kind, w.Namespace, w.Name, "its template names "+c.Reference),
+	}
 	// The pod is compared, not the workload: it names the image that the workload had when it was made.
 	if asked != c.Reference {
 		title := fmt.Sprintf("the image of %s was changed outside Helm: %s renders %s, and %s %s has %s", c.Name,
@@ -191,8 +194,10 @@ func (h *helmHistory) keep(r *helmRelease, s corev1.Secret) error {
 	raw, err := json.MarshalIndent(map[string]any{
 		"release": r.Name, "namespace": r.Namespace, "revision": r.Version, "status": r.Info.Status,
 		"deployed": r.Info.LastDeployed,
-		"chart": map[string]any{"name": r.Chart.Metadata.Name, "version": r.Chart.Metadata.Version,
-			"appVersion": r.Chart.Metadata.AppVersion, "values": own},
+		"chart": map[string]any{
+			"name": r.Chart.Metadata.Name, "version": r.Chart.Metadata.Version,
+			"appVersion": r.Chart.Metadata.AppVersion, "values": own,
+		},
 		"values":    given,
 		"workloads": r.workloads(),
 	}, "", "  ")
@@ -208,8 +213,10 @@ func (h *helmHistory) keep(r *helmRelease, s corev1.Secret) error {
 		return err
 	}
 	h.emit(inspect.Event{Fact: x})
-	h.evidence[r.Version] = inspect.Evidence{Kind: "helm-release", Digest: x.Digest, Path: x.Path,
-		Text: fmt.Sprintf("revision %d, %s", r.Version, r.chart())}
+	h.evidence[r.Version] = inspect.Evidence{
+		Kind: "helm-release", Digest: x.Digest, Path: x.Path,
+		Text: fmt.Sprintf("revision %d, %s", r.Version, r.chart()),
+	}
 	return nil
 }
 

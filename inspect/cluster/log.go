@@ -18,7 +18,8 @@ import (
 // off reports whether nobody wants that. A log that cannot be read is said, and is no reason to doubt the case.
 func Logs(o Options, store *registry.Store, off bool) engine.Check {
 	return engine.Check{Name: inspect.CheckLogs, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
-		emit func(inspect.Event)) error {
+		emit func(inspect.Event),
+	) error {
 		switch {
 		case o.Pod == nil:
 			return engine.Nothing("the target is not a pod")
@@ -85,8 +86,10 @@ func (k *logKeeper) keep(ctx context.Context, c kube.Container, id string, previ
 			which = "log of the run before"
 		}
 		k.emit(missing("logs/"+name+".log", "the "+which+" of container "+c.Name+": "+firstLine(err)))
-		k.emit(inspect.Event{Fact: inspect.Notice{Level: "info",
-			Text: fmt.Sprintf("the %s of container %s is not kept: %s", which, c.Name, firstLine(err))}})
+		k.emit(inspect.Event{Fact: inspect.Notice{
+			Level: "info",
+			Text:  fmt.Sprintf("the %s of container %s is not kept: %s", which, c.Name, firstLine(err)),
+		}})
 	}
 }
 
@@ -95,8 +98,10 @@ func (k *logKeeper) exhibit(l kube.Log, name string) error {
 	// The digest of the original is kept where something was taken out: whoever has the log can show that this one was
 	// made of it.
 	text, secrets := redact.Text(string(l.Text))
-	x := inspect.Exhibit{Path: "logs/" + name + ".log", Source: l.Path, Redacted: redact.Kinds(secrets),
-		Truncated: l.Truncated}
+	x := inspect.Exhibit{
+		Path: "logs/" + name + ".log", Source: l.Path, Redacted: redact.Kinds(secrets),
+		Truncated: l.Truncated,
+	}
 	if len(secrets) > 0 {
 		sum := sha256.Sum256(l.Text)
 		x.Original = "sha256:" + hex.EncodeToString(sum[:])

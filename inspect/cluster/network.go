@@ -26,8 +26,10 @@ func isolation(list []networkingv1.NetworkPolicy) (names, isolated []string) {
 		}
 		for _, t := range types {
 			// a type that is not known isolates nothing that could be named
-			word := map[networkingv1.PolicyType]string{networkingv1.PolicyTypeIngress: "ingress",
-				networkingv1.PolicyTypeEgress: "egress"}[t]
+			word := map[networkingv1.PolicyType]string{
+				networkingv1.PolicyTypeIngress: "ingress",
+				networkingv1.PolicyTypeEgress:  "egress",
+			}[t]
 			if word != "" && !slices.Contains(isolated, word) {
 				isolated = append(isolated, word)
 			}

@@ -69,8 +69,10 @@ func (s *scene) bound(p admissionv1.ValidatingAdmissionPolicy, r request) standi
 		text := "whether it is in force is unknown: its bindings could not be read"
 		return standing{inspect.GateUnknown, inspect.GateNotReadable, "", text}
 	}
-	how := standing{inspect.GateNotEnforced, inspect.GateNotBound, inspect.CodeNamespaceExempt,
-		"no binding puts it into force"}
+	how := standing{
+		inspect.GateNotEnforced, inspect.GateNotBound, inspect.CodeNamespaceExempt,
+		"no binding puts it into force",
+	}
 	for _, b := range s.bindings.list {
 		if b.Spec.PolicyName != p.Name {
 			continue
@@ -93,12 +95,15 @@ func (s *scene) bound(p admissionv1.ValidatingAdmissionPolicy, r request) standi
 // inForce is the standing of a policy that a binding puts into force for the request. What its expressions decide is
 // not evaluated: the pod was admitted, so a policy that denies has passed it.
 func inForce(p admissionv1.ValidatingAdmissionPolicy, b admissionv1.ValidatingAdmissionPolicyBinding,
-	r request) standing {
+	r request,
+) standing {
 	switch {
 	case r.before(p.CreationTimestamp.Time) || r.before(b.CreationTimestamp.Time):
-		return standing{inspect.GateNotEnforced, inspect.GateSetUpLater, inspect.CodeNamespaceExempt,
+		return standing{
+			inspect.GateNotEnforced, inspect.GateSetUpLater, inspect.CodeNamespaceExempt,
 			"came into force after " + r.what +
-				" was admitted"}
+				" was admitted",
+		}
 	// Deny may stand beside Audit; without it the request is admitted with a warning or an audit annotation
 	case !slices.Contains(b.Spec.ValidationActions, admissionv1.Deny):
 		return standing{inspect.GateNotEnforced, inspect.GateWarnsOnly, inspect.CodePolicyOnlyWarns, "binding " +

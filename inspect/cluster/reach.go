@@ -16,7 +16,8 @@ import (
 // copy, what sends traffic to it. What may not be read stands in Reach.Unseen, and is no reason to doubt the case.
 func Reach(o Options, needs ...string) engine.Check {
 	return engine.Check{Name: inspect.CheckReach, Scope: engine.PerCase, Needs: needs, Run: func(ctx context.Context,
-		on engine.On, emit func(inspect.Event)) error {
+		on engine.On, emit func(inspect.Event),
+	) error {
 		if o.Pod == nil {
 			return engine.Nothing("the target is not a pod")
 		}
@@ -83,7 +84,8 @@ func around(ctx context.Context, o Options) (*surroundings, error) {
 // IAM roles for service accounts (EKS), Workload Identity (GKE), Workload ID (AKS). EKS Pod Identity and newer bindings
 // of GKE stand on the side of the cloud, and are not shown by any object here.
 var annotations = []struct{ key, cloud string }{
-	{"eks.amazonaws.com/role-arn", "AWS"}, {"iam.gke.io/gcp-service-account", "Google Cloud"},
+	{"eks.amazonaws.com/role-arn", "AWS"},
+	{"iam.gke.io/gcp-service-account", "Google Cloud"},
 	{"azure.workload.identity/client-id", "Azure"},
 }
 
@@ -104,8 +106,10 @@ func cloudRoles(account *corev1.ServiceAccount) []inspect.CloudRole {
 func (a *surroundings) account(pod *inspect.Pod) {
 	r := &pod.Reach
 	if a.rolesErr != nil {
-		r.Unseen = append(r.Unseen, inspect.Unread{Source: inspect.ReachServiceAccount, Name: a.name,
-			Reason: reason(a.rolesErr)})
+		r.Unseen = append(r.Unseen, inspect.Unread{
+			Source: inspect.ReachServiceAccount, Name: a.name,
+			Reason: reason(a.rolesErr),
+		})
 	}
 	r.Roles = slices.Clone(r.Roles)
 	for _, role := range a.roles {

@@ -27,8 +27,10 @@ type request struct {
 // requests are those by which a container came in: those that ended in the pod, the pod's own first, or the one that
 // attached it to the pod.
 func (s *scene) requests(c kube.Container) []request {
-	pod := request{version: "v1", resource: "pods", operation: admissionv1.Create, what: "the pod",
-		labels: s.pod.Labels, when: s.created()}
+	pod := request{
+		version: "v1", resource: "pods", operation: admissionv1.Create, what: "the pod",
+		labels: s.pod.Labels, when: s.created(),
+	}
 	// kubectl debug updates the subresource pods/ephemeralcontainers; a rule on pods alone does not see that (KEP-277).
 	if c.Type == kube.TypeEphemeral {
 		pod.resource, pod.operation, pod.what = "pods/ephemeralcontainers", admissionv1.Update,

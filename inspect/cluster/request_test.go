@@ -27,7 +27,8 @@ func TestRulesOfWebhooks(t *testing.T) {
 	deployment := request{group: "apps", version: "v1", resource: "deployments", operation: create}
 	rule := func(operation admissionv1.OperationType, group, version string, scope *admissionv1.ScopeType, resources ...string) admissionv1.RuleWithOperations {
 		return admissionv1.RuleWithOperations{Operations: []admissionv1.OperationType{operation}, Rule: admissionv1.Rule{
-			APIGroups: []string{group}, APIVersions: []string{version}, Resources: resources, Scope: scope}}
+			APIGroups: []string{group}, APIVersions: []string{version}, Resources: resources, Scope: scope,
+		}}
 	}
 	for name, tt := range map[string]struct {
 		rule                   admissionv1.RuleWithOperations
@@ -63,8 +64,10 @@ func TestRulesOfWebhooks(t *testing.T) {
 // A selector that cannot be read, as a dump may hold one, is neither a webhook that looked nor one that did not.
 func TestSelectorsOfAGate(t *testing.T) {
 	with := func(key, operator string, values ...string) *metav1.LabelSelector {
-		return &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{Key: key,
-			Operator: metav1.LabelSelectorOperator(operator), Values: values}}}
+		return &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{{
+			Key:      key,
+			Operator: metav1.LabelSelectorOperator(operator), Values: values,
+		}}}
 	}
 	s := &scene{pod: &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "shop"}}}
 	s.namespace.labels = map[string]string{"team": "web"}
@@ -95,9 +98,13 @@ func TestSelectorsOfAGate(t *testing.T) {
 	if got, _ := s.choose(r, nil, nil); got != picked {
 		t.Errorf("labels that nothing asks for: %d", got)
 	}
-	h := hook{name: "verify.example", rules: []admissionv1.RuleWithOperations{{Operations: []admissionv1.OperationType{"*"},
-		Rule: admissionv1.Rule{APIGroups: []string{"*"}, APIVersions: []string{"*"}, Resources: []string{"*"}}}},
-		object: with("app", "Resembles", "web")}
+	h := hook{
+		name: "verify.example", rules: []admissionv1.RuleWithOperations{{
+			Operations: []admissionv1.OperationType{"*"},
+			Rule:       admissionv1.Rule{APIGroups: []string{"*"}, APIVersions: []string{"*"}, Resources: []string{"*"}},
+		}},
+		object: with("app", "Resembles", "web"),
+	}
 	if how, concerned := s.stand(h, []request{r}); !concerned || how.status != inspect.GateUnknown {
 		t.Errorf("a webhook with a broken selector: %+v", how)
 	}
@@ -126,12 +133,18 @@ func TestVersionsOfCharts(t *testing.T) {
 func TestWhatChangedOfAPod(t *testing.T) {
 	base := func() *corev1.Pod {
 		controller := true
-		return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: "web-1", Labels: map[string]string{"app": "web"},
-			Annotations: map[string]string{"note": "secret-1"}, OwnerReferences: []metav1.OwnerReference{{Kind: "ReplicaSet", Name: "web-7d", Controller: &controller}}},
+		return &corev1.Pod{
+			ObjectMeta: metav1.ObjectMeta{
+				Name: "web-1", Labels: map[string]string{"app": "web"},
+				Annotations: map[string]string{"note": "secret-1"}, OwnerReferences: []metav1.OwnerReference{{Kind: "ReplicaSet", Name: "web-7d", Controller: &controller}},
+			},
 			Spec: corev1.PodSpec{Containers: []corev1.Container{{Name: "web", Image: "reg.example/web:1"}}},
-			Status: corev1.PodStatus{Phase: corev1.PodRunning, ContainerStatuses: []corev1.ContainerStatus{{Name: "web",
+			Status: corev1.PodStatus{Phase: corev1.PodRunning, ContainerStatuses: []corev1.ContainerStatus{{
+				Name:    "web",
 				ImageID: "reg.example/web@sha256:" + strings.Repeat("1", 64), ContainerID: "containerd://one",
-				State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}}}
+				State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}},
+			}}},
+		}
 	}
 	for name, tt := range map[string]struct {
 		change func(*corev1.Pod)
@@ -245,8 +258,10 @@ func TestEventsOfTheTimeline(t *testing.T) {
 	at := metav1.NewTime(time.Date(2026, 3, 1, 8, 0, 0, 0, time.UTC))
 	var list []corev1.Event
 	for n := range maxMoments + 5 {
-		list = append(list, corev1.Event{Reason: "Pulled", Message: strings.Repeat("é", n), LastTimestamp: at, Count: int32(n % 3),
-			InvolvedObject: corev1.ObjectReference{Kind: "Pod", Name: "web-1"}})
+		list = append(list, corev1.Event{
+			Reason: "Pulled", Message: strings.Repeat("é", n), LastTimestamp: at, Count: int32(n % 3),
+			InvolvedObject: corev1.ObjectReference{Kind: "Pod", Name: "web-1"},
+		})
 	}
 	list = append(list, corev1.Event{Reason: "Timeless"})
 	all := momentsOf(list)
@@ -284,8 +299,10 @@ func TestWhoOwnsAField(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	for manager, want := range map[string]string{"argocd-controller": "tool", "Helm": "tool", "kubectl-edit": "hand", "K9s": "hand",
-		"kubectl-client-side-apply": "kubectl", "oc": "kubectl", "my-operator": "", "": ""} {
+	for manager, want := range map[string]string{
+		"argocd-controller": "tool", "Helm": "tool", "kubectl-edit": "hand", "K9s": "hand",
+		"kubectl-client-side-apply": "kubectl", "oc": "kubectl", "my-operator": "", "": "",
+	} {
 		got := ""
 		switch {
 		case isTool(manager):
@@ -313,8 +330,10 @@ func TestSameImageToday(t *testing.T) {
 			}
 		}
 	}
-	for reference, want := range map[string][2]string{"web": {"latest", ""}, "reg:5000/web": {"latest", ""}, "reg:5000/web:2": {"2", ""},
-		"web:1@sha256:a": {"1", "sha256:a"}, "web@sha256:a": {"", "sha256:a"}} {
+	for reference, want := range map[string][2]string{
+		"web": {"latest", ""}, "reg:5000/web": {"latest", ""}, "reg:5000/web:2": {"2", ""},
+		"web:1@sha256:a": {"1", "sha256:a"}, "web@sha256:a": {"", "sha256:a"},
+	} {
 		if tag, digest := parts(reference); tag != want[0] || digest != want[1] {
 			t.Errorf("%s: %q %q", reference, tag, digest)
 		}
@@ -325,8 +344,10 @@ func TestImagesOfOthersAreInTheOrderOfTheirNearness(t *testing.T) {
 	peer := func(namespace, name string, digests ...string) kube.Peer {
 		p := kube.Peer{Namespace: namespace, Name: name}
 		for _, d := range digests {
-			p.Containers = append(p.Containers, kube.PeerContainer{Name: "c", Reference: "reg.example/" + d + ":1",
-				Image: kube.ImageID{Kind: kube.IDRepo, Repository: "reg.example/" + d, Digest: "sha256:" + strings.Repeat(d, 64)}})
+			p.Containers = append(p.Containers, kube.PeerContainer{
+				Name: "c", Reference: "reg.example/" + d + ":1",
+				Image: kube.ImageID{Kind: kube.IDRepo, Repository: "reg.example/" + d, Digest: "sha256:" + strings.Repeat(d, 64)},
+			})
 		}
 		return p
 	}

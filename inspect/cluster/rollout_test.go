@@ -34,16 +34,30 @@ func TestWhoSetTheImage(t *testing.T) {
 		severity inspect.Severity
 		title    string
 	}{
-		"pipeline": {[]metav1.ManagedFieldsEntry{setImage("kubectl-client-side-apply", 1)}, "",
-			inspect.CodeImageSetBy, inspect.Info, "was set by kubectl-client-side-apply at 2026-03-01 09:00:00Z"},
-		"GitOps": {[]metav1.ManagedFieldsEntry{setImage("argocd-controller", 1)}, "",
-			inspect.CodeImageSetBy, inspect.Info, "set by argocd-controller"},
-		"by hand": {[]metav1.ManagedFieldsEntry{setImage("kubectl-set", 3)}, "", inspect.CodeImageEdited,
-			inspect.Medium, "set by kubectl-set at 2026-03-01 11:00:00Z, by hand"},
-		"against GitOps": {[]metav1.ManagedFieldsEntry{replicas("argocd-controller"), setImage("kubectl-set", 3)},
-			"", inspect.CodeImageSetByHand, inspect.High, "by hand, although argocd-controller deploys it"},
-		"against a release": {[]metav1.ManagedFieldsEntry{setImage("kubectl-edit", 3)}, "shop",
-			inspect.CodeImageSetByHand, inspect.High, "by hand, although Helm deploys it"},
+		"pipeline": {
+			[]metav1.ManagedFieldsEntry{setImage("kubectl-client-side-apply", 1)},
+			"",
+			inspect.CodeImageSetBy, inspect.Info, "was set by kubectl-client-side-apply at 2026-03-01 09:00:00Z",
+		},
+		"GitOps": {
+			[]metav1.ManagedFieldsEntry{setImage("argocd-controller", 1)},
+			"",
+			inspect.CodeImageSetBy, inspect.Info, "set by argocd-controller",
+		},
+		"by hand": {
+			[]metav1.ManagedFieldsEntry{setImage("kubectl-set", 3)},
+			"", inspect.CodeImageEdited,
+			inspect.Medium, "set by kubectl-set at 2026-03-01 11:00:00Z, by hand",
+		},
+		"against GitOps": {
+			[]metav1.ManagedFieldsEntry{replicas("argocd-controller"), setImage("kubectl-set", 3)},
+			"", inspect.CodeImageSetByHand, inspect.High, "by hand, although argocd-controller deploys it",
+		},
+		"against a release": {
+			[]metav1.ManagedFieldsEntry{setImage("kubectl-edit", 3)},
+			"shop",
+			inspect.CodeImageSetByHand, inspect.High, "by hand, although Helm deploys it",
+		},
 		"both agree": {[]metav1.ManagedFieldsEntry{setImage("argocd-controller", 1), setImage("kubectl-set",
 			3)}, "", inspect.CodeImageSetBy, inspect.Info, "set by argocd-controller"},
 		"an operator": {[]metav1.ManagedFieldsEntry{replicas("argocd-controller"), setImage("image-updater",

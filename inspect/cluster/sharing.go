@@ -30,7 +30,8 @@ const (
 func Sharing(o Options, needs ...string) engine.Check {
 	o = o.withRoster()
 	return engine.Check{Name: inspect.CheckSharing, Scope: engine.PerCase, Needs: needs, Run: func(ctx context.Context,
-		on engine.On, emit func(inspect.Event)) error {
+		on engine.On, emit func(inspect.Event),
+	) error {
 		if o.Pod == nil {
 			return engine.Nothing("the target is not a pod")
 		}
@@ -215,8 +216,10 @@ func (s *sharers) compare(i suspectImage) inspect.Sharing {
 			continue
 		}
 		out.Looked++
-		o := inspect.SharedImage{Reference: g.reference, Digest: g.digest, Total: len(g.layers),
-			Pods: g.pods[:min(len(g.pods), maxSharers)]}
+		o := inspect.SharedImage{
+			Reference: g.reference, Digest: g.digest, Total: len(g.layers),
+			Pods: g.pods[:min(len(g.pods), maxSharers)],
+		}
 		// equal layers from the bottom: a common base; a suspect layer above it was copied or built alike
 		for o.Prefix < min(len(mine), len(g.layers)) && mine[o.Prefix].Digest == g.layers[o.Prefix] {
 			o.Prefix++

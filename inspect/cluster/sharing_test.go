@@ -60,8 +60,10 @@ func newShelf(t *testing.T) *shelf {
 func (s *shelf) push(t *testing.T, repository string, texts ...string) inspect.Image {
 	t.Helper()
 	var img v1.Image = empty.Image
-	out := inspect.Image{ImageHead: inspect.ImageHead{Reference: s.host + "/" + repository + ":1",
-		Status: inspect.Verified}}
+	out := inspect.Image{ImageHead: inspect.ImageHead{
+		Reference: s.host + "/" + repository + ":1",
+		Status:    inspect.Verified,
+	}}
 	for n, text := range texts {
 		layer := static.NewLayer([]byte(text), types.DockerLayer)
 		var err error
@@ -69,8 +71,10 @@ func (s *shelf) push(t *testing.T, repository string, texts ...string) inspect.I
 			t.Fatal(err)
 		}
 		digest, _ := layer.Digest()
-		out.Layers = append(out.Layers, inspect.Layer{Position: n, Number: n, Digest: digest.String(),
-			CreatedBy: "COPY " + text})
+		out.Layers = append(out.Layers, inspect.Layer{
+			Position: n, Number: n, Digest: digest.String(),
+			CreatedBy: "COPY " + text,
+		})
 	}
 	ref, err := name.ParseReference(out.Reference)
 	if err != nil {
@@ -101,8 +105,10 @@ func suspectCase(i inspect.Image) []inspect.Event {
 	for _, l := range i.Layers {
 		events = append(events, inspect.Event{Container: "web", Fact: l})
 	}
-	return append(events, inspect.Event{Container: "web", Fact: inspect.Binary{Path: "/tmp/x", Layer: 1,
-		Status: inspect.RowFailed, Severity: inspect.High}})
+	return append(events, inspect.Event{Container: "web", Fact: inspect.Binary{
+		Path: "/tmp/x", Layer: 1,
+		Status: inspect.RowFailed, Severity: inspect.High,
+	}})
 }
 
 // Other images with the bad layer are found by their manifests, and nothing else is read.
@@ -179,8 +185,10 @@ func TestTagAgainstNodeAndRegistry(t *testing.T) {
 	w.more = []any{node}
 	look := func() (inspect.Finding, bool) {
 		items := append([]any{w.namespace, w.deployment, w.set, w.pod}, w.more...)
-		return findingOf(lookWith(t, cluster.Options{Cluster: sourceOf(t, append(items, unrelated()...)), Pod: w.pod,
-			Client: s.client}), inspect.CodeTagMoved)
+		return findingOf(lookWith(t, cluster.Options{
+			Cluster: sourceOf(t, append(items, unrelated()...)), Pod: w.pod,
+			Client: s.client,
+		}), inspect.CodeTagMoved)
 	}
 	if f, ok := look(); ok {
 		t.Errorf("not moved: %s", f.Title)
@@ -190,8 +198,10 @@ func TestTagAgainstNodeAndRegistry(t *testing.T) {
 		"("+after.Digest[7:19]+")" {
 		t.Error(f.Title)
 	}
-	node.Status.Images = []corev1.ContainerImage{{Names: []string{repository + "@" + before.Digest}},
-		{Names: []string{repository + "@" + after.Digest, after.Reference}}}
+	node.Status.Images = []corev1.ContainerImage{
+		{Names: []string{repository + "@" + before.Digest}},
+		{Names: []string{repository + "@" + after.Digest, after.Reference}},
+	}
 	if f, _ := look(); !strings.Contains(f.Title,
 		"was moved: node node-1 has another image by that name now ("+after.Digest[7:19]+"); the registry") {
 		t.Error(f.Title)

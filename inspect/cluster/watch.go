@@ -48,8 +48,10 @@ func Watch(o Options, store *registry.Store, off bool) inspect.Source {
 			ctx = o.Trace(ctx, stamped)
 		}
 		f := &follower{o: o, emit: stamped, logs: logKeeper{o: o, store: store, emit: stamped}, off: off, last: o.Pod}
-		err := live.WatchPods(ctx, kube.PodWatch{Namespace: o.Pod.Namespace, Name: o.Pod.Name,
-			Version: o.Pod.ResourceVersion}, func(c kube.PodChange) error {
+		err := live.WatchPods(ctx, kube.PodWatch{
+			Namespace: o.Pod.Namespace, Name: o.Pod.Name,
+			Version: o.Pod.ResourceVersion,
+		}, func(c kube.PodChange) error {
 			return f.take(ctx, c)
 		})
 		// the case was closed, or the pod is gone: both are the regular end

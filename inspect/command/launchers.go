@@ -53,13 +53,17 @@ func launcherValues(name string) []string {
 	case "nsenter":
 		return []string{"-t", "--target", "-S", "--setuid", "-G", "--setgid"}
 	case "sudo":
-		return []string{"-u", "--user", "-g", "--group", "-h", "--host", "-p", "--prompt", "-C", "-D", "--chdir", "-R",
-			"--chroot", "-r", "-t", "-T", "-U"}
+		return []string{
+			"-u", "--user", "-g", "--group", "-h", "--host", "-p", "--prompt", "-C", "-D", "--chdir", "-R",
+			"--chroot", "-r", "-t", "-T", "-U",
+		}
 	case "doas":
 		return []string{"-u", "-C"}
 	case "setpriv":
-		return []string{"--reuid", "--regid", "--ruid", "--rgid", "--euid", "--egid", "--groups", "--inh-caps",
-			"--bounding-set", "--ambient-caps"}
+		return []string{
+			"--reuid", "--regid", "--ruid", "--rgid", "--euid", "--egid", "--groups", "--inh-caps",
+			"--bounding-set", "--ambient-caps",
+		}
 	case "runuser":
 		return []string{"-u", "--user", "-g", "--group", "-G", "--supp-group", "-s", "--shell", "-c", "--command"}
 	case "time":

@@ -38,15 +38,19 @@ func families() map[Role][]family {
 			{[]string{"dotnet"}, dotnet},
 			{[]string{"pwsh", "powershell"}, powershell},
 			{[]string{"sh", "bash", "dash", "ash", "zsh", "ksh", "mksh", "fish", "csh", "tcsh", "rbash"}, shell},
-			{[]string{"lua", "luajit", "tclsh", "rscript", "guile", "gawk", "awk", "mawk", "expect", "groovy",
-				"elixir", "escript"}, script},
+			{[]string{
+				"lua", "luajit", "tclsh", "rscript", "guile", "gawk", "awk", "mawk", "expect", "groovy",
+				"elixir", "escript",
+			}, script},
 		},
 		Launcher: {
 			{[]string{"busybox", "toybox"}, applet},
-			{[]string{"env", "nice", "nohup", "setsid", "stdbuf", "timeout", "time", "ionice", "chroot", "chrt",
+			{[]string{
+				"env", "nice", "nohup", "setsid", "stdbuf", "timeout", "time", "ionice", "chroot", "chrt",
 				"unshare", "nsenter",
 				"sudo", "doas", "su-exec", "gosu", "setpriv", "runuser", "tini", "dumb-init", "catatonit", "xargs",
-				"watch", "strace"}, launched},
+				"watch", "strace",
+			}, launched},
 		},
 	}
 }

@@ -65,10 +65,12 @@ func TestEveryProgramHasItsRole(t *testing.T) {
 // Whatever words an interpreter is given, the reading keeps to its form: the role is that of the program that the
 // kernel ran, what is typed has no target, all else has one, and what is loaded has a name.
 func TestReadingsKeepTheirForm(t *testing.T) {
-	endings := []string{"", " ", " -", " --", " -e", " -c", " -m", " -r", " -f", " --require", " --preload", " -jar",
+	endings := []string{
+		"", " ", " -", " --", " -e", " -c", " -m", " -r", " -f", " --require", " --preload", " -jar",
 		" -cp", " -javaagent:",
 		" -W", " -I", " -n", " -S", " exec", " run", " eval", " sh", " sh -c", " env env", " A=1", " -x -y --z=1",
-		" /srv/x -e 1", " \x00", " ä"}
+		" /srv/x -e 1", " \x00", " ä",
+	}
 	for _, all := range programs {
 		for _, program := range all {
 			for _, ending := range endings {
@@ -104,14 +106,18 @@ func form(t *testing.T, program, line string, r command.Run) {
 
 // What stands before a program changes neither what it is nor what it was given.
 func TestLaunchersAreSeenThrough(t *testing.T) {
-	launchers := []string{"env", "env -i A=1 B=2", "nice -n 10", "nohup", "timeout -k 5 10", "stdbuf -oL", "setsid",
+	launchers := []string{
+		"env", "env -i A=1 B=2", "nice -n 10", "nohup", "timeout -k 5 10", "stdbuf -oL", "setsid",
 		"sudo -u app", "tini --",
 		"dumb-init --", "chroot /host", "gosu app", "ionice -c 3", "busybox env", "time -p", "strace -f -o /tmp/o",
-		"ld.so --library-path /lib"}
+		"ld.so --library-path /lib",
+	}
 	inner := map[string]command.Run{}
-	for _, line := range []string{"python3 -m http.server", "sh -c id", "node --require ./h.js x.js",
+	for _, line := range []string{
+		"python3 -m http.server", "sh -c id", "node --require ./h.js x.js",
 		"java -jar /a.jar", "perl -we 1",
-		"curl http://192.0.2.1/x", "apt-get install -y nmap", "bash"} {
+		"curl http://192.0.2.1/x", "apt-get install -y nmap", "bash",
+	} {
 		program, _, _ := strings.Cut(line, " ")
 		inner[line] = command.Parse(program, line)
 	}

@@ -163,8 +163,10 @@ func TestSignsAreOrderedAndUnique(t *testing.T) {
 // The strings by which programs, too, are told for miners are those that hardly anything else has.
 func TestStringsOfMiners(t *testing.T) {
 	words := MinerWords()
-	for word, want := range map[string]bool{"stratum+tcp://": true, "xmrig": true, "nicehash.com": false,
-		"2miners.com": false} {
+	for word, want := range map[string]bool{
+		"stratum+tcp://": true, "xmrig": true, "nicehash.com": false,
+		"2miners.com": false,
+	} {
 		if slices.Contains(words, word) != want {
 			t.Errorf("%s counts in programs: %v", word, !want)
 		}

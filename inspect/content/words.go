@@ -110,8 +110,10 @@ func parseWords(text string) (*dictionary, error) {
 			return nil, fmt.Errorf("reading line %d of the list of signs: %q is not CLASS FLAGS \"STRING\"",
 				number+1, line)
 		}
-		w := word{class: class(of), text: strings.ToLower(s), bare: strings.Contains(flags, "bare"),
-			whole: strings.Contains(flags, "whole"), alone: strings.Contains(flags, "alone")}
+		w := word{
+			class: class(of), text: strings.ToLower(s), bare: strings.Contains(flags, "bare"),
+			whole: strings.Contains(flags, "whole"), alone: strings.Contains(flags, "alone"),
+		}
 		d.words, list = append(d.words, w), append(list, w.text)
 	}
 	d.find = newAutomaton(list)

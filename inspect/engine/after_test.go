@@ -23,7 +23,8 @@ type started struct {
 
 func (s *started) check(name string, takes time.Duration, after ...string) Check {
 	return Check{Name: name, Scope: PerCase, YieldsTo: after, Run: func(ctx context.Context, _ On,
-		_ func(Event)) error {
+		_ func(Event),
+	) error {
 		s.mu.Lock()
 		s.order = append(s.order, name+" "+time.Since(s.began).String())
 		s.mu.Unlock()
@@ -41,8 +42,10 @@ func TestChecksLetOthersGoFirst(t *testing.T) {
 		events, logs time.Duration
 		want         []string
 	}{
-		"both quick": {200 * time.Millisecond, 300 * time.Millisecond, []string{"events 0s", "logs 0s",
-			"owners 300ms", "layers 300ms"}},
+		"both quick": {200 * time.Millisecond, 300 * time.Millisecond, []string{
+			"events 0s", "logs 0s",
+			"owners 300ms", "layers 300ms",
+		}},
 		"slow logs": {200 * time.Millisecond, time.Minute, []string{"events 0s", "logs 0s", "owners 1s", "layers 1s"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -73,8 +76,10 @@ func TestAnEndDoesNotWaitForAHeadStart(t *testing.T) {
 		ctx, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer stop()
 		s := &started{began: time.Now()}
-		collect(t, ctx, Plan{Now: time.Now, Checks: []Check{s.check("logs", time.Minute), resolver("web"),
-			s.check("owners", 0, "logs")}})
+		collect(t, ctx, Plan{Now: time.Now, Checks: []Check{
+			s.check("logs", time.Minute), resolver("web"),
+			s.check("owners", 0, "logs"),
+		}})
 		if took := time.Since(s.began); took > 200*time.Millisecond {
 			t.Errorf("it took %s", took)
 		}
@@ -90,8 +95,10 @@ func TestAfterNamesWhatStandsBefore(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := NewSource(Plan{Checks: []Check{resolver("web"), {Name: "a",
-		YieldsTo: []string{"left out"}}}}); err != nil {
+	if _, err := NewSource(Plan{Checks: []Check{resolver("web"), {
+		Name:     "a",
+		YieldsTo: []string{"left out"},
+	}}}); err != nil {
 		t.Errorf("what a plan leaves out: %v", err)
 	}
 }

@@ -12,12 +12,14 @@ import (
 // A check that panics is blocked; the others go on, and their findings are in the case.
 func ExampleRun() {
 	finds := engine.Check{Name: "binaries", Scope: engine.PerCase, Run: func(_ context.Context, _ engine.On,
-		emit func(inspect.Event)) error {
+		emit func(inspect.Event),
+	) error {
 		emit(inspect.Event{Fact: inspect.Finding{ID: "1", Title: "unpackaged executable"}})
 		return nil
 	}}
 	panics := engine.Check{Name: "packages", Scope: engine.PerCase, Run: func(context.Context, engine.On,
-		func(inspect.Event)) error {
+		func(inspect.Event),
+	) error {
 		var missing *inspect.Pod
 		fmt.Println(missing.Name)
 		return nil

@@ -16,7 +16,8 @@ import (
 func follower(needs ...string) Check {
 	said := ""
 	return Check{Name: "answers", Scope: PerCase, Follows: true, Needs: needs, Run: func(_ context.Context, on On,
-		emit func(Event)) error {
+		emit func(Event),
+	) error {
 		var names []string
 		for _, k := range on.Waiting {
 			names = append(names, strings.TrimSpace(k.Check+" "+k.Container))

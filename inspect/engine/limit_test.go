@@ -74,11 +74,13 @@ func TestACheckThatNeverEnds(t *testing.T) {
 // A check that ends with its context keeps the error that names what it was at.
 func TestACheckEndsWithItsLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		slow := Check{Name: "slow", Limit: func(On) time.Duration { return time.Second },
+		slow := Check{
+			Name: "slow", Limit: func(On) time.Duration { return time.Second },
 			Run: func(ctx context.Context, _ On, _ func(Event)) error {
 				<-ctx.Done()
 				return ctx.Err()
-			}}
+			},
+		}
 		_, c := collect(t, t.Context(), Plan{Now: time.Now, Checks: []Check{resolver("web"), slow}})
 		if state, _ := c.Check("slow", "web"); state.Status.Tone() != Unknown ||
 			state.Reason != "not finished within 1 s" {

@@ -30,8 +30,10 @@ func crowd(name string, needs ...string) Check {
 		for w := range 10 {
 			g.Go(func() error {
 				id := FindingID(name, fmt.Sprint(w), on.Container)
-				emit(Event{Fact: Finding{ID: id, Check: name, Subject: on.Container, Severity: Low,
-					Title: "token=hunter2hunter2"}})
+				emit(Event{Fact: Finding{
+					ID: id, Check: name, Subject: on.Container, Severity: Low,
+					Title: "token=hunter2hunter2",
+				}})
 				emit(Event{Fact: Progress{Done: int64(w)}})
 				if i := on.Image(); i.Container != on.Container {
 					return fmt.Errorf("the image of %q is that of %q", on.Container, i.Container)
@@ -49,18 +51,22 @@ func crowd(name string, needs ...string) Check {
 // called by one goroutine at a time and in the order of the record, and what was emitted folds to the case on disk.
 func TestTenImagesATransportAndAPerson(t *testing.T) {
 	dir := t.TempDir()
-	l, err := ledger.Create(dir, Header{Schema: Schema, Target: Target{Name: "web"},
-		Started: At(time.Unix(1_800_000_000, 0))}, Session{}, nil)
+	l, err := ledger.Create(dir, Header{
+		Schema: Schema, Target: Target{Name: "web"},
+		Started: At(time.Unix(1_800_000_000, 0)),
+	}, Session{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var transports sync.WaitGroup
-	plan := Plan{Checks: []Check{resolver(ten()...), crowd("first"), crowd("second", "first")},
+	plan := Plan{
+		Checks: []Check{resolver(ten()...), crowd("first"), crowd("second", "first")},
 		Attach: func(say func(Event)) {
 			for n := range 10 {
 				transports.Go(func() { say(Event{Fact: Request{URL: fmt.Sprint("https://r.example/", n)}}) })
 			}
-		}}
+		},
+	}
 	people := func() {
 		for n := range 10 {
 			if _, err := l.Append("", "", Note{Author: "ada", Text: fmt.Sprint(n)}); err != nil {

@@ -115,8 +115,10 @@ func (r *runner) append(e inspect.Event) {
 	}
 	if err != nil && !r.failed {
 		r.failed = true
-		r.emit(inspect.Event{Time: e.Time, Fact: inspect.Notice{Level: "error", Text: err.Error(),
-			Hint: "export the case now (x), to another disk"}})
+		r.emit(inspect.Event{Time: e.Time, Fact: inspect.Notice{
+			Level: "error", Text: err.Error(),
+			Hint: "export the case now (x), to another disk",
+		}})
 	}
 	if isNew && r.onImage != nil {
 		r.onImage(e.Container)

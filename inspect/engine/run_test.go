@@ -54,7 +54,8 @@ func again(t *testing.T, earlier []Event, p Plan) []Event {
 // resolver is a check that finds images.
 func resolver(subjects ...string) Check {
 	return Check{Name: "subject", Scope: PerCase, Resolves: true, Run: func(_ context.Context, _ On,
-		emit func(Event)) error {
+		emit func(Event),
+	) error {
 		for _, s := range subjects {
 			emit(Event{Container: s, Fact: ImageHead{Container: s, Reference: "example.com/" + s, Status: Verified}})
 		}
@@ -64,8 +65,10 @@ func resolver(subjects ...string) Check {
 
 func finds(name string, needs ...string) Check {
 	return Check{Name: name, Needs: needs, Run: func(_ context.Context, on On, emit func(Event)) error {
-		emit(Event{Fact: Finding{ID: FindingID(name, "code", on.Container), Check: name, Code: "code",
-			Subject: on.Container, Severity: Low, Status: RowUnknown}})
+		emit(Event{Fact: Finding{
+			ID: FindingID(name, "code", on.Container), Check: name, Code: "code",
+			Subject: on.Container, Severity: Low, Status: RowUnknown,
+		}})
 		return nil
 	}}
 }
@@ -73,7 +76,8 @@ func finds(name string, needs ...string) Check {
 func TestChecksRunForEachImageByTheirNeeds(t *testing.T) {
 	var order []string
 	last := Check{Name: "answers", Scope: PerCase, Needs: []string{"second"}, Run: func(_ context.Context, on On,
-		_ func(Event)) error {
+		_ func(Event),
+	) error {
 		c := on.Case()
 		for _, s := range c.Checks {
 			if s.Name == "second" && s.Status.Tone() == Verified {
@@ -102,10 +106,14 @@ func TestABrokenCheckIsUnknownAndTheOthersGoOn(t *testing.T) {
 		status Status
 		reason string
 	}{
-		"panic": {func() error { var none []int; return errors.New(string(rune(none[1]))) }, Unknown,
-			"index out of range [1] with length 0 at run_test.go"},
-		"error": {func() error { return errors.New("reading the tag: connection refused") }, Unknown,
-			"connection refused"},
+		"panic": {
+			func() error { var none []int; return errors.New(string(rune(none[1]))) }, Unknown,
+			"index out of range [1] with length 0 at run_test.go",
+		},
+		"error": {
+			func() error { return errors.New("reading the tag: connection refused") }, Unknown,
+			"connection refused",
+		},
 		"nothing": {func() error { return Nothing("no earlier revision") }, Absent, "no earlier revision"},
 		"fine":    {func() error { return nil }, Verified, ""},
 	}
@@ -125,8 +133,10 @@ func TestABrokenCheckIsUnknownAndTheOthersGoOn(t *testing.T) {
 }
 
 func TestTheCaseIsTheSameWhateverTheOrder(t *testing.T) {
-	events, c := collect(t, t.Context(), Plan{Checks: []Check{resolver("a", "b"), finds("one"), finds("two"),
-		finds("three", "one")}})
+	events, c := collect(t, t.Context(), Plan{Checks: []Check{
+		resolver("a", "b"), finds("one"), finds("two"),
+		finds("three", "one"),
+	}})
 	want, err := verdict.Encode(*c)
 	if err != nil {
 		t.Fatal(err)
@@ -184,8 +194,10 @@ func TestAStreamStaysValidWithoutProgress(t *testing.T) {
 	}}
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		events, c := collect(t, t.Context(), Plan{Checks: []Check{resolver("web"), loud},
-			Now: func() time.Time { start = start.Add(time.Millisecond); return start }})
+		events, c := collect(t, t.Context(), Plan{
+			Checks: []Check{resolver("web"), loud},
+			Now:    func() time.Time { start = start.Add(time.Millisecond); return start },
+		})
 		n := 0
 		quiet := &Case{}
 		for _, e := range events {

@@ -134,7 +134,8 @@ func (v *comparison) notInBag(name, subject, format string, args ...any) {
 // An example: the case lists /usr/bin/top as verified, and the check finds that its bytes are not those of its
 // package. The row fails, with "status is failed and not verified".
 func rows[T any](v *comparison, name, container string, check string, claimed, found []T, key func(T) string,
-	skip ...string) {
+	skip ...string,
+) {
 	if !v.ran(check, container) {
 		v.out.Claims.Claimed += len(claimed)
 		return

@@ -154,10 +154,12 @@ func (b *Bag) Blob(_ context.Context, digest string) (io.ReadCloser, error) {
 	if hex == "" {
 		return nil, fmt.Errorf("opening blob %q: not sha256:<hex>", text.Clean(digest))
 	}
-	for _, folder := range []string{"data/image/blobs/sha256/", "data/known-good/blobs/sha256/", "data/damaged/",
+	for _, folder := range []string{
+		"data/image/blobs/sha256/", "data/known-good/blobs/sha256/", "data/damaged/",
 		// A name that is a digest was compared with the bytes under it by Verify and Unfit (fitting.ownNames), not
 		// here.
-		"data/binaries/", "data/packages/"} {
+		"data/binaries/", "data/packages/",
+	} {
 		if r, err := b.files.Stream(folder + hex); err == nil {
 			return r, nil
 		}

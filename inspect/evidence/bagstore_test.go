@@ -40,8 +40,10 @@ func TestABagNamesWhatItDoesNotHave(t *testing.T) {
 		"a file of a layer that was left out": {open(in.layers[0].DiffID, file), false},
 		"a layer of no image":                 {open("sha256:"+strings.Repeat("0", 64), file), false},
 		"a layer without a name":              {open("", file), false},
-		"a folder": {open(in.layers[0].DiffID, inspect.Entry{Path: "/usr",
-			Type: inspect.EntryDir}), true},
+		"a folder": {open(in.layers[0].DiffID, inspect.Entry{
+			Path: "/usr",
+			Type: inspect.EntryDir,
+		}), true},
 		"a layout of nothing":              {layout("elsewhere"), false},
 		"a layout outside of the bag":      {layout("../../etc"), false},
 		"the packages of no image":         {catalogue("sha256:0"), false},

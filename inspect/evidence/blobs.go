@@ -78,8 +78,10 @@ func newBlobSet(c inspect.Case) *blobSet {
 		if of != ofKnownGood {
 			of = ofImage
 		}
-		s.add(blobLine{Digest: b.Digest, Size: b.Size, State: b.State, Actual: b.Actual, Of: of, Role: b.Role,
-			MediaType: b.MediaType, Tag: b.Tag, Source: b.Source})
+		s.add(blobLine{
+			Digest: b.Digest, Size: b.Size, State: b.State, Actual: b.Actual, Of: of, Role: b.Role,
+			MediaType: b.MediaType, Tag: b.Tag, Source: b.Source,
+		})
 	}
 	for _, i := range c.Images {
 		s.addImage(i)
@@ -295,8 +297,10 @@ func (x *export) addChildren(l blobLine, open bagit.Opener) error {
 			break
 		}
 		if bagit.HexOf(child.Digest) != "" {
-			x.blobs.add(blobLine{Digest: child.Digest, Size: child.Size, MediaType: child.MediaType,
-				State: blobCarried, Of: l.Of, Role: l.Role + partSuffix})
+			x.blobs.add(blobLine{
+				Digest: child.Digest, Size: child.Size, MediaType: child.MediaType,
+				State: blobCarried, Of: l.Of, Role: l.Role + partSuffix,
+			})
 		}
 	}
 	return nil

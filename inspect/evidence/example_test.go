@@ -34,8 +34,10 @@ func Example() {
 	started := inspect.At(time.Date(2026, 11, 23, 3, 12, 4, 0, time.UTC))
 	previous := ""
 	for n, fact := range []inspect.Fact{
-		inspect.Header{Schema: inspect.Schema, Tool: inspect.Tool{Name: "backtrail", Version: "1"}, Started: started,
-			Target: inspect.Target{Kind: inspect.TargetImage, Name: "registry.example/web:1"}},
+		inspect.Header{
+			Schema: inspect.Schema, Tool: inspect.Tool{Name: "backtrail", Version: "1"}, Started: started,
+			Target: inspect.Target{Kind: inspect.TargetImage, Name: "registry.example/web:1"},
+		},
 		inspect.Note{Time: started, Author: "ada", Subject: "case", Text: "paged at 03:12"},
 		inspect.End{Status: inspect.CheckDone},
 	} {

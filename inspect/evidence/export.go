@@ -23,7 +23,8 @@ import (
 // The bundle is written beside and renamed. Where that fails, or ctx ends, nothing is left at the path, and the case
 // itself is as it was. Result.Taken and an error come together when the bundle, read back, is not what was written.
 func Export(ctx context.Context, events func() (io.ReadCloser, error), store inspect.Store, to string,
-	o Options) (Result, error) {
+	o Options,
+) (Result, error) {
 	stream, err := foldStream(ctx, events)
 	if err != nil {
 		return Result{}, fmt.Errorf("reading the case to export: %w", err)

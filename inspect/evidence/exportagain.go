@@ -98,8 +98,10 @@ func (v *reproduction) made() (map[string]bagit.FileSum, error) {
 	}
 	x := &export{
 		ctx: v.ctx, c: stream.c, id: v.out.Case.ID, store: v.bag, stream: stream, blobs: newBlobSet(stream.c),
-		o: Options{Layers: Layers(cmp.Or(info[infoLayers], string(LayersSuspect))), Documents: v.o.Documents,
-			WithoutConfig: config},
+		o: Options{
+			Layers: Layers(cmp.Or(info[infoLayers], string(LayersSuspect))), Documents: v.o.Documents,
+			WithoutConfig: config,
+		},
 		bag:       bagit.NewWriter(v.ctx, discarding{}, nil),
 		documents: map[string]document{},
 	}

@@ -61,8 +61,10 @@ func other(v reflect.Value) bool {
 }
 
 // rerun are the checks that a bench runs again.
-var rerun = []string{inspect.CheckBinaries, inspect.CheckPackages, inspect.CheckAttachedSBOM, inspect.CheckSubject,
-	inspect.CheckAutoruns, inspect.CheckLockFiles, inspect.CheckAdvisories}
+var rerun = []string{
+	inspect.CheckBinaries, inspect.CheckPackages, inspect.CheckAttachedSBOM, inspect.CheckSubject,
+	inspect.CheckAutoruns, inspect.CheckLockFiles, inspect.CheckAdvisories,
+}
 
 // bench compares rows without a bundle around them, but for the bytes of the incident's.
 type bench struct {
@@ -77,8 +79,10 @@ func newBench(t *testing.T) *bench {
 	must(t, err)
 	for _, check := range rerun {
 		for _, container := range []string{"", "web"} {
-			c.Checks = append(c.Checks, inspect.CheckState{Name: check, Container: container,
-				Status: inspect.CheckDone})
+			c.Checks = append(c.Checks, inspect.CheckState{
+				Name: check, Container: container,
+				Status: inspect.CheckDone,
+			})
 		}
 	}
 	slices.SortFunc(c.Checks, func(a, b inspect.CheckState) int {
@@ -144,26 +148,36 @@ func TestEachFieldOfEachRowIsComputedAgain(t *testing.T) {
 	files := func(v *comparison) { v.fileRows(v.c.Images[0], v.again.Case.Images[0]) }
 	lies(t, b, image.Binaries[0], "", func(i *inspect.Image, r inspect.Binary) { i.Binaries = []inspect.Binary{r} },
 		files)
-	lies(t, b, inspect.Altered{Path: "/bin/ls", Package: "coreutils", Expected: "md5:1", Actual: "md5:2",
-		Status: inspect.RowFailed}, "", func(i *inspect.Image, r inspect.Altered) { i.Altered = []inspect.Altered{r} },
+	lies(t, b, inspect.Altered{
+		Path: "/bin/ls", Package: "coreutils", Expected: "md5:1", Actual: "md5:2",
+		Status: inspect.RowFailed,
+	}, "", func(i *inspect.Image, r inspect.Altered) { i.Altered = []inspect.Altered{r} },
 		files)
 	lies(t, b, inspect.Missing{Path: "/bin/rm", Package: "coreutils", Executable: true}, "",
 		func(i *inspect.Image, r inspect.Missing) { i.Missing = []inspect.Missing{r} }, files)
 	lies(t, b, inspect.Setting{Code: "root-user", Detail: "it runs as root", Severity: inspect.Low}, "",
 		func(i *inspect.Image, r inspect.Setting) { i.Notable = []inspect.Setting{r} }, files)
-	lies(t, b, inspect.Package{Type: "deb", Name: "xz-utils", Version: "5.6.1", Layer: 1,
-		Locations: []string{"/var/lib/dpkg/status"}}, "",
+	lies(t, b, inspect.Package{
+		Type: "deb", Name: "xz-utils", Version: "5.6.1", Layer: 1,
+		Locations: []string{"/var/lib/dpkg/status"},
+	}, "",
 		func(i *inspect.Image, r inspect.Package) { i.Packages = []inspect.Package{r} }, files)
 	lies(t, b, inspect.Files{Total: 9, Owned: 5, Unowned: 4, Ownership: "known"}, "",
 		func(i *inspect.Image, r inspect.Files) { i.Files = r }, files)
-	lies(t, b, inspect.Autorun{Path: "/etc/cron.d/x", Kind: "cron", Trigger: "each minute", Command: "/tmp/x",
-		Status: inspect.RowFailed}, "", func(i *inspect.Image,
-		r inspect.Autorun) {
+	lies(t, b, inspect.Autorun{
+		Path: "/etc/cron.d/x", Kind: "cron", Trigger: "each minute", Command: "/tmp/x",
+		Status: inspect.RowFailed,
+	}, "", func(i *inspect.Image,
+		r inspect.Autorun,
+	) {
 		i.Autoruns = []inspect.Autorun{r}
 	}, files)
-	lies(t, b, inspect.LockRow{File: "/app/package-lock.json", Name: "left-pad", Locked: "1.3.0", Installed: "1.3.1",
-		Change: inspect.LockVersionSpoof}, "", func(i *inspect.Image,
-		r inspect.LockRow) {
+	lies(t, b, inspect.LockRow{
+		File: "/app/package-lock.json", Name: "left-pad", Locked: "1.3.0", Installed: "1.3.1",
+		Change: inspect.LockVersionSpoof,
+	}, "", func(i *inspect.Image,
+		r inspect.LockRow,
+	) {
 		i.Lock = []inspect.LockRow{r}
 	}, files)
 	lies(t, b, inspect.Advisory{ID: "MAL-1", Source: "osv", Kind: inspect.AdvisoryPackage, Subject: "left-pad"}, "",
@@ -310,9 +324,11 @@ func TestRowsThatNothingBearsOutAreCounted(t *testing.T) {
 		"lock rows":       {inspect.Image{Lock: make([]inspect.LockRow, 3)}, 3},
 		"advisories":      {inspect.Image{Advisories: make([]inspect.Advisory, 4)}, 4},
 		"vulnerabilities": {inspect.Image{Vulns: make([]inspect.Vuln, 5)}, 5},
-		"a comparison": {inspect.Image{Diff: &inspect.Diff{Signers: []string{"a", "b"}, Settings: []string{"c"},
+		"a comparison": {inspect.Image{Diff: &inspect.Diff{
+			Signers: []string{"a", "b"}, Settings: []string{"c"},
 			Packages: &inspect.PackageDiff{Added: make([]inspect.Package, 2), Changed: make([]inspect.PackageChange,
-				1)}}}, 6},
+				1)},
+		}}, 6},
 		"no comparison": {inspect.Image{Diff: &inspect.Diff{}}, 0},
 	} {
 		tt.image.ImageHead = container
@@ -333,8 +349,10 @@ func TestRowsOfAnInterruptedCheck(t *testing.T) {
 		return c
 	}
 	claimed := interrupted(with(b.c, func(i *inspect.Image) { i.Binaries = nil; i.Layers[1].Size++ }))
-	v := &comparison{verifier: &verifier{bag: b.bag, c: claimed}, again: Again{Case: b.c,
-		Checks: []string{inspect.CheckBinaries}}}
+	v := &comparison{verifier: &verifier{bag: b.bag, c: claimed}, again: Again{
+		Case:   b.c,
+		Checks: []string{inspect.CheckBinaries},
+	}}
 	v.fileRows(claimed.Images[0], b.c.Images[0])
 	v.sameLayers(claimed.Images[0], b.c.Images[0])
 	v.findings()

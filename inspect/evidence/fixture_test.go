@@ -125,8 +125,10 @@ func newIncident(t *testing.T) *incident {
 	manifest, config := in.imageOf(t, base, top)
 	good, goodConfig := in.imageOf(t, base)
 	in.image = inspect.Image{
-		ImageHead: inspect.ImageHead{Container: "web", Reference: "registry.example/shop/web:1", Location: "registry.example/shop/web@" + manifest,
-			Digest: manifest, Config: config, Platform: "linux/amd64", Status: inspect.Verified},
+		ImageHead: inspect.ImageHead{
+			Container: "web", Reference: "registry.example/shop/web:1", Location: "registry.example/shop/web@" + manifest,
+			Digest: manifest, Config: config, Platform: "linux/amd64", Status: inspect.Verified,
+		},
 	}
 	in.say(inspect.Event{Fact: inspect.Header{
 		Schema: inspect.Schema, Tool: inspect.Tool{Name: "backtrail", Version: "0.1.0"}, Started: began,

@@ -13,8 +13,10 @@ import (
 )
 
 // required are the files without which a bag is no bundle of ours.
-var required = []string{"data/case.json", "data/events.jsonl", "data/custody.jsonl", "data/blobs.jsonl",
-	"data/report.html", "data/report.md"}
+var required = []string{
+	"data/case.json", "data/events.jsonl", "data/custody.jsonl", "data/blobs.jsonl",
+	"data/report.html", "data/report.md",
+}
 
 // fitting compares the files of a bag with its manifests.
 // It trusts nothing in the bag but SHA-256 and SHA-512: what the manifests list is what they are compared with, so
@@ -187,8 +189,10 @@ func (v *fitting) required() {
 }
 
 // digestFolders hold files whose names are the digests of their bytes.
-var digestFolders = []string{"data/image/blobs/sha256/", "data/known-good/blobs/sha256/", "data/damaged/",
-	"data/binaries/", "data/packages/"}
+var digestFolders = []string{
+	"data/image/blobs/sha256/", "data/known-good/blobs/sha256/", "data/damaged/",
+	"data/binaries/", "data/packages/",
+}
 
 // ownNames checks the files that are named by their digest.
 // Everything that opens a blob of the bag by its digest rests on this.

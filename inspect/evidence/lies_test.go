@@ -179,9 +179,11 @@ func TestAlertsAndThePodAreReadAgain(t *testing.T) {
 		"the pod":       {Again{Pod: &inspect.Pod{Name: "web-7d9f", UID: "u"}}, "uid is"},
 		"its container": {Again{Pod: &inspect.Pod{Name: "web-7d9f", Namespace: "shop"}}, "no container of this name"},
 		"its image": {Again{Pod: &inspect.Pod{Name: "web-7d9f", Namespace: "shop", Containers: []inspect.Container{
-			{Name: "web", ImageID: "x@sha256:" + strings.Repeat("0", 64)}}}}, "the node reported"},
+			{Name: "web", ImageID: "x@sha256:" + strings.Repeat("0", 64)},
+		}}}, "the node reported"},
 		"one more container": {Again{Pod: &inspect.Pod{Name: "web-7d9f", Namespace: "shop", Containers: []inspect.Container{
-			{Name: "web", Type: inspect.ContainerMain, Reference: "registry.example/shop/web:1"}, {Name: "helper"}}}}, "helper: the object in the bag has this container"},
+			{Name: "web", Type: inspect.ContainerMain, Reference: "registry.example/shop/web:1"}, {Name: "helper"},
+		}}}, "helper: the object in the bag has this container"},
 		"an answer": {Again{Answers: []inspect.Answer{{Question: inspect.WhereFrom, Text: "no"}}}, "text is"},
 	} {
 		o := trusting()
@@ -239,8 +241,10 @@ func TestRedactionsAreListed(t *testing.T) {
 
 func TestConfigurationsWithSecretsAreNamedAndLeftOut(t *testing.T) {
 	in := newIncident(t)
-	digest, size := in.store.json(t, map[string]any{"config": map[string]any{"Env": []string{"DB_PASSWORD=hunter2hunter2", "PATH=/bin", "GREETING=hello you"},
-		"Cmd": []string{"/app", "--token", "hunter2hunter2"}}, "history": []any{map[string]any{"created_by": "RUN API_KEY=hunter2hunter2 make"}}})
+	digest, size := in.store.json(t, map[string]any{"config": map[string]any{
+		"Env": []string{"DB_PASSWORD=hunter2hunter2", "PATH=/bin", "GREETING=hello you"},
+		"Cmd": []string{"/app", "--token", "hunter2hunter2"},
+	}, "history": []any{map[string]any{"created_by": "RUN API_KEY=hunter2hunter2 make"}}})
 	in.say(inspect.Event{Check: "layers", Container: "web", Fact: inspect.Blob{Digest: digest, Size: size, Role: "config", State: blobCarried, Of: ofImage}})
 	r := in.export(t, "bundle", options)
 	if notes := strings.Join(r.Notes, "\n"); !strings.Contains(notes, digest+", is carried whole and contains 3 values") {

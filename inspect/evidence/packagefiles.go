@@ -82,8 +82,10 @@ func (p *packageFiles) layer(number int, diffID string, entries []inspect.Entry)
 	}
 	for _, e := range entries {
 		if e.Type == inspect.EntryFile && isPackageFile(e.Path) {
-			p.found[e.Path] = packageFile{Image: p.image, Path: e.Path, Layer: number, DiffID: diffID,
-				SHA256: e.SHA256, Size: e.Size, entry: e}
+			p.found[e.Path] = packageFile{
+				Image: p.image, Path: e.Path, Layer: number, DiffID: diffID,
+				SHA256: e.SHA256, Size: e.Size, entry: e,
+			}
 		}
 	}
 }

@@ -67,7 +67,8 @@ func TestTheChainOfCustodyBreaksWhereItIsChanged(t *testing.T) {
 func TestListingsSurviveTheBag(t *testing.T) {
 	entries := []inspect.Entry{
 		{Path: "/a", Type: inspect.EntryFile, Mode: 0o4755, Size: 3, SHA256: strings.Repeat("0", 64), Xattrs: map[string]string{"security.capability": "x"}},
-		{Path: "/b\n", Type: inspect.EntrySymlink, Link: "/a"}, {Path: "/c", Type: inspect.EntryWhiteout},
+		{Path: "/b\n", Type: inspect.EntrySymlink, Link: "/a"},
+		{Path: "/c", Type: inspect.EntryWhiteout},
 	}
 	packed, err := packListing(entries)
 	must(t, err)
@@ -163,8 +164,11 @@ func TestTheWorstStatusOfChecksCounts(t *testing.T) {
 		checks []BagCheck
 		want   inspect.Status
 	}{
-		{check(), inspect.Absent}, {check(inspect.Absent), inspect.Absent}, {check(inspect.Absent, inspect.Verified), inspect.Verified},
-		{check(inspect.Verified, inspect.Unknown), inspect.Unknown}, {check(inspect.Unknown, inspect.Failed, inspect.Verified), inspect.Failed},
+		{check(), inspect.Absent},
+		{check(inspect.Absent), inspect.Absent},
+		{check(inspect.Absent, inspect.Verified), inspect.Verified},
+		{check(inspect.Verified, inspect.Unknown), inspect.Unknown},
+		{check(inspect.Unknown, inspect.Failed, inspect.Verified), inspect.Failed},
 	} {
 		if got := worst(tt.checks); got != tt.want {
 			t.Errorf("%v: %s, want %s", tt.checks, got, tt.want)

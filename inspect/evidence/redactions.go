@@ -35,8 +35,10 @@ func redactionLines(c inspect.Case) ([]byte, error) {
 		}
 	}
 	for _, r := range c.Redactions {
-		lines = append(lines, redactionLine{Container: r.Container, Where: r.Where, Removed: []string{r.Kind},
-			Original: r.Original})
+		lines = append(lines, redactionLine{
+			Container: r.Container, Where: r.Where, Removed: []string{r.Kind},
+			Original: r.Original,
+		})
 	}
 	var text bytes.Buffer
 	for _, l := range lines {

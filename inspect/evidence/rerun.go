@@ -224,8 +224,10 @@ func (v *comparison) sameLayers(i, again inspect.Image) {
 		case at < 0:
 			v.fail("layer", subject, "the manifest and config in the bag have no such layer")
 		case v.damaged(l.Digest):
-			v.compare("layer", subject, ended, rowOutcome{l.Status, l.Reason}, rowOutcome{inspect.Failed,
-				inspect.ReasonDigestMismatch})
+			v.compare("layer", subject, ended, rowOutcome{l.Status, l.Reason}, rowOutcome{
+				inspect.Failed,
+				inspect.ReasonDigestMismatch,
+			})
 		case !l.Empty && !v.carried(l.Digest):
 			found, skip := again.Layers[at], slices.Concat(fromBytes, countedElsewhere)
 			switch {

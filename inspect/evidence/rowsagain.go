@@ -111,8 +111,10 @@ func (v *comparison) countsAgain(i inspect.Image) {
 			v.out.Claims.Claimed += 3
 			continue
 		}
-		have, want := [3]int{l.Added, l.Modified, l.Removed}, [3]int{counted[at].Added, counted[at].Modified,
-			counted[at].Removed}
+		have, want := [3]int{l.Added, l.Modified, l.Removed}, [3]int{
+			counted[at].Added, counted[at].Modified,
+			counted[at].Removed,
+		}
 		v.listingRow("layer", fmt.Sprintf("%s layer %d files", i.Container, l.Number), v.ended(inspect.CheckLayers,
 			i.Container), have, want)
 	}

@@ -56,10 +56,14 @@ func TestAnImageOfADockerArchiveIsReproduced(t *testing.T) {
 	}{
 		"all of it": {options, map[string]inspect.Status{"image": inspect.Verified, "layer": inspect.Verified}},
 		// Nothing of an image that is not there is verified, and nothing of it fails.
-		"no layers": {Options{Layers: LayersNone}, map[string]inspect.Status{"image": inspect.Absent,
-			"layer": inspect.Absent}},
-		"no configuration": {Options{Layers: LayersAll, WithoutConfig: true},
-			map[string]inspect.Status{"image": inspect.Absent, "layer": inspect.Absent}},
+		"no layers": {Options{Layers: LayersNone}, map[string]inspect.Status{
+			"image": inspect.Absent,
+			"layer": inspect.Absent,
+		}},
+		"no configuration": {
+			Options{Layers: LayersAll, WithoutConfig: true},
+			map[string]inspect.Status{"image": inspect.Absent, "layer": inspect.Absent},
+		},
 	} {
 		v := verify(t, in.export(t, "bundle", tt.options).Path, trusting())
 		if v.Fits != inspect.Verified || len(failures(v)) > 0 {
@@ -112,8 +116,10 @@ func TestADockerArchiveWithOtherLayersFails(t *testing.T) {
 // TestAContainerRunsTheImageThatTheNodeReported joins the pod's object with the images of the case.
 func TestAContainerRunsTheImageThatTheNodeReported(t *testing.T) {
 	const index, manifest, config, other = "sha256:aa", "sha256:bb", "sha256:cc", "sha256:dd"
-	image := inspect.ImageHead{Container: "web", Reference: "web:1", Location: "web@" + index, Index: index,
-		Digest: manifest, Config: config, Manifests: []inspect.Manifest{{Digest: other, Platform: "linux/arm64"}}}
+	image := inspect.ImageHead{
+		Container: "web", Reference: "web:1", Location: "web@" + index, Index: index,
+		Digest: manifest, Config: config, Manifests: []inspect.Manifest{{Digest: other, Platform: "linux/arm64"}},
+	}
 	done := []inspect.CheckState{{Name: inspect.CheckSubject, Status: inspect.CheckDone}}
 	for name, tt := range map[string]struct {
 		reported string
@@ -128,10 +134,16 @@ func TestAContainerRunsTheImageThatTheNodeReported(t *testing.T) {
 		"another image":             {"sha256:ee", inspect.Case{Images: []inspect.Image{{ImageHead: image}}}, true},
 		"no image of the case":      {index, inspect.Case{Checks: done}, true},
 		"the subject was not found": {index, inspect.Case{}, false},
-		"a case about another": {index, inspect.Case{Checks: done, Target: inspect.Target{Container: "db"}},
-			false},
-		"a case about this one": {index, inspect.Case{Checks: done, Target: inspect.Target{Container: "web"}},
-			true},
+		"a case about another": {
+			index,
+			inspect.Case{Checks: done, Target: inspect.Target{Container: "db"}},
+			false,
+		},
+		"a case about this one": {
+			index,
+			inspect.Case{Checks: done, Target: inspect.Target{Container: "web"}},
+			true,
+		},
 	} {
 		v := &comparison{verifier: &verifier{c: tt.c}}
 		v.reported("web", tt.reported)
@@ -155,20 +167,42 @@ func TestPoliciesAreEvaluatedAgain(t *testing.T) {
 		status         inspect.Status
 		detail         string
 	}{
-		"the same": {[]inspect.Gate{gate("p", inspect.GatePassed)}, []inspect.Gate{gate("p", inspect.GatePassed)},
-			signed, inspect.Verified, "as the case says"},
-		"passed by the case only": {[]inspect.Gate{gate("p", inspect.GatePassed)},
-			[]inspect.Gate{gate("p", inspect.GateRefused)}, signed, inspect.Failed, "the bytes in the bag say"},
-		"no such policy": {[]inspect.Gate{gate("p", inspect.GatePassed)}, nil, signed, inspect.Failed,
-			"no policy in the bag"},
-		"one more policy": {nil, []inspect.Gate{gate("p", inspect.GateRefused)}, signed, inspect.Failed,
-			"the case does not name its verdict"},
-		"left open by the case": {[]inspect.Gate{gate("p", inspect.GateUnknown)},
-			[]inspect.Gate{gate("p", inspect.GatePassed)}, signed, inspect.Absent, "the case leaves it open"},
-		"a signature that is not carried": {[]inspect.Gate{gate("p", inspect.GatePassed)},
-			[]inspect.Gate{gate("p", inspect.GateRefused)}, away, inspect.Absent, "not all signatures are in the bag"},
-		"a gate of the cluster is none of them": {[]inspect.Gate{{Name: "kyverno", Status: inspect.GatePassed}}, nil,
-			signed, "", ""},
+		"the same": {
+			[]inspect.Gate{gate("p", inspect.GatePassed)},
+			[]inspect.Gate{gate("p", inspect.GatePassed)},
+			signed, inspect.Verified, "as the case says",
+		},
+		"passed by the case only": {
+			[]inspect.Gate{gate("p", inspect.GatePassed)},
+			[]inspect.Gate{gate("p", inspect.GateRefused)},
+			signed, inspect.Failed, "the bytes in the bag say",
+		},
+		"no such policy": {
+			[]inspect.Gate{gate("p", inspect.GatePassed)},
+			nil, signed, inspect.Failed,
+			"no policy in the bag",
+		},
+		"one more policy": {
+			nil,
+			[]inspect.Gate{gate("p", inspect.GateRefused)},
+			signed, inspect.Failed,
+			"the case does not name its verdict",
+		},
+		"left open by the case": {
+			[]inspect.Gate{gate("p", inspect.GateUnknown)},
+			[]inspect.Gate{gate("p", inspect.GatePassed)},
+			signed, inspect.Absent, "the case leaves it open",
+		},
+		"a signature that is not carried": {
+			[]inspect.Gate{gate("p", inspect.GatePassed)},
+			[]inspect.Gate{gate("p", inspect.GateRefused)},
+			away, inspect.Absent, "not all signatures are in the bag",
+		},
+		"a gate of the cluster is none of them": {
+			[]inspect.Gate{{Name: "kyverno", Status: inspect.GatePassed}},
+			nil,
+			signed, "", "",
+		},
 	} {
 		claimed := with(b.c, func(i *inspect.Image) {
 			i.Gates, i.Signatures = tt.claimed, []inspect.Signature{tt.signature}

@@ -66,8 +66,10 @@ func statementOver(manifest []byte) ([]byte, error) {
 	sum := sha256.Sum256(manifest)
 	statement, err := json.Marshal(map[string]any{
 		"_type": inTotoStatement,
-		"subject": []resource{{Name: bagit.TagManifest256,
-			Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}}},
+		"subject": []resource{{
+			Name:   bagit.TagManifest256,
+			Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])},
+		}},
 		"predicateType": bagPredicate,
 		"predicate":     map[string]string{"bagit": "1.0"},
 	})

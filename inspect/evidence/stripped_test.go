@@ -133,10 +133,14 @@ func TestStrippedExhibits(t *testing.T) {
 		bytes func([]byte) []byte
 		named string
 	}{
-		"other bytes under its name, called missing": {blobMissing, func([]byte) []byte { return []byte("{}") },
-			pod},
-		"other bytes under its name, called damaged": {blobDamaged, func([]byte) []byte { return []byte("{}") },
-			pod},
+		"other bytes under its name, called missing": {
+			blobMissing, func([]byte) []byte { return []byte("{}") },
+			pod,
+		},
+		"other bytes under its name, called damaged": {
+			blobDamaged, func([]byte) []byte { return []byte("{}") },
+			pod,
+		},
 		"its own bytes, called missing":                   {blobMissing, nil, "and it is there"},
 		"a state that no export writes":                   {"fine", nil, "the state"},
 		"called carried, and not there":                   {blobCarried, removed, "it is not what was kept"},

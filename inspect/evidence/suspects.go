@@ -40,20 +40,26 @@ func newSuspectFiles(c inspect.Case) *suspectFiles {
 	for _, i := range c.Images {
 		for _, b := range i.Binaries {
 			if suspectBinary(b) {
-				s.add(i, suspectFile{SHA256: b.SHA256, Path: b.Path, Size: b.Size, Mode: b.Mode, Layer: b.Layer,
-					Status: b.Status.Tone(), Severity: b.Severity, Codes: b.Codes})
+				s.add(i, suspectFile{
+					SHA256: b.SHA256, Path: b.Path, Size: b.Size, Mode: b.Mode, Layer: b.Layer,
+					Status: b.Status.Tone(), Severity: b.Severity, Codes: b.Codes,
+				})
 			}
 		}
 		for _, a := range i.Altered {
 			if suspectAltered(a) {
-				s.add(i, suspectFile{SHA256: a.SHA256, Path: a.Path, Layer: a.Layer, Status: a.Status.Tone(),
-					Severity: a.Severity, Codes: []string{"altered"}})
+				s.add(i, suspectFile{
+					SHA256: a.SHA256, Path: a.Path, Layer: a.Layer, Status: a.Status.Tone(),
+					Severity: a.Severity, Codes: []string{"altered"},
+				})
 			}
 		}
 		for _, a := range i.Autoruns {
 			if suspectAutorun(a) {
-				s.add(i, suspectFile{SHA256: a.SHA256, Path: a.Path, Layer: a.Layer, Status: a.Status.Tone(),
-					Severity: a.Severity, Codes: a.Codes})
+				s.add(i, suspectFile{
+					SHA256: a.SHA256, Path: a.Path, Layer: a.Layer, Status: a.Status.Tone(),
+					Severity: a.Severity, Codes: a.Codes,
+				})
 			}
 		}
 	}

@@ -28,7 +28,8 @@ func TestRootsOfTrustLieUnderTheirKind(t *testing.T) {
 	add("../../evil", "a kind that is a path")
 	in.say(inspect.Event{Fact: inspect.Expected{Keys: []inspect.ExpectedKey{
 		{Digest: bagit.Digest([]byte("key")), PEM: "-----BEGIN PUBLIC KEY-----"},
-		{Digest: bagit.Digest([]byte("no PEM"))}}}})
+		{Digest: bagit.Digest([]byte("no PEM"))},
+	}}})
 	r := in.export(t, "bundle", options)
 	bag := openBag(t, r.Path)
 	for digest, kind := range roots {
@@ -47,8 +48,10 @@ func TestRootsOfTrustLieUnderTheirKind(t *testing.T) {
 	names, err := filepath.Glob(filepath.Join(r.Path, "data/trust/*"))
 	must(t, err)
 	all := strings.Join(names, "\n")
-	for _, want := range []string{"trusted_root.json", "trusted_root-", "ca-", "notation-", "policy-", "_.._evil-",
-		"key-"} {
+	for _, want := range []string{
+		"trusted_root.json", "trusted_root-", "ca-", "notation-", "policy-", "_.._evil-",
+		"key-",
+	} {
 		if !strings.Contains(all, "/"+want) {
 			t.Errorf("no %s among %s", want, all)
 		}
@@ -74,8 +77,10 @@ func TestARootThatIsNotCarriedIsNamed(t *testing.T) {
 	in.say(inspect.Event{Fact: inspect.Trust{Kind: trustKey, Name: "a key", Digest: bagit.Digest([]byte("k"))}})
 	in.say(inspect.Event{Fact: inspect.Trust{Kind: trustPolicy, Name: "no digest", Digest: "sha256:x"}})
 	notes := strings.Join(in.export(t, "bundle", options).Notes, "\n")
-	for _, want := range []string{"rotten␛[31m that verdicts rest on is not in it: the copy on this machine",
-		"lost that verdicts rest on is not in it: its bytes are not kept here"} {
+	for _, want := range []string{
+		"rotten␛[31m that verdicts rest on is not in it: the copy on this machine",
+		"lost that verdicts rest on is not in it: its bytes are not kept here",
+	} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("no %q in %q", want, notes)
 		}
@@ -101,20 +106,37 @@ func TestWhatVerdictsRestOn(t *testing.T) {
 		chains, notarized int
 		keys              string
 	}{
-		"a chain that holds": {inspect.Signature{Steps: step(inspect.StepCertificate, inspect.Verified)}, 1,
-			0, ""},
-		"a chain that fails": {inspect.Signature{Steps: step(inspect.StepCertificate, inspect.Failed)}, 1, 0,
-			""},
-		"a chain that was not read": {inspect.Signature{Steps: step(inspect.StepCertificate, inspect.Unknown)}, 0, 0,
-			""},
+		"a chain that holds": {
+			inspect.Signature{Steps: step(inspect.StepCertificate, inspect.Verified)},
+			1,
+			0, "",
+		},
+		"a chain that fails": {
+			inspect.Signature{Steps: step(inspect.StepCertificate, inspect.Failed)},
+			1, 0,
+			"",
+		},
+		"a chain that was not read": {
+			inspect.Signature{Steps: step(inspect.StepCertificate, inspect.Unknown)},
+			0, 0,
+			"",
+		},
 		"a log entry": {inspect.Signature{Steps: step(inspect.StepLog, inspect.Verified)}, 1, 0, ""},
-		"a timestamp": {inspect.Signature{Steps: step(inspect.StepTimestamp, inspect.Verified)}, 1, 0,
-			""},
-		"bytes alone rest on nothing": {inspect.Signature{Steps: step(inspect.StepIntegrity, inspect.Verified)}, 0, 0,
-			""},
-		"a trust store": {inspect.Signature{Kind: trustNotation, Steps: step(inspect.StepCertificate,
-			inspect.Verified)},
-			0, 1, ""},
+		"a timestamp": {
+			inspect.Signature{Steps: step(inspect.StepTimestamp, inspect.Verified)},
+			1, 0,
+			"",
+		},
+		"bytes alone rest on nothing": {
+			inspect.Signature{Steps: step(inspect.StepIntegrity, inspect.Verified)},
+			0, 0,
+			"",
+		},
+		"a trust store": {
+			inspect.Signature{Kind: trustNotation, Steps: step(inspect.StepCertificate,
+				inspect.Verified)},
+			0, 1, "",
+		},
 		"a key":                   {inspect.Signature{Key: "sha256:1", Status: inspect.Verified}, 0, 0, "sha256:1"},
 		"a key that nobody gave":  {inspect.Signature{Key: "sha256:1", Reason: "unknown-key"}, 0, 0, ""},
 		"a key that did not sign": {inspect.Signature{Key: "sha256:1", Reason: "invalid-signature"}, 0, 0, "sha256:1"},
@@ -138,8 +160,10 @@ func TestWhoVouchesForEachKindOfTrust(t *testing.T) {
 	notary := chain
 	notary.Kind = trustNotation
 	key := inspect.Signature{Key: "sha256:key", Status: inspect.Verified}
-	root := inspect.Trust{Kind: trustSigstore, Digest: "sha256:root", Name: "backtrail's own root",
-		Origin: inspect.TrustEmbedded}
+	root := inspect.Trust{
+		Kind: trustSigstore, Digest: "sha256:root", Name: "backtrail's own root",
+		Origin: inspect.TrustEmbedded,
+	}
 	ca := inspect.Trust{Kind: trustAuthority, Digest: "sha256:ca"}
 	store := inspect.Trust{Kind: trustNotation, Digest: "sha256:store"}
 	for name, tt := range map[string]struct {
@@ -149,44 +173,101 @@ func TestWhoVouchesForEachKindOfTrust(t *testing.T) {
 		word string
 	}{
 		"a root that calls itself embedded": {signed(chain, root), VerifyOptions{}, inspect.Unknown, "only the bag"},
-		"a root that backtrail knows": {signed(chain, root), VerifyOptions{Known: []string{"sha256:root"}},
-			inspect.Verified, "itself knows"},
-		"the person's root": {signed(chain, root), VerifyOptions{Roots: []string{"r"}},
-			inspect.Verified, "against yours: r"},
-		"accepted": {signed(chain, root), VerifyOptions{AcceptBag: true}, inspect.Verified,
-			"accepted from the bag"},
+		"a root that backtrail knows": {
+			signed(chain, root),
+			VerifyOptions{Known: []string{"sha256:root"}},
+			inspect.Verified, "itself knows",
+		},
+		"the person's root": {
+			signed(chain, root),
+			VerifyOptions{Roots: []string{"r"}},
+			inspect.Verified, "against yours: r",
+		},
+		"accepted": {
+			signed(chain, root),
+			VerifyOptions{AcceptBag: true},
+			inspect.Verified,
+			"accepted from the bag",
+		},
 		"an authority of somebody's": {signed(chain, ca), VerifyOptions{}, inspect.Unknown, "--ca-roots"},
-		"an authority is no --trusted-root": {signed(chain, ca), VerifyOptions{Roots: []string{"r"}},
-			inspect.Unknown, "--ca-roots"},
-		"the person's authority": {signed(chain, ca), VerifyOptions{Known: []string{"sha256:ca"}},
-			inspect.Verified, "which is yours"},
-		"an accepted authority": {signed(chain, ca), VerifyOptions{AcceptBag: true}, inspect.Verified,
-			"accepted"},
-		"a trust store": {signed(notary, store), VerifyOptions{}, inspect.Unknown,
-			"--notation-trust-store"},
-		"a trust store is no authority": {signed(chain, store), VerifyOptions{AcceptBag: true}, inspect.Unknown,
-			"does not name"},
-		"a root is no trust store": {signed(notary, root), VerifyOptions{AcceptBag: true}, inspect.Unknown,
-			"does not name"},
+		"an authority is no --trusted-root": {
+			signed(chain, ca),
+			VerifyOptions{Roots: []string{"r"}},
+			inspect.Unknown, "--ca-roots",
+		},
+		"the person's authority": {
+			signed(chain, ca),
+			VerifyOptions{Known: []string{"sha256:ca"}},
+			inspect.Verified, "which is yours",
+		},
+		"an accepted authority": {
+			signed(chain, ca),
+			VerifyOptions{AcceptBag: true},
+			inspect.Verified,
+			"accepted",
+		},
+		"a trust store": {
+			signed(notary, store),
+			VerifyOptions{},
+			inspect.Unknown,
+			"--notation-trust-store",
+		},
+		"a trust store is no authority": {
+			signed(chain, store),
+			VerifyOptions{AcceptBag: true},
+			inspect.Unknown,
+			"does not name",
+		},
+		"a root is no trust store": {
+			signed(notary, root),
+			VerifyOptions{AcceptBag: true},
+			inspect.Unknown,
+			"does not name",
+		},
 		"a key": {signed(key), VerifyOptions{}, inspect.Unknown, "--key FILE"},
-		"the person's key": {signed(key), VerifyOptions{Keys: []string{"sha256:key"}},
-			inspect.Verified, "which is yours"},
-		"an accepted key": {signed(key), VerifyOptions{AcceptBag: true}, inspect.Verified,
-			"accepted"},
-		"a digest of a root is no key": {signed(key), VerifyOptions{Known: []string{"sha256:key"}},
-			inspect.Unknown, "--key FILE"},
-		"a root that no verdict rests on": {signed(inspect.Signature{}, root, ca, store), VerifyOptions{},
-			inspect.Absent, ""},
-		"nothing to vouch for, but keys here": {inspect.Case{}, VerifyOptions{Keys: []string{"sha256:key"}},
-			inspect.Absent, ""},
-		"a named key that signed": {signed(key), VerifyOptions{Keys: []string{"sha256:key"},
-			Named: []string{"sha256:key"}}, inspect.Verified, "which is yours"},
-		"a named key that signed nothing": {signed(chain, root), VerifyOptions{AcceptBag: true,
-			Keys: []string{"sha256:key"}, Named: []string{"sha256:key"}}, inspect.Unknown, "nothing was verified by it"},
-		"a named key and no signature": {inspect.Case{}, VerifyOptions{Named: []string{"sha256:key"}},
-			inspect.Unknown, "--signer-key"},
-		"one of two named keys": {signed(key), VerifyOptions{Keys: []string{"sha256:key", "sha256:b"},
-			Named: []string{"sha256:key", "sha256:b"}}, inspect.Unknown, "nothing was verified by it"},
+		"the person's key": {
+			signed(key),
+			VerifyOptions{Keys: []string{"sha256:key"}},
+			inspect.Verified, "which is yours",
+		},
+		"an accepted key": {
+			signed(key),
+			VerifyOptions{AcceptBag: true},
+			inspect.Verified,
+			"accepted",
+		},
+		"a digest of a root is no key": {
+			signed(key),
+			VerifyOptions{Known: []string{"sha256:key"}},
+			inspect.Unknown, "--key FILE",
+		},
+		"a root that no verdict rests on": {
+			signed(inspect.Signature{}, root, ca, store),
+			VerifyOptions{},
+			inspect.Absent, "",
+		},
+		"nothing to vouch for, but keys here": {
+			inspect.Case{},
+			VerifyOptions{Keys: []string{"sha256:key"}},
+			inspect.Absent, "",
+		},
+		"a named key that signed": {signed(key), VerifyOptions{
+			Keys:  []string{"sha256:key"},
+			Named: []string{"sha256:key"},
+		}, inspect.Verified, "which is yours"},
+		"a named key that signed nothing": {signed(chain, root), VerifyOptions{
+			AcceptBag: true,
+			Keys:      []string{"sha256:key"}, Named: []string{"sha256:key"},
+		}, inspect.Unknown, "nothing was verified by it"},
+		"a named key and no signature": {
+			inspect.Case{},
+			VerifyOptions{Named: []string{"sha256:key"}},
+			inspect.Unknown, "--signer-key",
+		},
+		"one of two named keys": {signed(key), VerifyOptions{
+			Keys:  []string{"sha256:key", "sha256:b"},
+			Named: []string{"sha256:key", "sha256:b"},
+		}, inspect.Unknown, "nothing was verified by it"},
 	} {
 		v := &verifier{ctx: context.Background(), o: tt.o, c: tt.c}
 		v.out.Fits = inspect.Verified

@@ -97,8 +97,10 @@ func summaryOf(c inspect.Case, i inspect.Image, policy, result string) summary {
 		Type: "https://in-toto.io/Statement/v1", PredicateType: "https://slsa.dev/verification_summary/v1",
 		Subject: []resource{{Name: i.Reference, Digest: map[string]string{"sha256": bagit.HexOf(i.Digest)}}},
 		Predicate: summaryPredicate{
-			Verifier: summaryVerifier{"https://backtrail.dev",
-				map[string]string{"backtrail": cmp.Or(c.Tool.Version, "unknown")}},
+			Verifier: summaryVerifier{
+				"https://backtrail.dev",
+				map[string]string{"backtrail": cmp.Or(c.Tool.Version, "unknown")},
+			},
 			TimeVerified: endOf(c), ResourceURI: cmp.Or(i.Reference, i.Location), Policy: policyOf(c, policy),
 			VerificationResult: result, VerifiedLevels: []string{level}, SLSAVersion: "1.0",
 		},

@@ -16,10 +16,13 @@ func vulnerable(t *testing.T, change func(*inspect.Vuln)) *incident {
 	end := in.events[len(in.events)-1].Fact
 	in.events = in.events[:len(in.events)-1]
 	in.say(inspect.Event{Fact: inspect.Thresholds{Source: "mine.yaml", Rules: []inspect.ThresholdRule{
-		{Level: inspect.LevelBlock, Name: "exploited", Vulnerability: &inspect.ThresholdVuln{KEV: new(bool)}}}}})
-	row := inspect.Vuln{ID: "CVE-1", Package: "xz", Version: "5.6.0", Severity: inspect.High, Threshold: inspect.LevelBlock,
+		{Level: inspect.LevelBlock, Name: "exploited", Vulnerability: &inspect.ThresholdVuln{KEV: new(bool)}},
+	}}})
+	row := inspect.Vuln{
+		ID: "CVE-1", Package: "xz", Version: "5.6.0", Severity: inspect.High, Threshold: inspect.LevelBlock,
 		Rule: "exploited", Data: inspect.AdvisoryData{Digest: bagit.Digest([]byte("database")), Date: began},
-		Record: `{"id":"CVE-1","constraint":"< 5.6.2"}`}
+		Record: `{"id":"CVE-1","constraint":"< 5.6.2"}`,
+	}
 	change(&row)
 	in.say(inspect.Event{Check: "vulnerabilities", Container: "web", Fact: inspect.VulnData{AdvisoryData: row.Data, Compared: 1}})
 	in.say(inspect.Event{Check: "vulnerabilities", Container: "web", Fact: row})

@@ -152,7 +152,8 @@ func (g Group) words(c *inspect.Case) (words, aside string) {
 func (g Group) signing(v view) (string, string) {
 	parts := []string{}
 	for _, x := range []struct{ code, word string }{
-		{inspect.CodeSignatureExpected, "required"}, {inspect.CodePolicyNotMet, "policy"},
+		{inspect.CodeSignatureExpected, "required"},
+		{inspect.CodePolicyNotMet, "policy"},
 		{inspect.CodeSignatureGone, "identity"},
 		{inspect.CodeProvenanceGone, "provenance"},
 	} {
@@ -170,8 +171,10 @@ func (g Group) signing(v view) (string, string) {
 			words, parts = "image is unsigned, and a signature is required", slices.Delete(parts, p, p+1)
 		}
 		for i := range parts {
-			parts[i] = map[string]string{"policy": "policy not met", "identity": "signer gone",
-				"provenance": "provenance gone"}[parts[i]]
+			parts[i] = map[string]string{
+				"policy": "policy not met", "identity": "signer gone",
+				"provenance": "provenance gone",
+			}[parts[i]]
 		}
 		return words, strings.Join(parts, " · ")
 	}

@@ -28,14 +28,22 @@ func TestWhatALayerDid(t *testing.T) {
 	for want, add := range map[string][]inspect.Event{
 		"replaces /x":              {on("binaries", "web", inspect.Altered{Path: "/x", Package: "procps"})},
 		"sets a start-up hook, /x": {on("autoruns", "web", inspect.Autorun{Path: "/x", Status: inspect.RowFailed})},
-		"plants a miner": {on("binaries", "web", inspect.Binary{Path: "/x", Codes: []string{"setuid",
-			"miner-string"}})},
-		"plants a downloader": {on("binaries", "web", inspect.Binary{Path: "/x",
-			Codes: []string{"runs-download"}})},
-		"adds an unpackaged executable": {on("binaries", "web", inspect.Binary{Path: "/x",
-			Codes: []string{"unowned"}})},
-		"adds a setuid executable": {on("binaries", "web", inspect.Binary{Path: "/x", Codes: []string{"setuid",
-			"unowned"}})},
+		"plants a miner": {on("binaries", "web", inspect.Binary{Path: "/x", Codes: []string{
+			"setuid",
+			"miner-string",
+		}})},
+		"plants a downloader": {on("binaries", "web", inspect.Binary{
+			Path:  "/x",
+			Codes: []string{"runs-download"},
+		})},
+		"adds an unpackaged executable": {on("binaries", "web", inspect.Binary{
+			Path:  "/x",
+			Codes: []string{"unowned"},
+		})},
+		"adds a setuid executable": {on("binaries", "web", inspect.Binary{Path: "/x", Codes: []string{
+			"setuid",
+			"unowned",
+		}})},
 		"adds an executable":        {on("binaries", "web", inspect.Binary{Path: "/x"})},
 		"adds an obfuscated script": {on("binaries", "web", inspect.Binary{Path: "/x", Codes: []string{"obfuscated"}})},
 		"adds a file":               nil,
@@ -53,8 +61,10 @@ func TestFilesOfOneLayerAreOneGroup(t *testing.T) {
 		"sha256:l6"),
 		finding("sharing", "layer-elsewhere", "web", "web: the layer runs elsewhere", ""),
 		on("sharing", "web", inspect.Sharing{Suspect: []int{6}, Others: []inspect.SharedImage{
-			{Layers: []int{6}, Pods: []string{"pay/a", "pay/b"}}, {Layers: []int{6}, Pods: []string{"pay/a"}},
-			{Layers: []int{5}, Pods: []string{"x/y"}}}}))
+			{Layers: []int{6}, Pods: []string{"pay/a", "pay/b"}},
+			{Layers: []int{6}, Pods: []string{"pay/a"}},
+			{Layers: []int{5}, Pods: []string{"x/y"}},
+		}}))
 	if got := titled(c); len(got) != 1 ||
 		got[0] != "critical layer 6 (COPY fonts/ /) adds a file (2 files · 2 other pods) 4" {
 		t.Errorf("%q", got)
@@ -86,16 +96,22 @@ func TestLayersOfOtherContainers(t *testing.T) {
 // Groups come worst first; the one that the alert is about leads among equals, what is no problem comes last.
 func TestTheOrderOfGroups(t *testing.T) {
 	observed := func(n int) inspect.Event {
-		return on("x", "web", inspect.Finding{ID: fmt.Sprint("o", n), Check: "x", Code: "seen", Subject: "web",
+		return on("x", "web", inspect.Finding{
+			ID: fmt.Sprint("o", n), Check: "x", Code: "seen", Subject: "web",
 			Title:  "seen",
-			Status: inspect.RowObserved, Severity: inspect.Info})
+			Status: inspect.RowObserved, Severity: inspect.Info,
+		})
 	}
-	medium := on("y", "web", inspect.Finding{ID: "m", Check: "y", Code: "odd", Subject: "web:/m", Title: "/m is odd",
-		Status: inspect.RowObserved, Severity: inspect.Medium})
+	medium := on("y", "web", inspect.Finding{
+		ID: "m", Check: "y", Code: "odd", Subject: "web:/m", Title: "/m is odd",
+		Status: inspect.RowObserved, Severity: inspect.Medium,
+	})
 	c := story(observed(1), observed(2), medium, finding("binaries", "a", "web:/a", "/a is odd", ""),
 		finding("binaries", "b", "web:/b", "/b is odd", ""), alertOf("/b", inspect.OriginImage))
-	want := []string{"critical /b is odd () 1", "critical /a is odd () 1", "medium /m is odd () 1",
-		"info 2 observations that are no problem by themselves () 2"}
+	want := []string{
+		"critical /b is odd () 1", "critical /a is odd () 1", "medium /m is odd () 1",
+		"info 2 observations that are no problem by themselves () 2",
+	}
 	if got := titled(c); !slices.Equal(got, want) {
 		t.Errorf("got\n%s", strings.Join(got, "\n"))
 	}
@@ -121,15 +137,21 @@ func TestTheGroupOfSigning(t *testing.T) {
 		add  []inspect.Event
 		want string
 	}{
-		"a flag requires it": {[]inspect.Event{expected},
-			"critical image is unsigned, and a signature is required () 1"},
-		"all of it": {[]inspect.Event{expected, policy, gone, noProvenance},
+		"a flag requires it": {
+			[]inspect.Event{expected},
+			"critical image is unsigned, and a signature is required () 1",
+		},
+		"all of it": {
+			[]inspect.Event{expected, policy, gone, noProvenance},
 			"critical image is unsigned, and a signature is required (policy not met · signer gone · provenance " +
-				"gone) 4"},
+				"gone) 4",
+		},
 		"a policy requires it": {[]inspect.Event{policy}, "critical image is unsigned (policy not met) 1"},
 		"provenance alone":     {[]inspect.Event{noProvenance}, "critical provenance before () 1"},
-		"signed by another": {[]inspect.Event{policy, signedBy("mallory@example.com")},
-			"critical policy p is not met () 1"},
+		"signed by another": {
+			[]inspect.Event{policy, signedBy("mallory@example.com")},
+			"critical policy p is not met () 1",
+		},
 		"and more beside it": {[]inspect.Event{policy, noProvenance, signedBy("mallory@example.com")}, "critical"},
 	} {
 		got := titled(story(tt.add...))
@@ -145,8 +167,10 @@ func TestTheGroupOfSigning(t *testing.T) {
 
 // Every finding is in one group, and only there, whatever the facts are.
 func TestGroupsLoseNoFinding(t *testing.T) {
-	for _, tt := range append(incidents(), incident{"a moved tag", movedTag(), nil}, incident{"nothing", story(),
-		nil}) {
+	for _, tt := range append(incidents(), incident{"a moved tag", movedTag(), nil}, incident{
+		"nothing", story(),
+		nil,
+	}) {
 		seen := map[string]int{}
 		for _, g := range Groups(tt.c) {
 			if g.Title == "" || len(g.Findings) == 0 {

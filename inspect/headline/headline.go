@@ -36,7 +36,8 @@ func Of(c *inspect.Case, steps []respond.NextStep) []Line {
 	v := viewOf(c)
 	lines := []Line{
 		v.line(What, whatRules), v.line(Step, stepRules), v.line(How, howRules),
-		{Label: Signed, Text: v.signed()}, v.line(Missed, missedRules), v.next(steps),
+		{Label: Signed, Text: v.signed()},
+		v.line(Missed, missedRules), v.next(steps),
 	}
 	for i := range lines {
 		l := &lines[i]

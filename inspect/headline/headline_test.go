@@ -33,17 +33,27 @@ const (
 // story folds an ended case of a pod with one container and seven layers, and what a test adds.
 func story(add ...inspect.Event) *inspect.Case {
 	events := []inspect.Event{
-		on("subject", "", inspect.Pod{Name: "web-1", Namespace: "shop", Created: at(2),
-			Owner: []inspect.Owner{{Kind: "Deployment", Name: "web",
-				Managers: []inspect.Manager{{Name: "kubectl-rollout", Time: at(2)}}}},
+		on("subject", "", inspect.Pod{
+			Name: "web-1", Namespace: "shop", Created: at(2),
+			Owner: []inspect.Owner{{
+				Kind: "Deployment", Name: "web",
+				Managers: []inspect.Manager{{Name: "kubectl-rollout", Time: at(2)}},
+			}},
 			Containers: []inspect.Container{{Name: "web", Type: inspect.ContainerMain}},
-			Revisions:  []inspect.Revision{{Number: 2, Current: true, Created: at(2)}}}),
-		on("subject", "web", inspect.ImageHead{Container: "web", Reference: "registry.example/shop/web:1.4.2",
-			Digest: digestNow, Status: inspect.Verified}),
-		on("layers", "web", inspect.Layer{Position: 0, Number: 0, Digest: "sha256:l0", CreatedBy: "ADD rootfs /",
-			Base: true, Status: inspect.Verified}),
-		on("layers", "web", inspect.Layer{Position: 1, Number: 6, Digest: "sha256:l6",
-			CreatedBy: "COPY fonts/ / # buildkit", Status: inspect.Verified}),
+			Revisions:  []inspect.Revision{{Number: 2, Current: true, Created: at(2)}},
+		}),
+		on("subject", "web", inspect.ImageHead{
+			Container: "web", Reference: "registry.example/shop/web:1.4.2",
+			Digest: digestNow, Status: inspect.Verified,
+		}),
+		on("layers", "web", inspect.Layer{
+			Position: 0, Number: 0, Digest: "sha256:l0", CreatedBy: "ADD rootfs /",
+			Base: true, Status: inspect.Verified,
+		}),
+		on("layers", "web", inspect.Layer{
+			Position: 1, Number: 6, Digest: "sha256:l6",
+			CreatedBy: "COPY fonts/ / # buildkit", Status: inspect.Verified,
+		}),
 	}
 	for _, check := range []string{"subject", "layers", "signatures", "binaries", "answers"} {
 		events = append(events, done(check, "web", inspect.CheckDone, ""))
@@ -63,8 +73,10 @@ func fold(events ...inspect.Event) *inspect.Case {
 
 // finding is one that failed, of a file in a layer where the digest names one.
 func finding(check, code, subject, title, layer string) inspect.Event {
-	f := inspect.Finding{ID: check + code + subject, Check: check, Code: code, Status: inspect.RowFailed,
-		Severity: inspect.Critical, Subject: subject, Title: title}
+	f := inspect.Finding{
+		ID: check + code + subject, Check: check, Code: code, Status: inspect.RowFailed,
+		Severity: inspect.Critical, Subject: subject, Title: title,
+	}
 	if layer != "" {
 		f.Evidence = []inspect.Evidence{{Kind: "layer", Digest: layer}}
 	}
@@ -77,15 +89,19 @@ func because(c inspect.Cause) inspect.Event {
 }
 
 func alertOf(path, origin string) inspect.Event {
-	return on("alert", "", inspect.Alert{ID: "a", Rule: "Program started from a hidden folder", Priority: "Critical",
+	return on("alert", "", inspect.Alert{
+		ID: "a", Rule: "Program started from a hidden folder", Priority: "Critical",
 		Match: inspect.MatchContainer, Subject: "web", Path: path,
-		File: inspect.AlertFile{Path: path, Origin: origin, Layer: 6}})
+		File: inspect.AlertFile{Path: path, Origin: origin, Layer: 6},
+	})
 }
 
 // words gives the line with a label.
 func words(c *inspect.Case, label string) string {
-	steps := []respond.NextStep{{Why: "Preserve the pod: its memory exists nowhere else (here)",
-		Command: "kubectl annotate"}}
+	steps := []respond.NextStep{{
+		Why:     "Preserve the pod: its memory exists nowhere else (here)",
+		Command: "kubectl annotate",
+	}}
 	for _, l := range Of(c, steps) {
 		if l.Label == label {
 			return strings.TrimSpace(l.Text + " | " + l.Aside)
@@ -100,21 +116,34 @@ func movedTag() *inspect.Case {
 		finding("binaries", "unexpected-binary", "web:/var/tmp/fontd", "/var/tmp/fontd is unpackaged", "sha256:l6"),
 		because(inspect.Cause{Kind: inspect.CauseFile, Path: "/var/tmp/fontd", Layer: 6}),
 		alertOf("/var/tmp/fontd", inspect.OriginImage),
-		on("binaries", "web", inspect.Binary{Path: "/var/tmp/fontd", Layer: 6, Codes: []string{"unowned",
-			"miner-string"},
-			Status: inspect.RowFailed, Severity: inspect.Critical}),
+		on("binaries", "web", inspect.Binary{
+			Path: "/var/tmp/fontd", Layer: 6, Codes: []string{
+				"unowned",
+				"miner-string",
+			},
+			Status: inspect.RowFailed, Severity: inspect.Critical,
+		}),
 		finding("drift", "signature-gone", "web", "web: signed before, unsigned now", ""),
 		finding("cluster", "restarted", "pod", "restarted", ""),
-		on("diff", "web", inspect.Diff{KnownGood: &inspect.KnownGood{Reference: "registry.example/shop/web",
-			Digest: digestBefore}, Layers: &inspect.LayerDiff{Shared: 5, Added: 2}}),
+		on("diff", "web", inspect.Diff{KnownGood: &inspect.KnownGood{
+			Reference: "registry.example/shop/web",
+			Digest:    digestBefore,
+		}, Layers: &inspect.LayerDiff{Shared: 5, Added: 2}}),
 		on("expected", "", inspect.Expected{IdentityRegexps: []string{
-			`^https://github\.com/shop/.+/release\.yml@refs/tags/`}}),
-		on("cluster", "web", inspect.Gate{Name: "policy shop-images", Kind: inspect.GateKindImagePolicy,
-			Status: inspect.GateRefused, By: inspect.PolicyController, Mode: inspect.ModeEnforce}),
-		on("cluster", "web", inspect.Gate{Name: "admission", Kind: inspect.GateKindAdmission,
-			Status: inspect.GateNotEnforced, Detail: "policy-controller not enforced in shop: label is missing"}),
-		on("sharing", "web", inspect.Sharing{Suspect: []int{6}, Others: []inspect.SharedImage{{Layers: []int{6},
-			Pods: []string{"shop/report-1"}}}}),
+			`^https://github\.com/shop/.+/release\.yml@refs/tags/`,
+		}}),
+		on("cluster", "web", inspect.Gate{
+			Name: "policy shop-images", Kind: inspect.GateKindImagePolicy,
+			Status: inspect.GateRefused, By: inspect.PolicyController, Mode: inspect.ModeEnforce,
+		}),
+		on("cluster", "web", inspect.Gate{
+			Name: "admission", Kind: inspect.GateKindAdmission,
+			Status: inspect.GateNotEnforced, Detail: "policy-controller not enforced in shop: label is missing",
+		}),
+		on("sharing", "web", inspect.Sharing{Suspect: []int{6}, Others: []inspect.SharedImage{{
+			Layers: []int{6},
+			Pods:   []string{"shop/report-1"},
+		}}}),
 	)
 }
 
@@ -138,10 +167,14 @@ func TestTheHeadlineOfEachStory(t *testing.T) {
 			finding("advisories", "known-compromise", "web", "known-compromised package litellm 1.82.8", ""),
 			because(inspect.Cause{Kind: inspect.CausePackage, Name: "python litellm", Version: "1.82.8", Layer: 6}),
 			alertOf("/usr/local/bin/python3.12", inspect.OriginImage),
-			on("advisories", "web", inspect.Advisory{ID: "MAL-2026-1", Kind: inspect.AdvisoryPackage,
-				Subject: "litellm 1.82.8", Status: inspect.RowFailed}),
-			on("diff", "web", inspect.Diff{Packages: &inspect.PackageDiff{Changed: []inspect.PackageChange{{Type: "python",
-				Name: "litellm", From: "1.82.6", To: "1.82.8"}}}}),
+			on("advisories", "web", inspect.Advisory{
+				ID: "MAL-2026-1", Kind: inspect.AdvisoryPackage,
+				Subject: "litellm 1.82.8", Status: inspect.RowFailed,
+			}),
+			on("diff", "web", inspect.Diff{Packages: &inspect.PackageDiff{Changed: []inspect.PackageChange{{
+				Type: "python",
+				Name: "litellm", From: "1.82.6", To: "1.82.8",
+			}}}}),
 			on("signatures", "web", inspect.Signature{ID: "s", Status: inspect.Verified, Identity: workflowID}),
 			on("expected", "", inspect.Expected{Identities: []string{workflowID}}),
 		), map[string]string{
@@ -156,8 +189,10 @@ func TestTheHeadlineOfEachStory(t *testing.T) {
 		{"a hook starts it", story(
 			finding("autoruns", "autorun-python-pth", "web:/usr/lib/python3/x.pth", "x.pth runs code", "sha256:l6"),
 			because(inspect.Cause{Kind: inspect.CauseHook, Path: "/usr/lib/python3/x.pth", Layer: 6}),
-			on("autoruns", "web", inspect.Autorun{Path: "/usr/lib/python3/x.pth", Kind: "python-pth", Layer: 6,
-				Trigger: "runs at each start of Python", Command: "exec(x)", Status: inspect.RowFailed}),
+			on("autoruns", "web", inspect.Autorun{
+				Path: "/usr/lib/python3/x.pth", Kind: "python-pth", Layer: 6,
+				Trigger: "runs at each start of Python", Command: "exec(x)", Status: inspect.RowFailed,
+			}),
 			alertOf("/usr/bin/python3", inspect.OriginImage),
 		), map[string]string{
 			What: "/usr/lib/python3/x.pth runs at each start of Python: exec(x); alert: Program started from a " +
@@ -167,9 +202,11 @@ func TestTheHeadlineOfEachStory(t *testing.T) {
 		}},
 		{"unsigned only", story(
 			finding("signatures", "signature-expected", "web", "The image of web is unsigned.", ""),
-			on("cluster", "web", inspect.Gate{Name: "policy shop-images", Kind: inspect.GateKindImagePolicy,
+			on("cluster", "web", inspect.Gate{
+				Name: "policy shop-images", Kind: inspect.GateKindImagePolicy,
 				Status: inspect.GateRefused, Mode: inspect.ModeWarn,
-				Detail: "requires key sha256:ab; no signature found", Requires: "key sha256:ab"}),
+				Detail: "requires key sha256:ab; no signature found", Requires: "key sha256:ab",
+			}),
 		), map[string]string{
 			What: "image 32e45c9a is unsigned |", Step: "not known: nothing found points to a build step |",
 			Signed: "no · required: key sha256:ab (shop-images) |",
@@ -177,8 +214,10 @@ func TestTheHeadlineOfEachStory(t *testing.T) {
 		}},
 		{"a replaced program", story(
 			finding("binaries", "replaced-program", "web:/usr/bin/top", "/usr/bin/top is other", "sha256:l6"),
-			on("binaries", "web", inspect.Altered{Path: "/usr/bin/top", Package: "procps", Layer: 6,
-				Status: inspect.RowFailed}),
+			on("binaries", "web", inspect.Altered{
+				Path: "/usr/bin/top", Package: "procps", Layer: 6,
+				Status: inspect.RowFailed,
+			}),
 		), map[string]string{
 			What: "/usr/bin/top was replaced: it does not match the checksum of package procps (layer 6) |",
 		}},
@@ -199,11 +238,13 @@ func TestTheHeadlineOfEachStory(t *testing.T) {
 			What: "alert: Program started from a hidden folder (/bin/sh); nothing in the image explains it |",
 			How:  "not known |", Missed: "not known |",
 		}},
-		{"incomplete", story(done("layers", "web", inspect.CheckBlocked, "the registry answered 404")),
+		{
+			"incomplete", story(done("layers", "web", inspect.CheckBlocked, "the registry answered 404")),
 			map[string]string{
 				What: "incomplete: nothing found, and 1 check could not run: layers |",
 				Step: "not known: layers could not be read: the registry answered 404 |",
-			}},
+			},
+		},
 		{"an alert, and not all was checked", story(alertOf("/bin/sh", inspect.OriginImage),
 			done("layers", "web", inspect.CheckBlocked, "404")), map[string]string{
 			What: "alert: Program started from a hidden folder (/bin/sh); no cause found, and not all could be " +
@@ -213,8 +254,10 @@ func TestTheHeadlineOfEachStory(t *testing.T) {
 			What: "still checking: layers |", Step: "still checking: layers |", How: "still checking: layers |",
 			Signed: "still checking: layers |", Missed: "still checking: layers |",
 		}},
-		{"bytes that are not their digest", story(on("subject", "web", inspect.ImageHead{Container: "web",
-			Status: inspect.Failed, Reason: "digest-mismatch", Detail: "layer 2 has other bytes"})), map[string]string{
+		{"bytes that are not their digest", story(on("subject", "web", inspect.ImageHead{
+			Container: "web",
+			Status:    inspect.Failed, Reason: "digest-mismatch", Detail: "layer 2 has other bytes",
+		})), map[string]string{
 			What: "image content of web does not match its digests: layer 2 has other bytes |",
 		}},
 	} {
@@ -250,8 +293,10 @@ func TestAnImageThatCannotBeCheckedIsNotUnsigned(t *testing.T) {
 		"not checked: no trust root · no policy requires a signature": story(done("signatures", "web",
 			inspect.CheckBlocked, "no trust root")),
 		"not checked: signed by key ab12, no policy requires a signer · no policy requires a signature": story(on(
-			"signatures", "web", inspect.Signature{ID: "s", Status: inspect.Unknown, Reason: "no-expectation",
-				Key: "sha256:ab12"})),
+			"signatures", "web", inspect.Signature{
+				ID: "s", Status: inspect.Unknown, Reason: "no-expectation",
+				Key: "sha256:ab12",
+			})),
 		"no valid signature: signature is invalid · no policy requires a signature": story(on("signatures", "web",
 			inspect.Signature{ID: "s", Status: inspect.Failed, Reason: "invalid-signature"})),
 		"not known: no image was read": fold(inspect.Event{Fact: inspect.End{Status: inspect.CheckDone}}),
@@ -318,9 +363,13 @@ func ExampleOf() {
 // A case that failed without a finding leads with what failed it, never with "no problems found".
 func TestAFailedCaseLeadsWithItsReason(t *testing.T) {
 	c := inspect.Case{
-		Images: []inspect.Image{{ImageHead: inspect.ImageHead{Container: "web", Status: inspect.Verified},
-			Gates: []inspect.Gate{{Name: "policy p", Kind: inspect.GateKindImagePolicy, Status: inspect.GateRefused,
-				Detail: "requires key k", Asked: true}}}},
+		Images: []inspect.Image{{
+			ImageHead: inspect.ImageHead{Container: "web", Status: inspect.Verified},
+			Gates: []inspect.Gate{{
+				Name: "policy p", Kind: inspect.GateKindImagePolicy, Status: inspect.GateRefused,
+				Detail: "requires key k", Asked: true,
+			}},
+		}},
 		End: &inspect.End{Status: inspect.CheckDone},
 	}
 	if got := Of(&c, nil)[0].Text; !strings.Contains(got, "policy p") {
@@ -330,20 +379,28 @@ func TestAFailedCaseLeadsWithItsReason(t *testing.T) {
 
 // What a line shortens to follows from the same facts; a line that has nothing to leave out has no shorter form.
 func TestLinesShorten(t *testing.T) {
-	gate := inspect.Gate{Kind: inspect.GateKindAdmission, Status: inspect.GateNotEnforced,
-		Detail: "Kyverno not enforced: a; policy-controller not enforced: b"}
-	v := view{c: &inspect.Case{}, image: inspect.Image{Gates: []inspect.Gate{gate},
-		Diff: &inspect.Diff{Layers: &inspect.LayerDiff{Added: 2, Shared: 5}}}}
+	gate := inspect.Gate{
+		Kind: inspect.GateKindAdmission, Status: inspect.GateNotEnforced,
+		Detail: "Kyverno not enforced: a; policy-controller not enforced: b",
+	}
+	v := view{c: &inspect.Case{}, image: inspect.Image{
+		Gates: []inspect.Gate{gate},
+		Diff:  &inspect.Diff{Layers: &inspect.LayerDiff{Added: 2, Shared: 5}},
+	}}
 	for _, tt := range []struct {
 		line Line
 		want string
 	}{
-		{Line{Label: Missed, Text: "p would deny it; " + gate.Detail},
-			"p would deny it; image policies are not enforced in its namespace"},
+		{
+			Line{Label: Missed, Text: "p would deny it; " + gate.Detail},
+			"p would deny it; image policies are not enforced in its namespace",
+		},
 		{Line{Label: Missed, Text: "nothing to block"}, ""},
-		{Line{Label: How, Text: "by the image's own build (2 layers new, 5 shared with the previous image); " +
-			"revision 4"},
-			"by the image's own build; revision 4"},
+		{
+			Line{Label: How, Text: "by the image's own build (2 layers new, 5 shared with the previous image); " +
+				"revision 4"},
+			"by the image's own build; revision 4",
+		},
 		{Line{Label: How, Text: "by a mounted volume"}, ""},
 	} {
 		if got := v.shorter(tt.line); got != tt.want {
@@ -367,8 +424,11 @@ func TestSignedAsRequired(t *testing.T) {
 		"a policy that passes":       {gates: []inspect.Gate{policy(inspect.GatePassed)}, want: true},
 		"a policy that refuses":      {gates: []inspect.Gate{policy(inspect.GateRefused)}},
 		"one of two is not compared": {gates: []inspect.Gate{policy(inspect.GatePassed), policy(inspect.GateUnknown)}},
-		"a flag, and a policy that refuses": {inspect.Expected{Identities: []string{"a"}},
-			[]inspect.Gate{policy(inspect.GateRefused)}, false},
+		"a flag, and a policy that refuses": {
+			inspect.Expected{Identities: []string{"a"}},
+			[]inspect.Gate{policy(inspect.GateRefused)},
+			false,
+		},
 	} {
 		v := view{c: &inspect.Case{Expected: tt.expected}, image: inspect.Image{Gates: tt.gates}}
 		if got := v.asRequired(); got != tt.want {

@@ -13,8 +13,10 @@ func ran(program, target string) inspect.Event {
 	e := alertOf(program, inspect.OriginImage)
 	a := e.Fact.(inspect.Alert)
 	a.Rule = "Outbound connection to a mining pool"
-	a.Ran = &inspect.Ran{Program: program, Role: inspect.RoleInterpreter, Kind: "script", Target: target,
-		Proof: "package python3.12"}
+	a.Ran = &inspect.Ran{
+		Program: program, Role: inspect.RoleInterpreter, Kind: "script", Target: target,
+		Proof: "package python3.12",
+	}
 	e.Fact = a
 	return e
 }
@@ -31,14 +33,18 @@ func acted(act, program string) inspect.Event {
 
 // severe is a finding of the check about a file or an image that failed.
 func severe(check, code, subject, title string, cause inspect.Cause) inspect.Event {
-	return on(check, "web", inspect.Finding{ID: check + code + subject, Check: check, Code: code, Subject: subject,
-		Title: title, Status: inspect.RowFailed, Severity: inspect.High, Cause: cause.Key()})
+	return on(check, "web", inspect.Finding{
+		ID: check + code + subject, Check: check, Code: code, Subject: subject,
+		Title: title, Status: inspect.RowFailed, Severity: inspect.High, Cause: cause.Key(),
+	})
 }
 
 func hook(path, kind, trigger, command, owner string) inspect.Event {
-	return on("autoruns", "web", inspect.Autorun{Path: path, Kind: kind, Trigger: trigger, Command: command,
+	return on("autoruns", "web", inspect.Autorun{
+		Path: path, Kind: kind, Trigger: trigger, Command: command,
 		Owner: owner,
-		Layer: 6, Status: inspect.RowFailed, Severity: inspect.High})
+		Layer: 6, Status: inspect.RowFailed, Severity: inspect.High,
+	})
 }
 
 func signedBy(identity string) inspect.Event {
@@ -47,8 +53,10 @@ func signedBy(identity string) inspect.Event {
 
 // knownBad is an advisory about a release.
 func knownBad(id, subject string) inspect.Event {
-	return on("advisories", "web", inspect.Advisory{ID: id, Kind: inspect.AdvisoryPackage, Subject: subject,
-		Status: inspect.RowFailed, Severity: inspect.Critical})
+	return on("advisories", "web", inspect.Advisory{
+		ID: id, Kind: inspect.AdvisoryPackage, Subject: subject,
+		Status: inspect.RowFailed, Severity: inspect.Critical,
+	})
 }
 
 // against compares with an image that went by the same tag.
@@ -86,7 +94,8 @@ func incidents() []incident {
 		}},
 		{"a file comes from another poisoned image", story(
 			severe("advisories", "known-compromise", "web:/opt/scan", "known-compromised file /opt/scan", inspect.Cause{
-				Kind: inspect.CauseFile, Path: "/opt/scan", Layer: -1}),
+				Kind: inspect.CauseFile, Path: "/opt/scan", Layer: -1,
+			}),
 			because(inspect.Cause{Kind: inspect.CauseFile, Path: "/opt/scan", Layer: 6}),
 			on("binaries", "web", inspect.Binary{Path: "/opt/scan", Layer: 6, Codes: []string{"unowned"}}),
 			alertOf("/bin/sh", inspect.OriginImage),
@@ -98,8 +107,10 @@ func incidents() []incident {
 			severe("drift", "provenance-drift", "web", "web: builder changed",
 				inspect.Cause{Kind: inspect.CauseBuilder, Name: "web"}),
 			because(inspect.Cause{Kind: inspect.CauseBuilder, Name: "web", Layer: -1}),
-			on("signatures", "web", inspect.Signature{ID: "s", Status: inspect.Failed, Reason: "identity-mismatch",
-				Identity: "https://github.com/stranger/kics/.github/workflows/x.yml@refs/heads/main"}),
+			on("signatures", "web", inspect.Signature{
+				ID: "s", Status: inspect.Failed, Reason: "identity-mismatch",
+				Identity: "https://github.com/stranger/kics/.github/workflows/x.yml@refs/heads/main",
+			}),
 			on("expected", "", inspect.Expected{Identities: []string{workflowID}}),
 		), map[string]string{
 			What: "image 32e45c9a is not signed as required: signed by stranger/kics/x.yml@refs/heads/main |",
@@ -133,8 +144,10 @@ func incidents() []incident {
 			severe("lock", "phantom", "web:/app/node_modules/plain-crypto-js", "installed, and in no lock file",
 				pkg("npm plain-crypto-js", "4.2.1")),
 			because(pkg("npm plain-crypto-js", "4.2.1")),
-			against(inspect.Diff{Packages: &inspect.PackageDiff{Added: []inspect.Package{{Type: "npm",
-				Name: "plain-crypto-js", Version: "4.2.1"}}}}),
+			against(inspect.Diff{Packages: &inspect.PackageDiff{Added: []inspect.Package{{
+				Type: "npm",
+				Name: "plain-crypto-js", Version: "4.2.1",
+			}}}}),
 			ran("/usr/local/bin/node", "/app/server.js"),
 		), map[string]string{
 			What: "package npm plain-crypto-js 4.2.1: installed, and in no lock file; alert: Outbound connection",
@@ -145,8 +158,10 @@ func incidents() []incident {
 				"preinstall runs bundle.js",
 				pkg("npm @ctrl/tinycolor", "4.1.1")),
 			because(pkg("npm @ctrl/tinycolor", "4.1.1")),
-			on("diff", "web", inspect.Diff{Packages: &inspect.PackageDiff{Changed: []inspect.PackageChange{{Type: "npm",
-				Name: "@ctrl/tinycolor", From: "4.1.0", To: "4.1.1"}}}}),
+			on("diff", "web", inspect.Diff{Packages: &inspect.PackageDiff{Changed: []inspect.PackageChange{{
+				Type: "npm",
+				Name: "@ctrl/tinycolor", From: "4.1.0", To: "4.1.1",
+			}}}}),
 		), map[string]string{
 			What: "package npm @ctrl/tinycolor 4.1.1: preinstall runs bundle.js |",
 			How:  "dependency @ctrl/tinycolor changed in the image's own build: 4.1.0 → 4.1.1; revision 2",
@@ -164,14 +179,19 @@ func incidents() []incident {
 		}},
 		{"a miner in a vendor's image", story(
 			severe("binaries", "unexpected-binary", "web:/usr/bin/kong-agent", "kong-agent mines", inspect.Cause{
-				Kind: inspect.CauseFile, Path: "/usr/bin/kong-agent", Layer: -1}),
+				Kind: inspect.CauseFile, Path: "/usr/bin/kong-agent", Layer: -1,
+			}),
 			because(inspect.Cause{Kind: inspect.CauseFile, Path: "/usr/bin/kong-agent", Layer: 0}),
-			on("binaries", "web", inspect.Binary{Path: "/usr/bin/kong-agent", Codes: []string{"unowned", "packed",
-				"miner-string"}}),
+			on("binaries", "web", inspect.Binary{Path: "/usr/bin/kong-agent", Codes: []string{
+				"unowned", "packed",
+				"miner-string",
+			}}),
 			alertOf("/usr/bin/kong-agent", inspect.OriginImage),
-			on("cluster", "web", inspect.Gate{Name: "admission", Kind: inspect.GateKindAdmission,
+			on("cluster", "web", inspect.Gate{
+				Name: "admission", Kind: inspect.GateKindAdmission,
 				Status: inspect.GateAbsent,
-				Detail: "nothing in the cluster verifies images"}),
+				Detail: "nothing in the cluster verifies images",
+			}),
 		), map[string]string{
 			What:   "miner /usr/bin/kong-agent ran; it is in the image (layer 0) |",
 			Step:   "ADD rootfs / (of the base image) |",
@@ -223,8 +243,10 @@ func incidents() []incident {
 			What: "/usr/bin/top ran with other content than the image has: it was changed at run time |",
 		}},
 		{"a debug container", story(alertOf("/usr/bin/nmap", inspect.OriginRuntime),
-			because(inspect.Cause{Kind: inspect.CauseRuntime, Path: "/usr/bin/nmap", Name: "debugger-x",
-				Layer: -1})), map[string]string{
+			because(inspect.Cause{
+				Kind: inspect.CauseRuntime, Path: "/usr/bin/nmap", Name: "debugger-x",
+				Layer: -1,
+			})), map[string]string{
 			What: "debug container debugger-x ran /usr/bin/nmap; it is not in the workload's image |",
 		}},
 		{"an act at run time that no alert names", story(
@@ -234,8 +256,10 @@ func incidents() []incident {
 		{"an advisory that was withdrawn", story(
 			severe("binaries", "unexpected-binary", "web:/app/x.js", "x.js is obfuscated", pkg("npm left", "1.0")),
 			because(pkg("npm left", "1.0")),
-			on("advisories", "web", inspect.Advisory{ID: "MAL-1", Kind: inspect.AdvisoryPackage, Subject: "left 1.0",
-				Status: inspect.RowFailed, Withdrawn: true})), map[string]string{
+			on("advisories", "web", inspect.Advisory{
+				ID: "MAL-1", Kind: inspect.AdvisoryPackage, Subject: "left 1.0",
+				Status: inspect.RowFailed, Withdrawn: true,
+			})), map[string]string{
 			What: "package npm left 1.0: x.js is obfuscated |",
 		}},
 		{"an advisory of another package", story(
@@ -252,8 +276,10 @@ func incidents() []incident {
 			severe("advisories", "known-compromise", "web", "x", pkg("python fastembed_utils", "1.3.1")),
 			because(pkg("python fastembed_utils", "1.3.1")),
 			knownBad("MAL-4", "FastEmbed-Utils 1.3.1"),
-			on("diff", "web", inspect.Diff{Packages: &inspect.PackageDiff{Changed: []inspect.PackageChange{{Name: "fastembed-utils",
-				From: "1.3.0", To: "1.3.1"}}}})), map[string]string{
+			on("diff", "web", inspect.Diff{Packages: &inspect.PackageDiff{Changed: []inspect.PackageChange{{
+				Name: "fastembed-utils",
+				From: "1.3.0", To: "1.3.1",
+			}}}})), map[string]string{
 			What: "package python fastembed_utils 1.3.1 is a known-compromised release (MAL-4)",
 			How:  "dependency fastembed-utils changed in the image's own build: 1.3.0 → 1.3.1",
 		}},
@@ -271,8 +297,10 @@ func TestTheHeadlineOfEachIncident(t *testing.T) {
 }
 
 // messengers are programs that do what they are given: an alert names them for everything that is a script.
-var messengers = []string{"/usr/local/bin/python3.12", "/usr/local/bin/node", "/bin/busybox", "/bin/sh",
-	"/usr/sbin/sshd"}
+var messengers = []string{
+	"/usr/local/bin/python3.12", "/usr/local/bin/node", "/bin/busybox", "/bin/sh",
+	"/usr/sbin/sshd",
+}
 
 // An interpreter that was used, or a program that loaded a poisoned library, is not what happened. It may stand behind
 // the cause, as what the alert names.
@@ -291,11 +319,15 @@ func TestTheMessengerDoesNotLead(t *testing.T) {
 // An interpreter whose own bytes are not its package's is the cause itself.
 func TestAnInterpreterThatWasReplacedLeads(t *testing.T) {
 	c := story(
-		severe("binaries", "replaced-program", "web:/usr/bin/python3", "x", inspect.Cause{Kind: inspect.CauseFile,
-			Path: "/usr/bin/python3"}),
+		severe("binaries", "replaced-program", "web:/usr/bin/python3", "x", inspect.Cause{
+			Kind: inspect.CauseFile,
+			Path: "/usr/bin/python3",
+		}),
 		because(inspect.Cause{Kind: inspect.CauseFile, Path: "/usr/bin/python3", Layer: 6}),
-		on("binaries", "web", inspect.Altered{Path: "/usr/bin/python3", Package: "python3-minimal",
-			Status: inspect.RowFailed}))
+		on("binaries", "web", inspect.Altered{
+			Path: "/usr/bin/python3", Package: "python3-minimal",
+			Status: inspect.RowFailed,
+		}))
 	if got, want := words(c, What),
 		"/usr/bin/python3 was replaced: it does not match the checksum of package python3-minimal "+
 			"(layer 6) |"; got != want {

@@ -17,8 +17,10 @@ func volume(path string) inspect.Event {
 
 // mounted is the pod of a story with volumes.
 func mounted(mounts ...inspect.Mount) inspect.Event {
-	return on("subject", "", inspect.Pod{Name: "web-1", Created: at(2), Containers: []inspect.Container{{Name: "web",
-		Type: inspect.ContainerMain, Mounts: mounts}}})
+	return on("subject", "", inspect.Pod{Name: "web-1", Created: at(2), Containers: []inspect.Container{{
+		Name: "web",
+		Type: inspect.ContainerMain, Mounts: mounts,
+	}}})
 }
 
 // A file of a volume came by the deepest mount above it: that one hides what the others have there.
@@ -31,14 +33,26 @@ func TestTheVolumeOfAFile(t *testing.T) {
 		path   string
 		want   string
 	}{
-		"in it": {[]inspect.Mount{data}, "/data/x",
-			"volume data (persistentVolumeClaim shop-data) mounted at /data"},
-		"the deepest one": {[]inspect.Mount{data, cache}, "/data/cache/x",
-			"volume cache (emptyDir) mounted at /data/cache/"},
-		"in whatever order": {[]inspect.Mount{cache, data}, "/data/cache/x",
-			"volume cache (emptyDir) mounted at /data/cache/"},
-		"beside the deeper": {[]inspect.Mount{cache, data}, "/data/x",
-			"volume data (persistentVolumeClaim shop-data) mounted at /data"},
+		"in it": {
+			[]inspect.Mount{data},
+			"/data/x",
+			"volume data (persistentVolumeClaim shop-data) mounted at /data",
+		},
+		"the deepest one": {
+			[]inspect.Mount{data, cache},
+			"/data/cache/x",
+			"volume cache (emptyDir) mounted at /data/cache/",
+		},
+		"in whatever order": {
+			[]inspect.Mount{cache, data},
+			"/data/cache/x",
+			"volume cache (emptyDir) mounted at /data/cache/",
+		},
+		"beside the deeper": {
+			[]inspect.Mount{cache, data},
+			"/data/x",
+			"volume data (persistentVolumeClaim shop-data) mounted at /data",
+		},
 		"a name that begins alike":  {[]inspect.Mount{data}, "/database/x", "by a mounted volume"},
 		"over everything":           {[]inspect.Mount{root}, "/x", "volume root (hostPath /) mounted at /"},
 		"a volume that is not seen": {nil, "/data/x", "by a mounted volume"},
@@ -59,24 +73,36 @@ func TestTheVolumeOfAFile(t *testing.T) {
 // A container that the workload's template does not have was injected: by what, where a finding says so.
 func TestAnInjectedContainer(t *testing.T) {
 	pod := func(created inspect.Time) inspect.Event {
-		return on("subject", "", inspect.Pod{Name: "web-1", Created: created,
-			Containers: []inspect.Container{{Name: "web",
-				Type: inspect.ContainerMain, Injected: true}}, Revisions: []inspect.Revision{{Number: 2,
-				Current: true}}})
+		return on("subject", "", inspect.Pod{
+			Name: "web-1", Created: created,
+			Containers: []inspect.Container{{
+				Name: "web",
+				Type: inspect.ContainerMain, Injected: true,
+			}}, Revisions: []inspect.Revision{{
+				Number:  2,
+				Current: true,
+			}},
+		})
 	}
 	cause := because(inspect.Cause{Kind: inspect.CauseSidecar, Name: "web", Layer: -1})
 	for name, tt := range map[string]struct {
 		c    *inspect.Case
 		want string
 	}{
-		"a finding says by what": {story(pod(at(2)), cause, finding("cluster", "injected-container", "web",
-			"web: injected by webhook agent.example", "")),
-			"injected by webhook agent.example"},
+		"a finding says by what": {
+			story(pod(at(2)), cause, finding("cluster", "injected-container", "web",
+				"web: injected by webhook agent.example", "")),
+			"injected by webhook agent.example",
+		},
 		"nothing does":     {story(pod(at(2)), cause), "injected when the pod was created, 14:02:00Z"},
 		"no time is known": {story(pod(inspect.Time{}), cause), "injected into the pod"},
-		"a file of the injected": {story(pod(at(2)), because(inspect.Cause{Kind: inspect.CauseFile, Path: "/x",
-			Layer: 6})),
-			"injected when the pod was created, 14:02:00Z"},
+		"a file of the injected": {
+			story(pod(at(2)), because(inspect.Cause{
+				Kind: inspect.CauseFile, Path: "/x",
+				Layer: 6,
+			})),
+			"injected when the pod was created, 14:02:00Z",
+		},
 	} {
 		if got := words(tt.c, How); got != tt.want+" |" {
 			t.Errorf("%s: %s, want %s", name, got, tt.want)
@@ -90,15 +116,19 @@ func TestAnInjectedContainer(t *testing.T) {
 
 // policyGate is one that refuses the image today.
 func policyGate(change func(*inspect.Gate)) inspect.Event {
-	g := inspect.Gate{Name: "policy p", Kind: inspect.GateKindImagePolicy, Status: inspect.GateRefused,
-		Mode: inspect.ModeEnforce}
+	g := inspect.Gate{
+		Name: "policy p", Kind: inspect.GateKindImagePolicy, Status: inspect.GateRefused,
+		Mode: inspect.ModeEnforce,
+	}
 	change(&g)
 	return on("cluster", "web", g)
 }
 
 func admission(s inspect.GateStatus, detail string) inspect.Event {
-	return on("cluster", "web", inspect.Gate{Name: "admission", Kind: inspect.GateKindAdmission, Status: s,
-		Detail: detail})
+	return on("cluster", "web", inspect.Gate{
+		Name: "admission", Kind: inspect.GateKindAdmission, Status: s,
+		Detail: detail,
+	})
 }
 
 // Why a policy that refuses the image today let it in: the first reason that is certain, else that it is not known.
@@ -111,25 +141,43 @@ func TestWhyAPolicyLetItIn(t *testing.T) {
 		want string
 	}{
 		"it only warns": {[]inspect.Event{policyGate(func(g *inspect.Gate) { g.Mode = inspect.ModeWarn; g.Since = at(9) })}, "p would deny it, but is in mode warn: violations are admitted"},
-		"it came later": {[]inspect.Event{policyGate(func(g *inspect.Gate) { g.Since = at(3) }), off},
-			"p would deny it, but was set up at 14:03:00Z, after the pod was admitted"},
-		"it was there": {[]inspect.Event{policyGate(func(g *inspect.Gate) { g.Since = at(1) })},
-			"p would deny it; why it was admitted is not known"},
-		"in the same second": {[]inspect.Event{policyGate(func(g *inspect.Gate) { g.Since = at(2) })},
-			"p would deny it; why it was admitted is not known"},
-		"it is not enforced": {[]inspect.Event{policyGate(func(*inspect.Gate) {}), off},
-			"p would deny it; Kyverno not enforced in shop: excluded"},
-		"it fails open": {[]inspect.Event{policyGate(func(g *inspect.Gate) { g.FailsOpen = true }), absent},
-			"p would deny it, but it fails open: requests are admitted unchecked while its controller is down"},
+		"it came later": {
+			[]inspect.Event{policyGate(func(g *inspect.Gate) { g.Since = at(3) }), off},
+			"p would deny it, but was set up at 14:03:00Z, after the pod was admitted",
+		},
+		"it was there": {
+			[]inspect.Event{policyGate(func(g *inspect.Gate) { g.Since = at(1) })},
+			"p would deny it; why it was admitted is not known",
+		},
+		"in the same second": {
+			[]inspect.Event{policyGate(func(g *inspect.Gate) { g.Since = at(2) })},
+			"p would deny it; why it was admitted is not known",
+		},
+		"it is not enforced": {
+			[]inspect.Event{policyGate(func(*inspect.Gate) {}), off},
+			"p would deny it; Kyverno not enforced in shop: excluded",
+		},
+		"it fails open": {
+			[]inspect.Event{policyGate(func(g *inspect.Gate) { g.FailsOpen = true }), absent},
+			"p would deny it, but it fails open: requests are admitted unchecked while its controller is down",
+		},
 		"it was changed later": {[]inspect.Event{policyGate(func(g *inspect.Gate) { g.Since = at(1); g.Changed = at(4) })}, "p would deny it, but was changed at 14:04:00Z, after the pod was admitted"},
-		"no controller": {[]inspect.Event{policyGate(func(*inspect.Gate) {}), absent},
-			"p would deny it, but nothing in the cluster verifies images"},
-		"a person's own": {[]inspect.Event{policyGate(func(g *inspect.Gate) { g.Asked = true }), absent},
-			"nothing in the cluster verifies images"},
-		"it is met": {[]inspect.Event{policyGate(func(g *inspect.Gate) { g.Status = inspect.GatePassed }),
-			off}, "Kyverno not enforced in shop: excluded"},
-		"it is not known": {[]inspect.Event{policyGate(func(g *inspect.Gate) { g.Status = inspect.GateUnknown })},
-			"not known"},
+		"no controller": {
+			[]inspect.Event{policyGate(func(*inspect.Gate) {}), absent},
+			"p would deny it, but nothing in the cluster verifies images",
+		},
+		"a person's own": {
+			[]inspect.Event{policyGate(func(g *inspect.Gate) { g.Asked = true }), absent},
+			"nothing in the cluster verifies images",
+		},
+		"it is met": {[]inspect.Event{
+			policyGate(func(g *inspect.Gate) { g.Status = inspect.GatePassed }),
+			off,
+		}, "Kyverno not enforced in shop: excluded"},
+		"it is not known": {
+			[]inspect.Event{policyGate(func(g *inspect.Gate) { g.Status = inspect.GateUnknown })},
+			"not known",
+		},
 	} {
 		if got := words(story(append(tt.add, unsigned)...), Missed); got != tt.want+" |" {
 			t.Errorf("%s: %s\nwant %s", name, got, tt.want)
@@ -139,9 +187,11 @@ func TestWhyAPolicyLetItIn(t *testing.T) {
 
 // Gates are no news where nothing is wrong, and never praise.
 func TestGatesWithoutAProblem(t *testing.T) {
-	for _, e := range []inspect.Event{admission(inspect.GateAbsent, "nothing verifies"),
+	for _, e := range []inspect.Event{
+		admission(inspect.GateAbsent, "nothing verifies"),
 		admission(inspect.GateNotEnforced, "off"),
-		admission(inspect.GatePassed, "evaluated the pod: admitted"), signedBy(workflowID)} {
+		admission(inspect.GatePassed, "evaluated the pod: admitted"), signedBy(workflowID),
+	} {
 		if got := words(story(e), Missed); got != "nothing to block |" {
 			t.Errorf("%+v: %s", e.Fact, got)
 		}
@@ -162,27 +212,43 @@ func TestWhoSigned(t *testing.T) {
 			" · no policy requires a signature"},
 		"one holds, another does not": {[]inspect.Event{sig("1", inspect.Failed, "invalid-signature"), sig("2",
 			inspect.Verified, "")}, "yes, by " + by + " · no policy requires a signature"},
-		"one fails, another is open": {[]inspect.Event{sig("1", inspect.Unknown, "no-expectation"), sig("2",
-			inspect.Failed, "subject-mismatch")},
-			"no valid signature: the signature is of another image · no policy requires a signature"},
-		"open": {[]inspect.Event{sig("1", inspect.Unknown, "unknown-key")},
-			"not checked: signed with a key that is not at hand · no policy requires a signature"},
-		"open, for a policy": {[]inspect.Event{sig("1", inspect.Unknown, "no-expectation"),
-			policyGate(func(g *inspect.Gate) { g.Status = inspect.GateUnknown })}, "not checked: signed by " + by +
+		"one fails, another is open": {
+			[]inspect.Event{sig("1", inspect.Unknown, "no-expectation"), sig("2",
+				inspect.Failed, "subject-mismatch")},
+			"no valid signature: the signature is of another image · no policy requires a signature",
+		},
+		"open": {
+			[]inspect.Event{sig("1", inspect.Unknown, "unknown-key")},
+			"not checked: signed with a key that is not at hand · no policy requires a signature",
+		},
+		"open, for a policy": {[]inspect.Event{
+			sig("1", inspect.Unknown, "no-expectation"),
+			policyGate(func(g *inspect.Gate) { g.Status = inspect.GateUnknown }),
+		}, "not checked: signed by " + by +
 			", no policy requires a signer · required: policy p"},
-		"a reason of tomorrow": {[]inspect.Event{sig("1", inspect.Failed, "clock-skew")},
-			"no valid signature: clock skew · no policy requires a signature"},
-		"no reason": {[]inspect.Event{sig("1", inspect.Unknown, "")},
-			"not checked: no reason given · no policy requires a signature"},
+		"a reason of tomorrow": {
+			[]inspect.Event{sig("1", inspect.Failed, "clock-skew")},
+			"no valid signature: clock skew · no policy requires a signature",
+		},
+		"no reason": {
+			[]inspect.Event{sig("1", inspect.Unknown, "")},
+			"not checked: no reason given · no policy requires a signature",
+		},
 		"another than required": {[]inspect.Event{sig("1", inspect.Verified, ""), on("e", "",
 			inspect.Expected{Keys: []inspect.ExpectedKey{{Digest: "sha256:abcdef0123456789"}}})}, "yes, by " + by +
 			" · required: key abcdef01"},
-		"unsigned, a flag requires": {[]inspect.Event{on("e", "", inspect.Expected{Notation: "sha256:1",
-			Identities: []string{workflowID}})}, "no · required: " + by + " or the Notary Project trust policy"},
-		"unsigned, two policies": {[]inspect.Event{policyGate(func(g *inspect.Gate) { g.Requires = "key a" }),
-			policyGate(func(g *inspect.Gate) { g.Name = "policy q" })}, "no · required: key a (p) and policy q"},
-		"the check runs": {[]inspect.Event{on("signatures", "web", inspect.Begin{})},
-			"still checking: signatures"},
+		"unsigned, a flag requires": {[]inspect.Event{on("e", "", inspect.Expected{
+			Notation:   "sha256:1",
+			Identities: []string{workflowID},
+		})}, "no · required: " + by + " or the Notary Project trust policy"},
+		"unsigned, two policies": {[]inspect.Event{
+			policyGate(func(g *inspect.Gate) { g.Requires = "key a" }),
+			policyGate(func(g *inspect.Gate) { g.Name = "policy q" }),
+		}, "no · required: key a (p) and policy q"},
+		"the check runs": {
+			[]inspect.Event{on("signatures", "web", inspect.Begin{})},
+			"still checking: signatures",
+		},
 	} {
 		if got := words(story(tt.add...), Signed); got != tt.want+" |" {
 			t.Errorf("%s: %s\nwant %s", name, got, tt.want)
@@ -195,10 +261,14 @@ func TestNothingIsClaimedOfWhatWasNotChecked(t *testing.T) {
 	for name, add := range map[string][]inspect.Event{
 		"a check could not run": {done("binaries", "web", inspect.CheckBlocked, "503")},
 		"the answers could not": {done("answers", "web", inspect.CheckBlocked, "a panic")},
-		"bytes could not be checked": {on("subject", "web", inspect.ImageHead{Reference: "r",
-			Status: inspect.Unknown, Reason: "missing-blob"})},
-		"an expectation is open": {on("e", "", inspect.Expected{Identities: []string{"a"}}),
-			on("signatures", "web", inspect.Gate{Name: inspect.GateSignature, Status: inspect.GateUnknown})},
+		"bytes could not be checked": {on("subject", "web", inspect.ImageHead{
+			Reference: "r",
+			Status:    inspect.Unknown, Reason: "missing-blob",
+		})},
+		"an expectation is open": {
+			on("e", "", inspect.Expected{Identities: []string{"a"}}),
+			on("signatures", "web", inspect.Gate{Name: inspect.GateSignature, Status: inspect.GateUnknown}),
+		},
 		"the case was interrupted": {{Fact: inspect.End{Status: inspect.CheckBlocked, Reason: "interrupted"}}},
 	} {
 		c := story()
@@ -219,14 +289,18 @@ func TestNothingIsClaimedOfWhatWasNotChecked(t *testing.T) {
 // Every combination of a cause, an alert and how the checks ended has six lines with words, no sign of a verification,
 // and no "no problems" above an alert or what could not be checked.
 func TestNoCombinationIsCalledWell(t *testing.T) {
-	kinds := []inspect.CauseKind{"", inspect.CausePackage, inspect.CauseFile, inspect.CauseHook, inspect.CauseLayer,
+	kinds := []inspect.CauseKind{
+		"", inspect.CausePackage, inspect.CauseFile, inspect.CauseHook, inspect.CauseLayer,
 		inspect.CauseBase,
 		inspect.CauseSidecar, inspect.CauseChart, inspect.CauseTag, inspect.CauseBuilder, inspect.CauseManager,
 		inspect.CauseRuntime,
-		inspect.CauseVolume, inspect.CauseUnknown, "of tomorrow"}
-	origins := []string{"", inspect.OriginImage, inspect.OriginChanged, inspect.OriginRuntime, inspect.OriginMemfd,
+		inspect.CauseVolume, inspect.CauseUnknown, "of tomorrow",
+	}
+	origins := []string{
+		"", inspect.OriginImage, inspect.OriginChanged, inspect.OriginRuntime, inspect.OriginMemfd,
 		inspect.OriginVolume,
-		inspect.OriginHost, inspect.OriginUnknown}
+		inspect.OriginHost, inspect.OriginUnknown,
+	}
 	for _, kind := range kinds {
 		for _, origin := range origins {
 			for _, status := range []inspect.CheckStatus{inspect.CheckDone, inspect.CheckBlocked} {
@@ -273,11 +347,19 @@ func TestTheNextStep(t *testing.T) {
 		steps []respond.NextStep
 		want  Line
 	}{
-		"the first": {story(),
-			[]respond.NextStep{{Why: "Isolate: established connections may survive (see kubectl)",
-				Command: "kubectl apply"}, {Why: "Cordon"}}, Line{Text: "Isolate", Command: "kubectl apply"}},
-		"without a reason": {story(), []respond.NextStep{{Why: "Export the evidence bundle"}},
-			Line{Text: "Export the evidence bundle"}},
+		"the first": {
+			story(),
+			[]respond.NextStep{{
+				Why:     "Isolate: established connections may survive (see kubectl)",
+				Command: "kubectl apply",
+			}, {Why: "Cordon"}},
+			Line{Text: "Isolate", Command: "kubectl apply"},
+		},
+		"without a reason": {
+			story(),
+			[]respond.NextStep{{Why: "Export the evidence bundle"}},
+			Line{Text: "Export the evidence bundle"},
+		},
 		"none":              {story(), nil, Line{Text: "nothing urgent"}},
 		"none, and it runs": {fold(on("layers", "web", inspect.Begin{})), nil, Line{Text: "still checking: layers"}},
 	} {
@@ -305,9 +387,13 @@ func TestTheSentenceOfAnAnswer(t *testing.T) {
 		"a claim names its author": {answer(claimed, open), "built by ci (claimed by its labels)"},
 		"not known is called so":   {answer(open), "who pushed it (not known)"},
 		"no sentences, but a text": {answer(), "all of it"},
-		"it still waits for checks": {on("answers", "", inspect.Answer{Question: inspect.HowIn,
-			Waiting: []string{"layers"}, Sentences: []inspect.Sentence{seen}}),
-			"the chart was upgraded; still checking: layers"},
+		"it still waits for checks": {
+			on("answers", "", inspect.Answer{
+				Question: inspect.HowIn,
+				Waiting:  []string{"layers"}, Sentences: []inspect.Sentence{seen},
+			}),
+			"the chart was upgraded; still checking: layers",
+		},
 	} {
 		if got := words(story(tt.e), How); got != tt.want+" |" {
 			t.Errorf("%s: %s, want %s", name, got, tt.want)
@@ -346,8 +432,10 @@ func TestShortForms(t *testing.T) {
 	if got := clock(inspect.Time{}); got != "at an unknown time" {
 		t.Error(got)
 	}
-	for want, names := range map[string][]string{"": nil, "a": {"a", "a"}, "a, b": {"b", "a"},
-		"a, b and 2 more": {"d", "c", "b", "a", "b"}} {
+	for want, names := range map[string][]string{
+		"": nil, "a": {"a", "a"}, "a, b": {"b", "a"},
+		"a, b and 2 more": {"d", "c", "b", "a", "b"},
+	} {
 		if got := listed(names); got != want {
 			t.Errorf("%q: %q", names, got)
 		}

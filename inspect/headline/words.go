@@ -74,9 +74,15 @@ func (v view) previous() string {
 
 // nouns names a file by the signs that convict it, the most telling first. The codes are those of package binary.
 var nouns = []struct{ code, noun string }{
-	{inspect.CodeMinerString, "miner"}, {inspect.CodeRunsDownload, "downloader"}, {inspect.CodeLoaderHijack,
-		"preloaded library"},
-	{"obfuscated", "obfuscated script"}, {"altered", "replaced program"}, {"setuid", "setuid executable"},
+	{inspect.CodeMinerString, "miner"},
+	{inspect.CodeRunsDownload, "downloader"},
+	{
+		inspect.CodeLoaderHijack,
+		"preloaded library",
+	},
+	{"obfuscated", "obfuscated script"},
+	{"altered", "replaced program"},
+	{"setuid", "setuid executable"},
 	{"unowned", "unpackaged executable"},
 }
 

@@ -31,8 +31,10 @@ func MarkedEvents(typed func(reflect.Type) string) []inspect.Event {
 		}
 		v := reflect.New(reflect.TypeOf(zero)).Elem()
 		fill(v, typed, 0)
-		events = append(events, inspect.Event{Time: inspect.At(at), Check: Mark, Container: Mark,
-			Fact: v.Interface().(inspect.Fact)})
+		events = append(events, inspect.Event{
+			Time: inspect.At(at), Check: Mark, Container: Mark,
+			Fact: v.Interface().(inspect.Fact),
+		})
 	}
 	rank := func(e inspect.Event) int {
 		switch e.Fact.(type) {

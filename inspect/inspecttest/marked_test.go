@@ -87,8 +87,10 @@ func TestTypedStringsAreThoseOfTheTest(t *testing.T) {
 		asked[kind.Name()] = true
 		return "failed"
 	})
-	for _, name := range []string{"Status", "RowStatus", "GateStatus", "Severity", "AnswerStatus", "Basis",
-		"ContainerType", "Level"} {
+	for _, name := range []string{
+		"Status", "RowStatus", "GateStatus", "Severity", "AnswerStatus", "Basis",
+		"ContainerType", "Level",
+	} {
 		if !asked[name] {
 			t.Errorf("%s is not asked for", name)
 		}

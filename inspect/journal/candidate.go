@@ -20,7 +20,8 @@ const provenDays = 7
 // Candidates lists the images that ran before in a container, the best first, each with the reason why it may be the
 // last known-good one. mine are the digests of the image that runs now. A person confirms; a candidate is no verdict.
 func (j *Journal) Candidates(ctx context.Context, p Place, reference string, mine ...string) ([]inspect.Candidate,
-	error) {
+	error,
+) {
 	runs, err := j.RunsAt(ctx, p)
 	if err != nil {
 		return nil, err

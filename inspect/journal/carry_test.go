@@ -27,9 +27,13 @@ func exported(t *testing.T, j *Journal) string {
 func furnished(t *testing.T) *Journal {
 	t.Helper()
 	j := opened(t)
-	fold(t, j, folded(t, "a", 0, inspect.Event{Fact: inspect.Alert{ID: "x", Rule: "shell", Subject: "app", Match: inspect.MatchDigest,
-		Time: inspect.At(noon.Add(-1))}}, inspect.Event{Container: "app", Fact: inspect.Finding{ID: "1", Code: "unowned",
-		Subject: "app", Severity: inspect.High, Title: "one"}}))
+	fold(t, j, folded(t, "a", 0, inspect.Event{Fact: inspect.Alert{
+		ID: "x", Rule: "shell", Subject: "app", Match: inspect.MatchDigest,
+		Time: inspect.At(noon.Add(-1)),
+	}}, inspect.Event{Container: "app", Fact: inspect.Finding{
+		ID: "1", Code: "unowned",
+		Subject: "app", Severity: inspect.High, Title: "one",
+	}}))
 	if err := j.Waive(t.Context(), web, "1", Waiver{Owner: "ops", Reason: "known", Given: inspect.At(noon)}); err != nil {
 		t.Fatal(err)
 	}

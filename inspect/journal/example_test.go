@@ -37,8 +37,10 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	err = j.PutImage(ctx, journal.Packages, inspect.Image{ImageHead: inspect.ImageHead{Digest: web},
-		Packages: []inspect.Package{{Type: "deb", Name: "xz-utils", Version: "5.6.1-1"}}})
+	err = j.PutImage(ctx, journal.Packages, inspect.Image{
+		ImageHead: inspect.ImageHead{Digest: web},
+		Packages:  []inspect.Package{{Type: "deb", Name: "xz-utils", Version: "5.6.1-1"}},
+	})
 	if err != nil {
 		fmt.Println(err)
 		return

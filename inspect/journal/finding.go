@@ -41,7 +41,8 @@ func (w *Waiver) Holds(at time.Time) bool {
 // that was not complete closes nothing: what could not be checked may still be there. Looks may come in any order, as
 // where a saved case is opened: an older one opens nothing that a later one closed.
 func (j *Journal) PutFindings(ctx context.Context, p Place, digest string, at time.Time, found []inspect.Finding,
-	complete bool) error {
+	complete bool,
+) error {
 	return j.change(ctx, "storing findings", func(w *writer) error {
 		place, err := w.place(p)
 		if err != nil {

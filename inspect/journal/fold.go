@@ -40,8 +40,10 @@ func (j *Journal) Fold(ctx context.Context, c *inspect.Case, files func(inspect.
 
 // placeOf is the place of a container of the case's pod.
 func placeOf(c *inspect.Case, container string) Place {
-	return Place{Cluster: c.Target.Context, Namespace: c.Pod.Namespace, Workload: WorkloadOf(c.Pod),
-		Container: container}
+	return Place{
+		Cluster: c.Target.Context, Namespace: c.Pod.Namespace, Workload: WorkloadOf(c.Pod),
+		Container: container,
+	}
 }
 
 // sightingsOf are the images that the case's pod was seen to run: since its container was started, as the kubelet
@@ -53,8 +55,10 @@ func sightingsOf(c *inspect.Case) []Sighting {
 	live := c.Target.Kind != inspect.TargetAlert && !strings.HasPrefix(c.Target.Context, snapshotContext)
 	for _, k := range c.Pod.Containers {
 		p := placeOf(c, k.Name)
-		s := Sighting{Cluster: p.Cluster, Namespace: p.Namespace, Workload: p.Workload, Container: p.Container,
-			Reference: k.Reference, Digest: digestOf(c, k)}
+		s := Sighting{
+			Cluster: p.Cluster, Namespace: p.Namespace, Workload: p.Workload, Container: p.Container,
+			Reference: k.Reference, Digest: digestOf(c, k),
+		}
 		for _, at := range timesOf(c, k, live) {
 			s.At = at
 			all = append(all, s)

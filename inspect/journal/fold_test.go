@@ -16,10 +16,14 @@ func folded(t *testing.T, name string, day int, more ...inspect.Event) *inspect.
 	i := image(name)
 	facts := []inspect.Event{
 		{Fact: inspect.Header{Target: inspect.Target{Kind: inspect.TargetPod, Name: "pod/web-0", Context: web.Cluster}}},
-		{Fact: inspect.Pod{Name: "web-0", Namespace: web.Namespace, Created: inspect.At(at.Add(-2 * time.Hour)),
+		{Fact: inspect.Pod{
+			Name: "web-0", Namespace: web.Namespace, Created: inspect.At(at.Add(-2 * time.Hour)),
 			Owner: []inspect.Owner{{Kind: "Deployment", Name: "web"}},
-			Containers: []inspect.Container{{Name: "app", Reference: "registry.example/shop/web:1",
-				ImageID: "registry.example/shop/web@" + i.Digest, Started: inspect.At(at.Add(-time.Hour))}}}},
+			Containers: []inspect.Container{{
+				Name: "app", Reference: "registry.example/shop/web:1",
+				ImageID: "registry.example/shop/web@" + i.Digest, Started: inspect.At(at.Add(-time.Hour)),
+			}},
+		}},
 		{Container: "app", Fact: i.ImageHead},
 		{Container: "app", Fact: inspect.Packages{List: i.Packages}},
 		{Container: "app", Fact: i.Layers[0]},
@@ -127,8 +131,10 @@ func TestTheImageThatTheTagMeantBeforeIsACandidate(t *testing.T) {
 }
 
 func TestAlertsAndFindingsLowerTheConfidence(t *testing.T) {
-	alert := inspect.Event{Fact: inspect.Alert{ID: "1", Rule: "Terminal shell", Time: inspect.At(noon), Subject: "app",
-		Match: inspect.MatchDigest}}
+	alert := inspect.Event{Fact: inspect.Alert{
+		ID: "1", Rule: "Terminal shell", Time: inspect.At(noon), Subject: "app",
+		Match: inspect.MatchDigest,
+	}}
 	finding := inspect.Event{Fact: inspect.Finding{ID: "1", Severity: inspect.Critical, Subject: "app:/usr/bin/top"}}
 	for want, more := range map[string]inspect.Event{"1 rule raised alerts": alert, "1 high or critical finding": finding} {
 		j := opened(t)

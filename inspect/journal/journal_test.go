@@ -37,8 +37,10 @@ var web = Place{Cluster: "prod", Namespace: "shop", Workload: "deployment/web", 
 
 // saw is a sighting at web.
 func saw(reference, digest string, at time.Time) Sighting {
-	return Sighting{Cluster: web.Cluster, Namespace: web.Namespace, Workload: web.Workload, Container: web.Container,
-		Reference: reference, Digest: digest, At: at}
+	return Sighting{
+		Cluster: web.Cluster, Namespace: web.Namespace, Workload: web.Workload, Container: web.Container,
+		Reference: reference, Digest: digest, At: at,
+	}
 }
 
 func TestSightingsHaveAFirstAndALastTime(t *testing.T) {
@@ -84,14 +86,20 @@ func TestTheWorkloadIsItsTopmostOwner(t *testing.T) {
 
 func image(name string) inspect.Image {
 	return inspect.Image{
-		ImageHead: inspect.ImageHead{Container: "app", Reference: "shop/web:1", Location: "shop/web@" + digest(name),
-			Digest: digest(name), Created: inspect.At(noon), Status: inspect.Verified},
+		ImageHead: inspect.ImageHead{
+			Container: "app", Reference: "shop/web:1", Location: "shop/web@" + digest(name),
+			Digest: digest(name), Created: inspect.At(noon), Status: inspect.Verified,
+		},
 		Layers: []inspect.Layer{{Number: 0, Digest: digest("1"), DiffID: digest("2")}},
 		Packages: []inspect.Package{
-			{Type: "deb", Name: "xz-utils", Version: "5.6.1-1", PURL: "pkg:deb/debian/xz-utils@5.6.1-1?arch=amd64",
-				Locations: []string{"/var/lib/dpkg/status"}},
-			{Type: "java-archive", Name: "log4j-core", Version: "2.14.1", PURL: "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1",
-				Layer: 1, Locations: []string{"/app/lib/log4j-core-2.14.1.jar"}},
+			{
+				Type: "deb", Name: "xz-utils", Version: "5.6.1-1", PURL: "pkg:deb/debian/xz-utils@5.6.1-1?arch=amd64",
+				Locations: []string{"/var/lib/dpkg/status"},
+			},
+			{
+				Type: "java-archive", Name: "log4j-core", Version: "2.14.1", PURL: "pkg:maven/org.apache.logging.log4j/log4j-core@2.14.1",
+				Layer: 1, Locations: []string{"/app/lib/log4j-core-2.14.1.jar"},
+			},
 		},
 		Signatures: []inspect.Signature{{ID: "s", Status: inspect.Verified, Identity: "build@shop.example"}},
 		Gates:      []inspect.Gate{{Name: inspect.GateSignature}},

@@ -188,7 +188,8 @@ func (l Lookup) hits(ctx context.Context, what, text string, args ...any) ([]Hit
 // Stored lists all images with facts, and by which digests they are found. When their layers were built is read where
 // that is wanted.
 func (l Lookup) Stored(ctx context.Context, layers bool) (images map[int64]*StoredImage, byDigest map[string][]int64,
-	err error) {
+	err error,
+) {
 	images, byDigest = map[int64]*StoredImage{}, map[string][]int64{}
 	err = l.j.query(ctx, "reading which images are stored", func(r *sql.Rows) error {
 		i, version := &StoredImage{}, 0

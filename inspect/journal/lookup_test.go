@@ -17,9 +17,11 @@ func library(t *testing.T) *Journal {
 	j := opened(t)
 	a, b, c := image("a"), image("b"), image("c")
 	b.Index, b.Config = digest("e"), digest("f")
-	c.Packages = []inspect.Package{{Type: "go-module", Name: "github.com/Shop/Cart", Version: "v1"},
+	c.Packages = []inspect.Package{
+		{Type: "go-module", Name: "github.com/Shop/Cart", Version: "v1"},
 		{Type: "python", Name: "Zope.Interface", Version: "5"},
-		{Type: "rpm", Name: "xz-libs", Version: "5.4", PURL: "pkg:rpm/fedora/xz-libs@5.4?upstream=xz-5.4-1.src.rpm"}}
+		{Type: "rpm", Name: "xz-libs", Version: "5.4", PURL: "pkg:rpm/fedora/xz-libs@5.4?upstream=xz-5.4-1.src.rpm"},
+	}
 	c.Advisories = []inspect.Advisory{{ID: "MAL-2026-1", Kind: inspect.AdvisoryPackage, Subject: "cart v1", Layer: 2}}
 	c.Layers = append(c.Layers, inspect.Layer{Position: 1, Number: -1, Empty: true},
 		inspect.Layer{Position: 2, Number: 1, Digest: digest("3"), DiffID: digest("4"), Created: inspect.At(noon)})

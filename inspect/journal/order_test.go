@@ -101,8 +101,10 @@ func TestALookWithoutDataForgetsNoMatch(t *testing.T) {
 
 func TestFactsStoredTwiceAreStoredOnce(t *testing.T) {
 	j := opened(t)
-	tables := []string{"image", "alias", "layer", "signer", "lead", "package", "path", "content", "part", "part_package",
-		"part_file", "image_part"}
+	tables := []string{
+		"image", "alias", "layer", "signer", "lead", "package", "path", "content", "part", "part_package",
+		"part_file", "image_part",
+	}
 	count := func() (all []int) {
 		for _, table := range tables {
 			all = append(all, rowsOf(t, j, table))
@@ -275,8 +277,10 @@ func TestSpellingsOfNames(t *testing.T) {
 
 func TestBytesOfADigest(t *testing.T) {
 	sum := strings.Repeat("0a", 32)
-	for text, ok := range map[string]bool{sum: true, "sha256:" + sum: true, strings.ToUpper(sum): true, sum[1:]: false,
-		sum + "00": false, "sha512:" + sum: false, "sha256:" + strings.Repeat("zz", 32): false, "": false} {
+	for text, ok := range map[string]bool{
+		sum: true, "sha256:" + sum: true, strings.ToUpper(sum): true, sum[1:]: false,
+		sum + "00": false, "sha512:" + sum: false, "sha256:" + strings.Repeat("zz", 32): false, "": false,
+	} {
 		if b := bytesOf(text); (len(b) == 32) != ok || !ok && b != nil {
 			t.Errorf("%q: %d bytes", text, len(b))
 		}

@@ -45,8 +45,10 @@ func TestPruneRemovesWhatEndedAndNothingElse(t *testing.T) {
 	if p, err = j.Prune(ctx, noon.AddDate(0, 0, 200)); err != nil || p.Sightings != 1 || p.Images != 1 || p.Findings != 1 {
 		t.Errorf("removed %+v, %v", p, err)
 	}
-	for _, table := range []string{"alias", "layer", "signer", "lead", "image_part", "part", "part_package", "part_file",
-		"package", "content", "path", "place"} {
+	for _, table := range []string{
+		"alias", "layer", "signer", "lead", "image_part", "part", "part_package", "part_file",
+		"package", "content", "path", "place",
+	} {
 		if n := rowsOf(t, j, table); n > 0 {
 			t.Errorf("%d rows of %s are left", n, table)
 		}

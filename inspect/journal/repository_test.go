@@ -9,17 +9,21 @@ import (
 
 func TestImagesOfARepositoryAreTheNewestFirst(t *testing.T) {
 	j := opened(t)
-	for n, location := range []string{"reg.example:5000/shop/web@" + digest("a"), "reg.example:5000/shop/web:2@" + digest("b"),
+	for n, location := range []string{
+		"reg.example:5000/shop/web@" + digest("a"), "reg.example:5000/shop/web:2@" + digest("b"),
 		"reg.example:5000/shop/web-admin@" + digest("c"), "reg.example:5000/shop/web/worker@" + digest("d"),
-		"reg.example:5000/shop@" + digest("e"), "other.example/reg.example:5000/shop/web@" + digest("f"), ""} {
+		"reg.example:5000/shop@" + digest("e"), "other.example/reg.example:5000/shop/web@" + digest("f"), "",
+	} {
 		i := image("0123456"[n : n+1])
 		i.Location = location
 		if err := j.Put(t.Context(), Facts{Image: i, Depth: Identity, Collected: inspect.At(noon.AddDate(0, 0, n))}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for repository, want := range map[string]string{"reg.example:5000/shop/web": "1 0", "reg.example:5000/shop": "4",
-		"reg.example:5000/shop/we": "", "%": "", "": ""} {
+	for repository, want := range map[string]string{
+		"reg.example:5000/shop/web": "1 0", "reg.example:5000/shop": "4",
+		"reg.example:5000/shop/we": "", "%": "", "": "",
+	} {
 		all, err := j.OfRepository(t.Context(), repository)
 		var got []string
 		for _, e := range all {

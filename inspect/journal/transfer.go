@@ -123,9 +123,11 @@ func exportImages(ctx context.Context, j *Journal, put func(line) error) error {
 		if err != nil {
 			return err
 		}
-		return put(line{Image: &imageLine{Digest: f.Image.Key(), Depth: f.Depth.String(), Version: FactsVersion,
+		return put(line{Image: &imageLine{
+			Digest: f.Image.Key(), Depth: f.Depth.String(), Version: FactsVersion,
 			Collected: f.Collected, Advisories: f.Advisories, Vulnerabilities: f.Vulnerabilities, Image: f.Image,
-			Files: files}})
+			Files: files,
+		}})
 	}, factsQuery+" WHERE version >= ? ORDER BY image.digest", FactsVersion)
 }
 
@@ -242,8 +244,10 @@ func takeImage(ctx context.Context, j *Journal, l imageLine) error {
 	if l.Image.Key() != l.Digest {
 		return fmt.Errorf("the facts of %s are those of %s", l.Digest, l.Image.Key())
 	}
-	return j.Put(ctx, Facts{Image: l.Image, Depth: depth, Files: l.Files, Collected: l.Collected,
-		Advisories: l.Advisories, Vulnerabilities: l.Vulnerabilities})
+	return j.Put(ctx, Facts{
+		Image: l.Image, Depth: depth, Files: l.Files, Collected: l.Collected,
+		Advisories: l.Advisories, Vulnerabilities: l.Vulnerabilities,
+	})
 }
 
 // takeFinding stores a finding with its times, and its waiver.

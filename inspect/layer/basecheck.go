@@ -19,9 +19,11 @@ import (
 // by the images that this machine has read before: where the lowest layers are all of another image's, they are its,
 // whatever is claimed. more are checks to wait for besides the layers: provenance.
 func Base(cache *Cache, more ...string) engine.Check {
-	return engine.Check{Name: inspect.CheckBase, Needs: append([]string{inspect.CheckLayers}, more...),
+	return engine.Check{
+		Name: inspect.CheckBase, Needs: append([]string{inspect.CheckLayers}, more...),
 		Run: func(_ context.Context,
-			on engine.On, emit func(inspect.Event)) error {
+			on engine.On, emit func(inspect.Event),
+		) error {
 			image := on.Image()
 			layers := manifestLayers(image.Layers)
 			if len(layers) == 0 {
@@ -45,7 +47,8 @@ func Base(cache *Cache, more ...string) engine.Check {
 			}
 			certain.remark(image.Layers, emit)
 			return nil
-		}}
+		},
+	}
 }
 
 // seenHere stands in the place of a source for a base that only the cache of this machine shows.

@@ -84,8 +84,10 @@ func (b *builder) add(l inspect.Layer, entries []inspect.Entry) {
 		b.unpackNative(l, entries, Oddness{})
 		return
 	}
-	u := &unpacker{fs: newSnapshot(len(entries), l.Number, &b.budget), layer: l.Number, lowers: b.lowers,
-		below: b.merged, far: b.tree.far}
+	u := &unpacker{
+		fs: newSnapshot(len(entries), l.Number, &b.budget), layer: l.Number, lowers: b.lowers,
+		below: b.merged, far: b.tree.far,
+	}
 	err := u.apply(entries)
 	var no *refusal
 	if errors.As(err, &no) {

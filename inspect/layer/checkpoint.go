@@ -191,8 +191,10 @@ func (c checkpointReader) keepDeleted(ctx context.Context, p *Checkpoint) error 
 	t := tar.NewWriter(w)
 	for _, name := range gonePaths {
 		dir, base := path.Split(name)
-		if err := t.WriteHeader(&tar.Header{Name: strings.TrimPrefix(dir, "/") + whiteoutPrefix + base, Mode: 0o644,
-			Typeflag: tar.TypeReg}); err != nil {
+		if err := t.WriteHeader(&tar.Header{
+			Name: strings.TrimPrefix(dir, "/") + whiteoutPrefix + base, Mode: 0o644,
+			Typeflag: tar.TypeReg,
+		}); err != nil {
 			return err
 		}
 	}

@@ -139,8 +139,10 @@ func OftenRewritten(p string) bool {
 
 // documentation recognizes what slim images leave out.
 func documentation(p string) bool {
-	for _, dir := range []string{"doc", "man", "locale", "info", "lintian", "linda", "doc-base", "help", "i18n",
-		"groff", "gtk-doc", "bug", "licenses"} {
+	for _, dir := range []string{
+		"doc", "man", "locale", "info", "lintian", "linda", "doc-base", "help", "i18n",
+		"groff", "gtk-doc", "bug", "licenses",
+	} {
 		if within(p, "/usr/share/"+dir) || within(p, "/usr/local/share/"+dir) {
 			return true
 		}

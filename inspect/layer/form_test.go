@@ -99,8 +99,10 @@ func TestWhatCameBeforeADefectIsShown(t *testing.T) {
 // gzip ignores what follows its last member. So does every runtime that unpacks with it.
 func TestBytesBehindAGzipStreamAreARemark(t *testing.T) {
 	data := tarOf(t, file("b", "2"))
-	for name, trailer := range map[string]string{"zeros": strings.Repeat("\x00", 512), "text": "padding",
-		"one byte": "x"} {
+	for name, trailer := range map[string]string{
+		"zeros": strings.Repeat("\x00", 512), "text": "padding",
+		"one byte": "x",
+	} {
 		t.Run(name, func(t *testing.T) {
 			blob := append(packed(t, data), trailer...)
 			b := newBench(t)

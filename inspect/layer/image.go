@@ -19,7 +19,8 @@ type LayeredImage struct {
 
 // ImageLayers is ReadImage without progress.
 func (c *Cache) ImageLayers(ctx context.Context, client *registry.Client, location string,
-	platform v1.Platform) ([]inspect.Layer, *registry.Image, error) {
+	platform v1.Platform,
+) ([]inspect.Layer, *registry.Image, error) {
 	got, err := c.ReadImage(ctx, client, location, platform, nil)
 	if err != nil {
 		return nil, nil, err
@@ -32,7 +33,8 @@ func (c *Cache) ImageLayers(ctx context.Context, client *registry.Client, locati
 // next call reads again. progress, which may be nil, is called with how far the reading is, also where another call
 // began it.
 func (c *Cache) ReadImage(ctx context.Context, client *registry.Client, location string, platform v1.Platform,
-	progress func(inspect.Progress)) (*LayeredImage, error) {
+	progress func(inspect.Progress),
+) (*LayeredImage, error) {
 	open := func(ctx context.Context) (*registry.Image, error) {
 		loc, err := registry.Parse(location)
 		if err != nil {

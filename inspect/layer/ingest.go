@@ -15,14 +15,16 @@ import (
 // blob digest was read and proven before is taken from the store. progress (which may be nil) is told how many bytes of
 // the layer, as stored, were read.
 func (c *Cache) Ingest(ctx context.Context, client *registry.Client, img *registry.Image, number int,
-	progress func(done int64)) (inspect.Layer, error) {
+	progress func(done int64),
+) (inspect.Layer, error) {
 	layer, _, err := c.ingest(ctx, client, img, number, progress)
 	return layer, err
 }
 
 // ingest is Ingest that also gives the digest of bytes that are not what they should be.
 func (c *Cache) ingest(ctx context.Context, client *registry.Client, img *registry.Image, number int,
-	progress func(int64)) (inspect.Layer, string, error) {
+	progress func(int64),
+) (inspect.Layer, string, error) {
 	if number < 0 || number >= len(img.Layers) {
 		return inspect.Layer{}, "", fmt.Errorf("reading layer %d: the image has %d", number, len(img.Layers))
 	}
@@ -44,7 +46,8 @@ func (c *Cache) ingest(ctx context.Context, client *registry.Client, img *regist
 
 // prove gives the proof of a layer: from this run, from an earlier one, or by reading it. Errors: *badLayer.
 func (c *Cache) prove(ctx context.Context, client *registry.Client, img *registry.Image, claim registry.Layer,
-	progress func(int64)) (proof, error) {
+	progress func(int64),
+) (proof, error) {
 	read := func(ctx context.Context) (proof, error) {
 		p, err := c.readLayer(ctx, client, img, claim, progress)
 		if errors.Is(err, registry.ErrDamagedStore) {

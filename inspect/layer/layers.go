@@ -18,7 +18,8 @@ import (
 // limit ends the check after the image was marked unknown, so that no case stays without a status.
 func Layers(client *registry.Client, cache *Cache) engine.Check {
 	return engine.Check{Name: inspect.CheckLayers, Run: func(ctx context.Context, on engine.On,
-		emit func(inspect.Event)) error {
+		emit func(inspect.Event),
+	) error {
 		image := on.Image()
 		img, err := Resolve(ctx, client, image)
 		if err != nil {
@@ -71,7 +72,8 @@ func ParsePlatform(text string) v1.Platform {
 // showLayers ingests the layers and emits each as it comes: first as waiting, as being read, then as it ended, then
 // with what it changed against the tree below, and with findings about what runtimes unpack to different files.
 func (c *Cache) showLayers(ctx context.Context, client *registry.Client, img *registry.Image, on engine.On,
-	emit func(inspect.Event)) ([]inspect.Layer, error) {
+	emit func(inspect.Event),
+) ([]inspect.Layer, error) {
 	rows := history(img)
 	if base, ok := (bases{c}).baseOf(img); ok {
 		base.mark(rows)
@@ -143,8 +145,10 @@ func onRow(l, row inspect.Layer) inspect.Layer {
 // under the digest that it has.
 func layerBlob(in Ingested, of string) (inspect.Blob, bool) {
 	l := in.Layer
-	b := inspect.Blob{Digest: l.Digest, MediaType: l.MediaType, Size: l.Size, Role: "layer", State: "carried",
-		Of: of, Source: l.Source}
+	b := inspect.Blob{
+		Digest: l.Digest, MediaType: l.MediaType, Size: l.Size, Role: "layer", State: "carried",
+		Of: of, Source: l.Source,
+	}
 	if b.Digest == "" {
 		b.Digest = l.DiffID
 	}

@@ -96,8 +96,10 @@ func (b *budget) makeDirectory(n int) error {
 // lookUp takes the bytes of a path that is looked up. Errors: *registry.LimitError.
 func (b *budget) lookUp(n int) error {
 	if b.looked += int64(n); b.looked > MaxLookup {
-		return &registry.LimitError{What: "bytes of paths that are looked up for the links of an image",
-			Limit: MaxLookup}
+		return &registry.LimitError{
+			What:  "bytes of paths that are looked up for the links of an image",
+			Limit: MaxLookup,
+		}
 	}
 	return nil
 }

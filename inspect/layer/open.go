@@ -35,8 +35,10 @@ func (c *Cache) Open(_ context.Context, diffID string, e inspect.Entry) (inspect
 		return nil, fmt.Errorf("opening %s in layer %s: the layer ends before it: %w", e.Path, diffID,
 			inspect.ErrNotKept)
 	}
-	return &content{SectionReader: io.NewSectionReader(tar.file, e.Offset, e.Size),
-		done: func() { c.handles.put(tar) }}, nil
+	return &content{
+		SectionReader: io.NewSectionReader(tar.file, e.Offset, e.Size),
+		done:          func() { c.handles.put(tar) },
+	}, nil
 }
 
 // content is a stretch of a layer's tar.

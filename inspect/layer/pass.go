@@ -18,7 +18,8 @@ import (
 // readLayer is the one pass: place -> digest, store -> unpack -> diff ID, store -> tar index and file digests. Each
 // arrow is a broadcast between goroutines, so that all stages run at once. Errors: *badLayer, registry.ErrDamagedStore.
 func (c *Cache) readLayer(ctx context.Context, client *registry.Client, img *registry.Image, claim registry.Layer,
-	progress func(int64)) (proof, error) {
+	progress func(int64),
+) (proof, error) {
 	src, err := c.layer(ctx, client, img, claim)
 	if err != nil {
 		return proof{}, noBytes(ctx, err)
@@ -56,7 +57,8 @@ func (c *Cache) readLayer(ctx context.Context, client *registry.Client, img *reg
 // layer opens a layer as it is stored: from the store, where it was kept and not yet read or its index was lost, else
 // from its place. Either way it is hashed. A layout or archive is evidence in hand: only its own bytes count.
 func (c *Cache) layer(ctx context.Context, client *registry.Client, img *registry.Image,
-	claim registry.Layer) (io.ReadCloser, error) {
+	claim registry.Layer,
+) (io.ReadCloser, error) {
 	if digest := claim.Digest(); digest != "" && !img.Location.Local() {
 		if f, _, err := c.store.Open(digest); err == nil {
 			return f, nil
@@ -79,8 +81,10 @@ func (c *Cache) settle(claim registry.Layer, blob *blobWriter, got parsed, bad e
 		if err := blob.commit(); err != nil {
 			return proof{}, err
 		}
-		return proof{}, &badLayer{problem: registry.ProblemDigest, detail: mismatch(claim, blob.size, actual),
-			actual: actual}
+		return proof{}, &badLayer{
+			problem: registry.ProblemDigest, detail: mismatch(claim, blob.size, actual),
+			actual: actual,
+		}
 	}
 	if errors.As(bad, new(*storeError)) {
 		return proof{}, bad

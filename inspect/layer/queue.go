@@ -50,7 +50,8 @@ type queue struct {
 // compared with does not have come first, newest first. watch, which may be nil, follows them. An error means that the
 // context ended or the store cannot be written; what is wrong with a layer is in its Status.
 func (c *Cache) IngestAll(ctx context.Context, client *registry.Client, img *registry.Image,
-	watch *Watch) ([]inspect.Layer, error) {
+	watch *Watch,
+) ([]inspect.Layer, error) {
 	q := &queue{
 		cache: c, client: client, img: img, watch: watch, started: time.Now(), ended: map[int]bool{},
 		layers: make([]inspect.Layer, len(img.Layers)), size: make([]int64, len(img.Layers)), done: make([]int64,

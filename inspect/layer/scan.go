@@ -102,8 +102,10 @@ func (s *scan) member(h *tar.Header, start int64) error {
 		s.refuse("a name of %d bytes is longer than any path and is left out", max(len(p), len(h.Linkname)))
 		return nil
 	}
-	e := inspect.Entry{Path: p, Mode: uint32(h.Mode) & 0o7777, UID: h.Uid, GID: h.Gid, ModTime: h.ModTime.Unix(),
-		Xattrs: s.xattrs(h)}
+	e := inspect.Entry{
+		Path: p, Mode: uint32(h.Mode) & 0o7777, UID: h.Uid, GID: h.Gid, ModTime: h.ModTime.Unix(),
+		Xattrs: s.xattrs(h),
+	}
 	if leaves(h.Name) {
 		s.notes.add("the name %q leads out of the image; it is taken as %s", h.Name, e.Path)
 	}

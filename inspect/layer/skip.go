@@ -98,7 +98,8 @@ func (s *Skips) reason(claim registry.Layer) string {
 // runs under a context of its own, so that Skip can end it without ending the case. Two images that share the layer
 // share the decision.
 func (s *Skips) unless(ctx context.Context, claim registry.Layer,
-	read func(context.Context) (proof, error)) (proof, error) {
+	read func(context.Context) (proof, error),
+) (proof, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	why := s.begin(claim, cancel)

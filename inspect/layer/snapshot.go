@@ -47,8 +47,10 @@ func newSnapshot(n, layer int, b *budget) *snapshot {
 	s.resolver = linkResolver{find: s.get, budget: b}
 	s.grow(n + 16)
 	root := s.newNode(inspect.Entry{Path: "/", Type: inspect.EntryDir, Mode: 0o755}, layer)
-	s.dentries = append(s.dentries, dentry{node: root, parent: noDentry, child: noDentry, next: noDentry,
-		prev: noDentry, unnamed: true})
+	s.dentries = append(s.dentries, dentry{
+		node: root, parent: noDentry, child: noDentry, next: noDentry,
+		prev: noDentry, unnamed: true,
+	})
 	s.at["/"] = 0
 	return s
 }

@@ -157,7 +157,8 @@ func (t *Tree) MergedNodes() []inspect.Node {
 func (t *Tree) Lost(p string) (was *inspect.Node, by int) {
 	for number, s := range t.layers {
 		i, ok := slices.BinarySearchFunc(s.hidden, p, func(n *inspect.Node,
-			p string) int {
+			p string,
+		) int {
 			return comparePaths(n.Path, p)
 		})
 		if ok && (was == nil || number > by) {

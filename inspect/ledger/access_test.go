@@ -28,8 +28,10 @@ func TestTheAccessLogIsAChain(t *testing.T) {
 	for w := range 10 {
 		writers.Go(func() {
 			for n := range 5 {
-				if _, err := LogAccess(dir, Access{Number: 99, Prev: "made up", Who: fmt.Sprint("writer ", w),
-					What: ExportedTo, Path: fmt.Sprint(n)}); err != nil {
+				if _, err := LogAccess(dir, Access{
+					Number: 99, Prev: "made up", Who: fmt.Sprint("writer ", w),
+					What: ExportedTo, Path: fmt.Sprint(n),
+				}); err != nil {
 					t.Error(err)
 				}
 			}
@@ -54,8 +56,10 @@ func TestTheAccessLogKeepsNoSecret(t *testing.T) {
 	const secret = "hunter2hunter2"
 	dir := t.TempDir()
 	for _, a := range []Access{
-		{Path: "https://ada:" + secret + "@files.example/case.tar.gz"}, {Who: "ada password=" + secret + "@laptop"},
-		{Tool: "backtrail --token=" + secret}, {What: "exported with token=" + secret},
+		{Path: "https://ada:" + secret + "@files.example/case.tar.gz"},
+		{Who: "ada password=" + secret + "@laptop"},
+		{Tool: "backtrail --token=" + secret},
+		{What: "exported with token=" + secret},
 	} {
 		_, err := LogAccess(dir, a)
 		must(t, err)
@@ -65,8 +69,10 @@ func TestTheAccessLogKeepsNoSecret(t *testing.T) {
 	if strings.Contains(string(b), "hunter2") {
 		t.Errorf("the log has the secret:\n%s", b)
 	}
-	plain := Access{Number: 1, Who: "ada@laptop", Tool: "backtrail 1.2.3", What: ExportedTo, Path: "/cases/web.tar.gz",
-		TagManifest: "sha256:32e45c9a7ba9b8eaed47a8a959d459da6925988634d622eed9ae30278770c9ae", Time: inspect.At(began)}
+	plain := Access{
+		Number: 1, Who: "ada@laptop", Tool: "backtrail 1.2.3", What: ExportedTo, Path: "/cases/web.tar.gz",
+		TagManifest: "sha256:32e45c9a7ba9b8eaed47a8a959d459da6925988634d622eed9ae30278770c9ae", Time: inspect.At(began),
+	}
 	dir = t.TempDir()
 	_, err = LogAccess(dir, plain)
 	must(t, err)

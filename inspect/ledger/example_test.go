@@ -12,8 +12,10 @@ import (
 func ExampleLedger_Append() {
 	l := ledger.New(func() time.Time { return time.Date(2026, time.May, 14, 14, 9, 0, 0, time.UTC) })
 	for _, title := range []string{"unsigned image", "unpackaged executable"} {
-		event, err := l.Append("binaries", "web", inspect.Finding{ID: inspect.FindingID("binaries", title, "web"),
-			Title: title})
+		event, err := l.Append("binaries", "web", inspect.Finding{
+			ID:    inspect.FindingID("binaries", title, "web"),
+			Title: title,
+		})
 		if err != nil {
 			fmt.Println(err)
 			return

@@ -38,8 +38,10 @@ func New(now func() time.Time) *Ledger {
 	if now == nil {
 		now = time.Now
 	}
-	return &Ledger{now: now, salt: newSalt(), redacted: map[inspect.Redaction]bool{},
-		progress: map[inspect.Key]time.Time{}}
+	return &Ledger{
+		now: now, salt: newSalt(), redacted: map[inspect.Redaction]bool{},
+		progress: map[inspect.Key]time.Time{},
+	}
 }
 
 // Listen lets f see every fact that is appended from now on, in their order. f is called while the ledger is locked:

@@ -23,13 +23,17 @@ var began = time.Date(2026, 11, 23, 3, 12, 4, 0, time.UTC)
 func clock() time.Time { return began }
 
 func header(name string) inspect.Header {
-	return inspect.Header{Schema: inspect.Schema, Target: inspect.Target{Kind: inspect.TargetPod, Name: name},
-		Started: inspect.At(began)}
+	return inspect.Header{
+		Schema: inspect.Schema, Target: inspect.Target{Kind: inspect.TargetPod, Name: name},
+		Started: inspect.At(began),
+	}
 }
 
 func session(operator string) inspect.Session {
-	return inspect.Session{Operator: operator, Host: "laptop", Command: []string{"backtrail"},
-		Started: inspect.At(began)}
+	return inspect.Session{
+		Operator: operator, Host: "laptop", Command: []string{"backtrail"},
+		Started: inspect.At(began),
+	}
 }
 
 func must(t *testing.T, err error) {
@@ -245,8 +249,10 @@ func TestSavedCaseIsListedWithItsExports(t *testing.T) {
 	}
 	must(t, l.Close())
 	for n := range 2 {
-		_, err := LogAccess(l.Dir(), Access{Who: "ada@laptop", What: ExportedTo, Path: fmt.Sprint("/tmp/", n),
-			TagManifest: "sha256:00"})
+		_, err := LogAccess(l.Dir(), Access{
+			Who: "ada@laptop", What: ExportedTo, Path: fmt.Sprint("/tmp/", n),
+			TagManifest: "sha256:00",
+		})
 		must(t, err)
 	}
 	for range 2 { // the second time from the summary

@@ -54,9 +54,11 @@ func cutNotice(e inspect.Event) inspect.Notice {
 	if e.Container != "" {
 		about = "container " + text.Clean(e.Container)
 	}
-	return inspect.Notice{Level: "error",
+	return inspect.Notice{
+		Level: "error",
 		Text: fmt.Sprintf(cutWords+"%s about %s was longer than %d bytes; its longest "+
-			"texts and lists were cut", e.Fact.FactKind(), about, MaxLine)}
+			"texts and lists were cut", e.Fact.FactKind(), about, MaxLine),
+	}
 }
 
 // cutWords begin the notice about a fact that was cut.

@@ -33,8 +33,10 @@ func TestAFactThatIsTooLong(t *testing.T) {
 	var heard []inspect.Event
 	l.Listen(func(e inspect.Event) { heard = append(heard, e) })
 	huge := strings.Repeat("<", MaxLine/6+1) // six bytes each in JSON
-	head := inspect.ImageHead{Reference: "web:1", Settings: inspect.ImageConfig{Entrypoint: []string{"/start"},
-		Cmd: []string{huge}}}
+	head := inspect.ImageHead{Reference: "web:1", Settings: inspect.ImageConfig{
+		Entrypoint: []string{"/start"},
+		Cmd:        []string{huge},
+	}}
 	e, err := l.Append("subject", "web", head)
 	must(t, err)
 	must(t, l.Close())

@@ -13,24 +13,36 @@ import (
 
 // facts are facts of many kinds, each with the secret hunter2hunter2 somewhere.
 var facts = map[string]inspect.Fact{
-	"an image's environment": inspect.ImageHead{Reference: "x",
-		Settings: inspect.ImageConfig{Env: []string{"PATH=/bin", "DB_PASSWORD=hunter2hunter2"}}},
-	"its command": inspect.ImageHead{Reference: "x", Settings: inspect.ImageConfig{Cmd: []string{"/app",
-		"--token", "hunter2hunter2"}}},
-	"its labels": inspect.ImageHead{Reference: "x",
-		Settings: inspect.ImageConfig{Labels: map[string]string{"deploy-token": "hunter2hunter2"}}},
-	"its health check": inspect.ImageHead{Reference: "x",
-		Settings: inspect.ImageConfig{Health: []string{"CMD-SHELL", "curl -u a:hunter2hunter2 h"}}},
+	"an image's environment": inspect.ImageHead{
+		Reference: "x",
+		Settings:  inspect.ImageConfig{Env: []string{"PATH=/bin", "DB_PASSWORD=hunter2hunter2"}},
+	},
+	"its command": inspect.ImageHead{Reference: "x", Settings: inspect.ImageConfig{Cmd: []string{
+		"/app",
+		"--token", "hunter2hunter2",
+	}}},
+	"its labels": inspect.ImageHead{
+		Reference: "x",
+		Settings:  inspect.ImageConfig{Labels: map[string]string{"deploy-token": "hunter2hunter2"}},
+	},
+	"its health check": inspect.ImageHead{
+		Reference: "x",
+		Settings:  inspect.ImageConfig{Health: []string{"CMD-SHELL", "curl -u a:hunter2hunter2 h"}},
+	},
 	"a build step":   inspect.Layer{CreatedBy: "|1 NPM_TOKEN=hunter2hunter2 /bin/sh -c npm ci"},
 	"an alert":       inspect.Alert{ID: "a", Output: "mysql -phunter2hunter2 -e x"},
 	"a command line": inspect.Session{Command: []string{"backtrail", "pods", "--token", "hunter2hunter2"}},
 	"a request":      inspect.Request{URL: "https://h/?token=hunter2hunter2"},
-	"a finding": inspect.Finding{ID: "f", Title: "runs curl -H 'X-Auth: hunter2hunter2'",
-		Evidence: []inspect.Evidence{{Text: "https://u:hunter2hunter2@h/"}}},
+	"a finding": inspect.Finding{
+		ID: "f", Title: "runs curl -H 'X-Auth: hunter2hunter2'",
+		Evidence: []inspect.Evidence{{Text: "https://u:hunter2hunter2@h/"}},
+	},
 	"a moment":     inspect.Moment{What: "password=hunter2hunter2"},
 	"a difference": inspect.Diff{Settings: []string{"environment now has TOKEN=hunter2hunter2"}},
-	"a revision": inspect.Pod{Name: "p",
-		Revisions: []inspect.Revision{{Cause: "kubectl set env API_TOKEN=hunter2hunter2"}}},
+	"a revision": inspect.Pod{
+		Name:      "p",
+		Revisions: []inspect.Revision{{Cause: "kubectl set env API_TOKEN=hunter2hunter2"}},
+	},
 	"a note": inspect.Note{Text: "the password=hunter2hunter2 was in the log"},
 }
 
@@ -74,8 +86,10 @@ func TestNoFactKeepsASecret(t *testing.T) {
 func TestWhatTheCheckHasStaysAsItIs(t *testing.T) {
 	env := []string{"DB_PASSWORD=hunter2hunter2"}
 	l := New(nil)
-	if _, err := l.Append("", "web", inspect.ImageHead{Reference: "x",
-		Settings: inspect.ImageConfig{Env: env}}); err != nil {
+	if _, err := l.Append("", "web", inspect.ImageHead{
+		Reference: "x",
+		Settings:  inspect.ImageConfig{Env: env},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	evidence := []inspect.Evidence{{Text: "password=hunter2hunter2"}}
@@ -129,8 +143,10 @@ func TestTheSaltStaysBesideTheCaseAndDiffers(t *testing.T) {
 		if err != nil || info.Mode().Perm() != 0o600 || info.Size() != saltSize {
 			t.Errorf("%v %v", info, err)
 		}
-		if _, err := l.Append("", "", inspect.Exhibit{Path: "logs/x.log", Digest: "sha256:1",
-			Original: "sha256:2"}); err != nil {
+		if _, err := l.Append("", "", inspect.Exhibit{
+			Path: "logs/x.log", Digest: "sha256:1",
+			Original: "sha256:2",
+		}); err != nil {
 			t.Fatal(err)
 		}
 		original := l.Case().Exhibits[0].Original

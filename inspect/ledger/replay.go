@@ -30,8 +30,10 @@ func Replay(r io.Reader) inspect.Source {
 		var chain Chain
 		err := eachEvent(ctx, r, &chain, emit)
 		if errors.Is(err, errCut) {
-			emit(inspect.Event{Fact: inspect.Notice{Level: "warning",
-				Text: "the last line of the record is cut off and was left out"}})
+			emit(inspect.Event{Fact: inspect.Notice{
+				Level: "warning",
+				Text:  "the last line of the record is cut off and was left out",
+			}})
 			err = nil
 		}
 		if err == nil && chain.Broken != nil {

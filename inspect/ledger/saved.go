@@ -67,8 +67,10 @@ func Cases(ctx context.Context, dir string) ([]Saved, error) {
 // FindCase describes one saved case by its name, from its summary where that is not older than the record, else by
 // folding the record. The error is fs.ErrNotExist where there is none; what is known until then is given with it.
 func FindCase(ctx context.Context, dir, id string) (Saved, error) {
-	s := Saved{ID: id, Dir: filepath.Join(dir, id), Status: inspect.CaseIncomplete, Partial: true,
-		Exported: []Exported{}}
+	s := Saved{
+		ID: id, Dir: filepath.Join(dir, id), Status: inspect.CaseIncomplete, Partial: true,
+		Exported: []Exported{},
+	}
 	if !IsCaseName(id) {
 		return s, fmt.Errorf("opening case %q: not the name of a case", text.Clean(id))
 	}

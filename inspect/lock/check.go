@@ -17,7 +17,8 @@ import (
 func Files(client *registry.Client, cache *layer.Cache, others ...string) engine.Check {
 	needs := append([]string{inspect.CheckLayers}, others...)
 	return engine.Check{Name: inspect.CheckLockFiles, Needs: needs, Run: func(ctx context.Context, on engine.On,
-		emit func(inspect.Event)) error {
+		emit func(inspect.Event),
+	) error {
 		image := on.Image()
 		merged, err := cache.Tree(ctx, image.Layers)
 		if err != nil {
@@ -45,7 +46,8 @@ func Files(client *registry.Client, cache *layer.Cache, others ...string) engine
 // previous reads the lock files of the image that is compared with. Where it cannot be read, nothing is compared:
 // other checks report why.
 func previous(ctx context.Context, client *registry.Client, cache *layer.Cache,
-	d *inspect.Diff) map[string]map[string][]entry {
+	d *inspect.Diff,
+) map[string]map[string][]entry {
 	if d == nil || d.KnownGood == nil {
 		return nil
 	}

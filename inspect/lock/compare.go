@@ -326,8 +326,10 @@ func (c *comparison) composer() {
 	}
 	locked := c.locked()
 	for _, i := range installed {
-		r := inspect.LockRow{Name: i.name, Installed: i.version, Resolved: i.resolved, Path: at, Layer: c.file.layer,
-			Severity: inspect.Low}
+		r := inspect.LockRow{
+			Name: i.name, Installed: i.version, Resolved: i.resolved, Path: at, Layer: c.file.layer,
+			Severity: inspect.Low,
+		}
 		entries := locked[i.name]
 		switch {
 		case len(entries) == 0:

@@ -45,8 +45,10 @@ var forms = map[string]form{
 }
 
 // inside are folders of installed packages: a lock in them is that of a package's own development.
-var inside = []string{"/node_modules/", "/site-packages/", "/dist-packages/", "/vendor/", "/gems/", "/pkg/mod/",
-	"/testdata/"}
+var inside = []string{
+	"/node_modules/", "/site-packages/", "/dist-packages/", "/vendor/", "/gems/", "/pkg/mod/",
+	"/testdata/",
+}
 
 // formOf returns the form of a lock file that belongs to an application; ok is false for all others. npm's hidden lock
 // counts in the outermost node_modules only: each package could bring one.

@@ -62,8 +62,10 @@ func findingOf(container string, rows []inspect.LockRow) inspect.Finding {
 	}
 	f.ID = inspect.FindingID(inspect.CheckLockFiles, f.Code, subject+"\x00"+r.Name)
 	for _, r := range rows[:min(len(rows), 20)] {
-		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "lock", Path: r.File,
-			Text: strings.TrimSpace(strings.Join([]string{r.Name, r.Locked, r.Resolved}, " "))})
+		f.Evidence = append(f.Evidence, inspect.Evidence{
+			Kind: "lock", Path: r.File,
+			Text: strings.TrimSpace(strings.Join([]string{r.Name, r.Locked, r.Resolved}, " ")),
+		})
 	}
 	if r.Path != r.File {
 		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "file", Path: r.Path, Text: r.Name + " " + r.Installed})

@@ -33,14 +33,18 @@ type tree struct {
 }
 
 // ecosystems are syft's types of packages by the ecosystems of locks.
-var ecosystems = map[string]string{"npm": "npm", "python": "python", "gem": "gem", "php-composer": "composer",
-	"go-module": "go"}
+var ecosystems = map[string]string{
+	"npm": "npm", "python": "python", "gem": "gem", "php-composer": "composer",
+	"go-module": "go",
+}
 
 // newTree indexes the packages of an image by place and by name. A package with several locations is one at each of
 // them.
 func newTree(ctx context.Context, t *layer.Tree, packages []inspect.Package) *tree {
-	all := &tree{Tree: t, ctx: ctx, byPath: map[string]installed{}, byName: map[string][]installed{},
-		manifest: map[string]manifest{}}
+	all := &tree{
+		Tree: t, ctx: ctx, byPath: map[string]installed{}, byName: map[string][]installed{},
+		manifest: map[string]manifest{},
+	}
 	for _, p := range packages {
 		eco, ok := ecosystems[p.Type]
 		if !ok {

@@ -101,8 +101,10 @@ func npmTree(all []entry, below string, deps map[string]npmDep, depth int) []ent
 		if len(all) >= maxEntries {
 			return all
 		}
-		e := entry{name: name, version: d.Version, place: below + modules + name, resolved: d.Resolved,
-			integrity: d.Integrity, spare: d.Dev || d.Optional || d.Bundled}
+		e := entry{
+			name: name, version: d.Version, place: below + modules + name, resolved: d.Resolved,
+			integrity: d.Integrity, spare: d.Dev || d.Optional || d.Bundled,
+		}
 		switch {
 		case strings.HasPrefix(d.Version, "file:"):
 			e.link = true

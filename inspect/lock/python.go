@@ -165,8 +165,10 @@ func readPipfile(data []byte) ([]entry, error) {
 	var all []entry
 	add := func(list map[string]pipfilePackage, spare bool) {
 		for name, p := range list {
-			e := entry{name: pythonName(name), version: strings.TrimLeft(p.Version, "="), resolved: sources[p.Index],
-				spare: spare, link: p.Path != ""}
+			e := entry{
+				name: pythonName(name), version: strings.TrimLeft(p.Version, "="), resolved: sources[p.Index],
+				spare: spare, link: p.Path != "",
+			}
 			switch {
 			case p.Git != "":
 				e.resolved = "git+" + p.Git + "#" + p.Ref

@@ -22,10 +22,14 @@ var registries = map[string][]string{
 		"pypi.org", "pypi.python.org", "files.pythonhosted.org", "download.pytorch.org", "pypi.nvidia.com",
 		"www.piwheels.org", "storage.googleapis.com",
 	},
-	"gem": {"rubygems.org", "index.rubygems.org", "rubygems.pkg.github.com", "gems.contribsys.com",
-		"gem.fury.io", "rails-assets.org"},
-	"composer": {"api.github.com", "codeload.github.com", "github.com", "gitlab.com", "bitbucket.org",
-		"repo.packagist.com", "packagist.org", "git.drupalcode.org", "ftp.drupal.org", "downloads.wordpress.org"},
+	"gem": {
+		"rubygems.org", "index.rubygems.org", "rubygems.pkg.github.com", "gems.contribsys.com",
+		"gem.fury.io", "rails-assets.org",
+	},
+	"composer": {
+		"api.github.com", "codeload.github.com", "github.com", "gitlab.com", "bitbucket.org",
+		"repo.packagist.com", "packagist.org", "git.drupalcode.org", "ftp.drupal.org", "downloads.wordpress.org",
+	},
 }
 
 // origin is where a lock takes a package from. The zero origin is the registry that is configured, or no address at
@@ -156,8 +160,10 @@ func (c *comparison) source(e entry, before map[string][]entry, severity inspect
 	if slices.ContainsFunc(before[e.name], func(b entry) bool { return originOf(b.resolved).host == host }) {
 		severity, why = inspect.Info, why+", as before"
 	}
-	c.add(inspect.LockRow{Name: e.name, Locked: e.version, Resolved: e.resolved, Change: inspect.LockForeignSource,
-		Severity: severity, Detail: why})
+	c.add(inspect.LockRow{
+		Name: e.name, Locked: e.version, Resolved: e.resolved, Change: inspect.LockForeignSource,
+		Severity: severity, Detail: why,
+	})
 }
 
 // posesAs returns the registry that a host is made to be taken for. Known hosts themselves never pose. Short names are

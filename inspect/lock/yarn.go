@@ -88,8 +88,10 @@ func readBerry(data []byte) ([]entry, error) {
 			continue
 		}
 		name, reference := cutReference(first(p.Resolution, key))
-		e := entry{name: name, version: p.Version, integrity: p.Checksum, link: p.Link == "soft",
-			spare: bool(p.Conditions)}
+		e := entry{
+			name: name, version: p.Version, integrity: p.Checksum, link: p.Link == "soft",
+			spare: bool(p.Conditions),
+		}
 		switch kind, rest, _ := strings.Cut(reference, ":"); kind {
 		case "npm":
 			e.resolved = archiveOf(rest)

@@ -71,8 +71,10 @@ func parseApk(data []byte) *Database {
 			}
 			last = len(db.claims)
 			p := layer.Join(layer.CleanPath(dir), value)
-			db.claims = append(db.claims, Claim{Path: p, Package: owner, Version: version,
-				Config: strings.HasPrefix(p, "/etc/")})
+			db.claims = append(db.claims, Claim{
+				Path: p, Package: owner, Version: version,
+				Config: strings.HasPrefix(p, "/etc/"),
+			})
 		case "Z":
 			if last >= 0 {
 				db.claims[last].Sum = apkSum(value)

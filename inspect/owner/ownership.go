@@ -206,8 +206,10 @@ func (o *Ownership) judge(broken []string) {
 // a package that a later layer only declares is not.
 func (o *Ownership) fromBase(db *Database, name string) bool {
 	for key := range db.keys {
-		if key.name == name && (o.history.first == o.history.last || o.history.Since(Claim{Package: name,
-			Version: key.version, arch: key.arch}) <= o.history.first) {
+		if key.name == name && (o.history.first == o.history.last || o.history.Since(Claim{
+			Package: name,
+			Version: key.version, arch: key.arch,
+		}) <= o.history.first) {
 			return true
 		}
 	}

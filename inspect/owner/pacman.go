@@ -113,8 +113,10 @@ func pacmanClaims(name, version string, files map[string][]string, sums map[stri
 	var claims []Claim
 	for _, p := range files["FILES"] {
 		clean := layer.CleanPath(p)
-		claims = append(claims, Claim{Path: clean, Package: name, Version: version, Sum: sums[clean],
-			Config: config[clean]})
+		claims = append(claims, Claim{
+			Path: clean, Package: name, Version: version, Sum: sums[clean],
+			Config: config[clean],
+		})
 	}
 	return claims
 }

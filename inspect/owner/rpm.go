@@ -103,8 +103,10 @@ func rpmClaims(p *rpmdb.PackageInfo) []Claim {
 		if i >= len(p.DirIndexes) || p.DirIndexes[i] < 0 || int(p.DirIndexes[i]) >= len(p.DirNames) || base == "" {
 			continue
 		}
-		c := Claim{Path: layer.CleanPath(path.Join(p.DirNames[p.DirIndexes[i]], base)), Package: p.Name,
-			Version: p.Version + "-" + p.Release, arch: p.Arch}
+		c := Claim{
+			Path: layer.CleanPath(path.Join(p.DirNames[p.DirIndexes[i]], base)), Package: p.Name,
+			Version: p.Version + "-" + p.Release, arch: p.Arch,
+		}
 		if i < len(p.FileDigests) && algorithm != "" && isHex(p.FileDigests[i], len(p.FileDigests[i])) &&
 			p.FileDigests[i] != "" {
 			c.Sum = algorithm + ":" + strings.ToLower(p.FileDigests[i])

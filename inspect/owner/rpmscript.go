@@ -26,8 +26,13 @@ var rpmScriptTags = []struct {
 	tag  int32
 	kind string
 }{
-	{1023, "pre-install"}, {1024, "post-install"}, {1025, "pre-uninstall"}, {1026, "post-uninstall"},
-	{1151, "pre-transaction"}, {1152, "post-transaction"}, {1065, "trigger"},
+	{1023, "pre-install"},
+	{1024, "post-install"},
+	{1025, "pre-uninstall"},
+	{1026, "post-uninstall"},
+	{1151, "pre-transaction"},
+	{1152, "post-transaction"},
+	{1065, "trigger"},
 }
 
 const (

@@ -99,8 +99,10 @@ func (f *sqliteFile) schema() ([]sqliteObject, error) {
 		if len(all) == sqliteMaxObjects {
 			return fmt.Errorf("%w: it holds more than %d objects", errNoSQLite, sqliteMaxObjects)
 		}
-		o := sqliteObject{kind: values[0].text(), name: values[1].text(), table: values[2].text(),
-			sql: values[4].text()}
+		o := sqliteObject{
+			kind: values[0].text(), name: values[1].text(), table: values[2].text(),
+			sql: values[4].text(),
+		}
 		if root := values[3].integer(); root > 0 && root <= math.MaxUint32 {
 			o.root = uint32(root)
 		}

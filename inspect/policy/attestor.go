@@ -112,8 +112,10 @@ func (e kyvernoEntry) authorities() ([]inspect.Authority, error) {
 // authorities is the identity as one authority. Errors: an expression that is not one.
 func (k kyvernoKeyless) authorities() ([]inspect.Authority, error) {
 	a := inspect.Authority{}
-	id := inspect.Identity{Issuer: k.Issuer, IssuerRegexp: k.IssuerRegExp, Subject: k.Subject,
-		SubjectRegexp: k.SubjectRegExp}
+	id := inspect.Identity{
+		Issuer: k.Issuer, IssuerRegexp: k.IssuerRegExp, Subject: k.Subject,
+		SubjectRegexp: k.SubjectRegExp,
+	}
 	// A field with both an exact and a regular form is left as it is: checkIdentity refuses it.
 	// Kyverno's exact forms may hold wildcards.
 	if isWildcard(id.Issuer) && id.IssuerRegexp == "" {

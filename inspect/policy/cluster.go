@@ -22,12 +22,16 @@ const patience = 15 * time.Second
 // kinds are the kinds of policies, each with its versions, newest first.
 func kinds() []kube.CustomKind {
 	return []kube.CustomKind{
-		{Group: "policy.sigstore.dev", Version: "v1beta1,v1alpha1", Plural: "clusterimagepolicies",
-			Kind: "ClusterImagePolicy"},
+		{
+			Group: "policy.sigstore.dev", Version: "v1beta1,v1alpha1", Plural: "clusterimagepolicies",
+			Kind: "ClusterImagePolicy",
+		},
 		{Group: "kyverno.io", Version: "v1", Plural: "clusterpolicies", Kind: "ClusterPolicy"},
 		{Group: "kyverno.io", Version: "v1", Plural: "policies", Kind: "Policy", Namespaced: true},
-		{Group: "policies.kyverno.io", Version: "v1,v1beta1,v1alpha1", Plural: "imagevalidatingpolicies",
-			Kind: "ImageValidatingPolicy"},
+		{
+			Group: "policies.kyverno.io", Version: "v1,v1beta1,v1alpha1", Plural: "imagevalidatingpolicies",
+			Kind: "ImageValidatingPolicy",
+		},
 	}
 }
 
@@ -55,8 +59,10 @@ func readCluster(ctx context.Context, c Cluster, namespace string) (*Set, []insp
 	// notices come in the order of the kinds, whichever answer came first
 	set, said := &Set{}, []inspect.Notice{}
 	if err := work.Wait(); err != nil {
-		said = append(said, inspect.Notice{Level: "warning",
-			Text: "not all policies of the cluster could be read: " + err.Error()})
+		said = append(said, inspect.Notice{
+			Level: "warning",
+			Text:  "not all policies of the cluster could be read: " + err.Error(),
+		})
 	}
 	var none, refused []string
 	for i, a := range answers {
@@ -68,14 +74,18 @@ func readCluster(ctx context.Context, c Cluster, namespace string) (*Set, []insp
 		case errors.Is(a.err, kube.ErrForbidden):
 			refused = append(refused, all[i].Plural+"."+all[i].Group)
 		case a.err != nil:
-			said = append(said, inspect.Notice{Level: "warning",
+			said = append(said, inspect.Notice{
+				Level: "warning",
 				Text: "not all policies of the cluster could be read: " +
-					a.err.Error()})
+					a.err.Error(),
+			})
 		}
 		for _, o := range a.objects {
 			if err := set.addObject(o); err != nil {
-				said = append(said, inspect.Notice{Level: "warning",
-					Text: "a policy of the cluster was skipped: " + err.Error()})
+				said = append(said, inspect.Notice{
+					Level: "warning",
+					Text:  "a policy of the cluster was skipped: " + err.Error(),
+				})
 			}
 		}
 	}
@@ -87,8 +97,10 @@ func readCluster(ctx context.Context, c Cluster, namespace string) (*Set, []insp
 		})
 	}
 	if len(none) == len(all) {
-		said = append(said, inspect.Notice{Level: "info",
-			Text: "the cluster has no image policies: it has none of the kinds " + strings.Join(none, ", ")})
+		said = append(said, inspect.Notice{
+			Level: "info",
+			Text:  "the cluster has no image policies: it has none of the kinds " + strings.Join(none, ", "),
+		})
 	}
 	return set, said
 }

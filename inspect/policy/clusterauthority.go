@@ -173,8 +173,10 @@ func (k clusterKeyless) read(out *inspect.Authority) error {
 		return fmt.Errorf("it has more than %d identities", maxAuthorities)
 	}
 	for _, i := range k.Identities {
-		id := inspect.Identity{Issuer: i.Issuer, IssuerRegexp: i.IssuerRegExp, Subject: i.Subject,
-			SubjectRegexp: i.SubjectRegExp}
+		id := inspect.Identity{
+			Issuer: i.Issuer, IssuerRegexp: i.IssuerRegExp, Subject: i.Subject,
+			SubjectRegexp: i.SubjectRegExp,
+		}
 		if err := checkIdentity(id); err != nil {
 			return err
 		}

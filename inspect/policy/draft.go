@@ -60,8 +60,10 @@ func NewDraft(r Request) (Draft, error) {
 	d := Draft{Name: draftName(glob, who)}
 	words, err := yaml.Marshal(draftObject{
 		APIVersion: "policy.sigstore.dev/v1beta1", Kind: "ClusterImagePolicy", Metadata: draftMeta{Name: d.Name},
-		Spec: draftSpec{Mode: inspect.ModeEnforce, Images: []draftImage{{Glob: glob}},
-			Authorities: []draftAuthority{authority}},
+		Spec: draftSpec{
+			Mode: inspect.ModeEnforce, Images: []draftImage{{Glob: glob}},
+			Authorities: []draftAuthority{authority},
+		},
 	})
 	if err != nil {
 		return Draft{}, fmt.Errorf("drafting a policy: %w", err)
@@ -136,8 +138,10 @@ func (r Request) authority() (a draftAuthority, who string, err error) {
 
 // shortPredicate gives cosign's short name of a predicate type, which older controllers want.
 func shortPredicate(predicate string) string {
-	for _, short := range []string{"slsaprovenance02", "slsaprovenance1", "spdxjson", "cyclonedx", "link", "vuln",
-		"openvex", "custom"} {
+	for _, short := range []string{
+		"slsaprovenance02", "slsaprovenance1", "spdxjson", "cyclonedx", "link", "vuln",
+		"openvex", "custom",
+	} {
 		if predicateOf(short) == predicate {
 			return short
 		}

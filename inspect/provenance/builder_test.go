@@ -14,8 +14,10 @@ func TestSameBuilder(t *testing.T) {
 		{flow + "@v1.9.0", flow, true},
 		{flow, flow, true},
 		{"https://builder.example", "https://builder.example", true},
-		{"https://cloudbuild.googleapis.com/GoogleHostedWorker@v0.3",
-			"https://cloudbuild.googleapis.com/GoogleHostedWorker", true},
+		{
+			"https://cloudbuild.googleapis.com/GoogleHostedWorker@v0.3",
+			"https://cloudbuild.googleapis.com/GoogleHostedWorker", true,
+		},
 		{flow + "@refs/heads/topic", flow, false},
 		{flow + "@refs/heads/v1.9.0", flow, false},
 		{flow + "@refs/tags/v1.9.0-rc.1", flow, false},

@@ -30,7 +30,8 @@ const (
 // An error comes with what was read before it. Whoever may push to the repository may write such an index: what is in
 // it never counts as signed.
 func claimed(ctx context.Context, client *registry.Client, image inspect.Image, of string,
-	emit func(inspect.Event)) ([]found, error) {
+	emit func(inspect.Event),
+) ([]found, error) {
 	// BuildKit attaches attestations to an index alone, by the annotation vnd.docker.reference.digest of its entries
 	// (BuildKit, docs/attestations/attestation-storage.md).
 	if image.Index == "" || image.Digest == "" {
@@ -69,7 +70,8 @@ func claimed(ctx context.Context, client *registry.Client, image inspect.Image, 
 // attestations reads the provenance out of one attestation manifest, and keeps what it reads.
 // A layer is one statement in plain JSON, with its predicate type as annotation.
 func attestations(ctx context.Context, client *registry.Client, loc registry.Location, d v1.Descriptor, of string,
-	emit func(inspect.Event)) ([]found, error) {
+	emit func(inspect.Event),
+) ([]found, error) {
 	part, err := client.Manifest(ctx, loc, d.Digest.String())
 	if err != nil {
 		return nil, fmt.Errorf("reading an attestation manifest: %w", err)
@@ -107,7 +109,9 @@ func keep(store *registry.Store, digest string, data []byte, mediaType, of strin
 	if err := store.Put(digest, data); err != nil {
 		return fmt.Errorf("keeping an attestation: %w", err)
 	}
-	emit(inspect.Event{Fact: inspect.Blob{Digest: digest, MediaType: mediaType, Size: int64(len(data)),
-		Role: "attestation", State: "carried", Of: of}})
+	emit(inspect.Event{Fact: inspect.Blob{
+		Digest: digest, MediaType: mediaType, Size: int64(len(data)),
+		Role: "attestation", State: "carried", Of: of,
+	}})
 	return nil
 }

@@ -42,8 +42,10 @@ func (c *claims) fromCertificate(cert *inspect.Certificate) *mismatch {
 }
 
 func (c *claims) certifySource(said map[string]string) {
-	s := source{repo: said["sourceRepositoryURI"], ref: said["sourceRepositoryRef"],
-		commit: said["sourceRepositoryDigest"], from: "the certificate"}
+	s := source{
+		repo: said["sourceRepositoryURI"], ref: said["sourceRepositoryRef"],
+		commit: said["sourceRepositoryDigest"], from: "the certificate",
+	}
 	// The older extensions (1.3.6.1.4.1.57264.1.1 to .1.6) have OWNER/NAME without a host.
 	if s.repo == "" && said["githubWorkflowRepository"] != "" { // certificates before 2023 have only .1 to .6
 		s.repo = "https://github.com/" + said["githubWorkflowRepository"]

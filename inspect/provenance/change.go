@@ -38,9 +38,11 @@ func compareSigners(before, now side, word string) []change {
 		return []change{{inspect.CodeSignatureNew, fmt.Sprintf("unsigned in the %s image, signed by %s now", word,
 			names(now.signers)), inspect.Info}}
 	case len(now.signers) == 0 && now.unsettled > 0:
-		return []change{{inspect.CodeSignatureGone,
+		return []change{{
+			inspect.CodeSignatureGone,
 			fmt.Sprintf("signed by %s in the %s image, and no signature that is here now holds",
-				names(before.signers), word), inspect.High}}
+				names(before.signers), word), inspect.High,
+		}}
 	case len(now.signers) == 0:
 		return []change{{inspect.CodeSignatureGone, fmt.Sprintf("signed by %s in the %s image, unsigned now",
 			names(before.signers), word), inspect.High}}
@@ -117,9 +119,11 @@ func compareProvenance(before, now side, word string, confirmed bool) []change {
 		if confirmed {
 			severity = inspect.Medium
 		}
-		return []change{{inspect.CodeProvenanceGone,
+		return []change{{
+			inspect.CodeProvenanceGone,
 			fmt.Sprintf("unsigned claims about the build in the %s image, none now",
-				word), severity}}
+				word), severity,
+		}}
 	}
 	var list []change
 	if b.Signed && !n.Signed {

@@ -48,9 +48,11 @@ func newScene(t *testing.T) *scene {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	return &scene{t: t, client: client, image: inspect.Image{ImageHead: inspect.ImageHead{Container: "web",
+	return &scene{t: t, client: client, image: inspect.Image{ImageHead: inspect.ImageHead{
+		Container: "web",
 		Reference: "registry.example/app:1", Location: "registry.example/app@" + digestOf("image"),
-		Digest: digestOf("image"), Status: inspect.Verified}}}
+		Digest: digestOf("image"), Status: inspect.Verified,
+	}}}
 }
 
 func digestOf(text string) string {
@@ -87,7 +89,8 @@ func (s *scene) run(e inspect.Expected, checks ...engine.Check) inspect.Case {
 	s.t.Helper()
 	all := []engine.Check{
 		{Name: "start", Scope: engine.PerCase, Resolves: true, Run: func(_ context.Context, _ engine.On,
-			emit func(inspect.Event)) error {
+			emit func(inspect.Event),
+		) error {
 			emit(inspect.Event{Container: "web", Fact: s.image.ImageHead})
 			return nil
 		}},
@@ -100,8 +103,10 @@ func (s *scene) run(e inspect.Expected, checks ...engine.Check) inspect.Case {
 		{Name: "known-good", Run: func(context.Context, engine.On, func(inspect.Event)) error { return nil }},
 		Check(s.client),
 	}
-	source, err := engine.NewSource(engine.Plan{Header: inspect.Header{Schema: inspect.Schema},
-		Opening: []inspect.Event{{Fact: e}}, Checks: append(all, checks...)})
+	source, err := engine.NewSource(engine.Plan{
+		Header:  inspect.Header{Schema: inspect.Schema},
+		Opening: []inspect.Event{{Fact: e}}, Checks: append(all, checks...),
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -128,8 +133,10 @@ func TestCheck(t *testing.T) {
 	good := statement(image, workflow, "https://github.com/acme/app")
 	fits := inspect.Expected{SourceURIs: []string{"github.com/acme/app"}}
 	other := inspect.Expected{SourceURIs: []string{"github.com/acme/other"}}
-	unasked := inspect.Event{Fact: inspect.StoreReply{Store: "referrers", Status: inspect.StoreUnreachable,
-		Detail: "503"}}
+	unasked := inspect.Event{Fact: inspect.StoreReply{
+		Store: "referrers", Status: inspect.StoreUnreachable,
+		Detail: "503",
+	}}
 	for _, c := range []struct {
 		name    string
 		arrange func(*scene)
@@ -139,12 +146,20 @@ func TestCheck(t *testing.T) {
 		gate    inspect.Status
 		finding string // code of the worst finding
 	}{
-		{"verified, nothing expected", func(s *scene) { s.sign(good, nil) }, inspect.Expected{}, inspect.Verified, "",
-			inspect.Verified, ""},
-		{"verified, as expected", func(s *scene) { s.sign(good, nil) }, fits, inspect.Verified, "", inspect.Verified,
-			""},
-		{"other source", func(s *scene) { s.sign(good, nil) }, other, inspect.Failed, inspect.ReasonSourceMismatch, inspect.Failed,
-			inspect.ReasonSourceMismatch},
+		{
+			"verified, nothing expected", func(s *scene) { s.sign(good, nil) },
+			inspect.Expected{},
+			inspect.Verified, "",
+			inspect.Verified, "",
+		},
+		{
+			"verified, as expected", func(s *scene) { s.sign(good, nil) }, fits, inspect.Verified, "", inspect.Verified,
+			"",
+		},
+		{
+			"other source", func(s *scene) { s.sign(good, nil) }, other, inspect.Failed, inspect.ReasonSourceMismatch, inspect.Failed,
+			inspect.ReasonSourceMismatch,
+		},
 		{
 			"about another image", func(s *scene) {
 				s.sign(statement(digestOf("other"), workflow,
@@ -156,8 +171,10 @@ func TestCheck(t *testing.T) {
 			s.image.Index = digestOf("index")
 			s.sign(statement(digestOf("index"), workflow, "https://github.com/acme/app"), nil)
 		}, fits, inspect.Verified, "", inspect.Verified, ""},
-		{"malformed", func(s *scene) { s.sign(`{"_type":`, nil) }, fits, inspect.Failed, inspect.ReasonMalformed,
-			inspect.Failed, inspect.ReasonMalformed},
+		{
+			"malformed", func(s *scene) { s.sign(`{"_type":`, nil) }, fits, inspect.Failed, inspect.ReasonMalformed,
+			inspect.Failed, inspect.ReasonMalformed,
+		},
 		{"of a version that is not known here", func(s *scene) {
 			s.sign(strings.Replace(good, "provenance/v0.2", "provenance/v9", 1),
 				func(g *inspect.Signature) { g.PredicateType = "https://slsa.dev/provenance/v9" })
@@ -177,8 +194,10 @@ func TestCheck(t *testing.T) {
 			s.events = append(s.events,
 				unasked)
 		}, fits, "", "", inspect.Unknown, ""},
-		{"none, the signature check broke", func(s *scene) { s.ended = errors.New("broken") }, fits, "", "",
-			inspect.Unknown, ""},
+		{
+			"none, the signature check broke", func(s *scene) { s.ended = errors.New("broken") }, fits, "", "",
+			inspect.Unknown, "",
+		},
 		{"one that fits, a store that could not be asked", func(s *scene) {
 			s.sign(good,
 				nil)
@@ -244,8 +263,10 @@ func TestCertificateAgainstStatement(t *testing.T) {
 			s.Certificate = &inspect.Certificate{Subject: []string{workflow}, Extensions: extensions}
 		}
 	}
-	ours := map[string]string{"buildSignerURI": workflow, "sourceRepositoryURI": "https://github.com/acme/app",
-		"sourceRepositoryRef": "refs/heads/main", "sourceRepositoryDigest": ones}
+	ours := map[string]string{
+		"buildSignerURI": workflow, "sourceRepositoryURI": "https://github.com/acme/app",
+		"sourceRepositoryRef": "refs/heads/main", "sourceRepositoryDigest": ones,
+	}
 	evil := map[string]string{"buildSignerURI": workflow, "sourceRepositoryURI": "https://github.com/evil/app"}
 	old := map[string]string{"githubWorkflowRepository": "evil/app"}
 	const generator = "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/generator_container_slsa3.yml"
@@ -258,16 +279,32 @@ func TestCertificateAgainstStatement(t *testing.T) {
 		note       string
 	}{
 		{"they agree", workflow, ours, inspect.Expected{SourceURIs: []string{"github.com/acme/app"}}, "", ""},
-		{"other source, nothing expected", workflow, evil, inspect.Expected{}, "",
-			"the certificate says source https://github.com/evil/app"},
-		{"other source, one expected", workflow, evil, inspect.Expected{SourceURIs: []string{"github.com/acme/app"}},
-			inspect.ReasonSourceMismatch, "the certificate says https://github.com/evil/app"},
-		{"other source in an old certificate", workflow, old,
-			inspect.Expected{SourceURIs: []string{"github.com/acme/app"}}, inspect.ReasonSourceMismatch, "evil/app"},
-		{"a builder that did not sign, nothing expected", generator + "@refs/tags/v1.8.0", ours, inspect.Expected{},
-			"", "the statement names the builder " + generator},
-		{"a builder that did not sign, expected", generator + "@refs/tags/v1.8.0", ours,
-			inspect.Expected{BuilderIDs: []string{generator}}, inspect.ReasonBuilderMismatch, ""},
+		{
+			"other source, nothing expected", workflow, evil,
+			inspect.Expected{},
+			"",
+			"the certificate says source https://github.com/evil/app",
+		},
+		{
+			"other source, one expected", workflow, evil,
+			inspect.Expected{SourceURIs: []string{"github.com/acme/app"}},
+			inspect.ReasonSourceMismatch, "the certificate says https://github.com/evil/app",
+		},
+		{
+			"other source in an old certificate", workflow, old,
+			inspect.Expected{SourceURIs: []string{"github.com/acme/app"}},
+			inspect.ReasonSourceMismatch, "evil/app",
+		},
+		{
+			"a builder that did not sign, nothing expected", generator + "@refs/tags/v1.8.0", ours,
+			inspect.Expected{},
+			"", "the statement names the builder " + generator,
+		},
+		{
+			"a builder that did not sign, expected", generator + "@refs/tags/v1.8.0", ours,
+			inspect.Expected{BuilderIDs: []string{generator}},
+			inspect.ReasonBuilderMismatch, "",
+		},
 		{
 			"a builder that lets a delegator sign", generator + "@refs/tags/v1.8.0",
 			map[string]string{"buildSignerURI": delegator + "generic_slsa3.yml@refs/tags/v1.8.0"},
@@ -299,18 +336,24 @@ func (s *scene) withBuildKit(text func(digest string) string) {
 		s.t.Fatal(err)
 	}
 	claim := static.NewLayer([]byte(text(hash.String())), types.MediaType("application/vnd.in-toto+json"))
-	att, err := mutate.Append(empty.Image, mutate.Addendum{Layer: claim,
-		Annotations: map[string]string{registry.AnnotationPredicateType: PredicateSLSA02}})
+	att, err := mutate.Append(empty.Image, mutate.Addendum{
+		Layer:       claim,
+		Annotations: map[string]string{registry.AnnotationPredicateType: PredicateSLSA02},
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	index := mutate.AppendManifests(empty.Index,
-		mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux",
-			Architecture: "amd64"}}},
+		mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: &v1.Platform{
+			OS:           "linux",
+			Architecture: "amd64",
+		}}},
 		mutate.IndexAddendum{Add: att, Descriptor: v1.Descriptor{
 			Platform: &v1.Platform{OS: "unknown", Architecture: "unknown"},
-			Annotations: map[string]string{"vnd.docker.reference.type": "attestation-manifest",
-				"vnd.docker.reference.digest": hash.String()},
+			Annotations: map[string]string{
+				"vnd.docker.reference.type":   "attestation-manifest",
+				"vnd.docker.reference.digest": hash.String(),
+			},
 		}})
 	d := s.t.TempDir()
 	p, err := layout.Write(d, empty.Index)

@@ -39,8 +39,10 @@ func TestParseClaims(t *testing.T) {
 			"slsa-github-generator, a tag that was pushed from a branch", PredicateSLSA02, `{"builder":{"id":"b"},
 			"invocation":{"configSource":{"uri":"git+https://github.com/acme/app@refs/tags/v1.2.3"},
 			"environment":{"github_ref":"refs/tags/v1.2.3","github_ref_type":"tag","github_base_ref":"","github_event_name":"push","github_event_payload":{"base_ref":"refs/heads/release"}}}}`,
-			built{builder: "b", source: "git+https://github.com/acme/app", ref: "refs/tags/v1.2.3", tag: "v1.2.3",
-				branch: "release", note: "names no commit"},
+			built{
+				builder: "b", source: "git+https://github.com/acme/app", ref: "refs/tags/v1.2.3", tag: "v1.2.3",
+				branch: "release", note: "names no commit",
+			},
 		},
 		{
 			"GitHub's workflow build type", PredicateSLSA1,
@@ -74,8 +76,10 @@ func TestParseClaims(t *testing.T) {
 			`{"buildDefinition":{"buildType":"https://slsa.dev/container-based-build/v0.1",
 			"externalParameters":{"source":{"uri":"git+https://github.com/acme/app@refs/heads/main","digest":{"sha1":"` + sha + `"}},"configPath":"build.toml"}},
 			"runDetails":{"builder":{"id":"b"}}}`,
-			built{builder: "b", buildType: "https://slsa.dev/container-based-build/v0.1",
-				source: "git+https://github.com/acme/app", ref: "refs/heads/main", commit: sha, branch: "main"},
+			built{
+				builder: "b", buildType: "https://slsa.dev/container-based-build/v0.1",
+				source: "git+https://github.com/acme/app", ref: "refs/heads/main", commit: sha, branch: "main",
+			},
 		},
 		{
 			"BuildKit, v0.2 with mode=max", PredicateSLSA02,
@@ -84,8 +88,10 @@ func TestParseClaims(t *testing.T) {
 			"metadata":{"buildInvocationID":"xyz","buildStartedOn":"2023-08-04T05:26:43.01Z","completeness":{"parameters":true,"environment":true,"materials":true},
 			"https://mobyproject.org/buildkit@v1#metadata":{"vcs":{"revision":"` + sha + `","source":"https://github.com/acme/app"}}},
 			"materials":[{"uri":"pkg:docker/golang@1.20?platform=linux%2Famd64","digest":{"sha256":"aa"}}]}`,
-			built{buildType: "https://mobyproject.org/buildkit@v1", source: "https://github.com/acme/app.git",
-				commit: sha, invocation: "xyz", materials: 1, note: "names no builder"},
+			built{
+				buildType: "https://mobyproject.org/buildkit@v1", source: "https://github.com/acme/app.git",
+				commit: sha, invocation: "xyz", materials: 1, note: "names no builder",
+			},
 		},
 		{
 			"BuildKit, v1", PredicateSLSA1,
@@ -93,24 +99,30 @@ func TestParseClaims(t *testing.T) {
 			"externalParameters":{"configSource":{"path":"Dockerfile"},"request":{"frontend":"dockerfile.v0"}},"internalParameters":{"builderPlatform":"linux/amd64"},
 			"resolvedDependencies":[{"uri":"pkg:docker/alpine@3","digest":{"sha256":"bb"}}]},
 			"runDetails":{"builder":{"id":""},"metadata":{"invocationID":"abc","buildkit_metadata":{"vcs":{"source":"https://github.com/acme/app","revision":"` + sha + `-dirty"}},"buildkit_completeness":{"request":false,"resolvedDependencies":true}}}}`,
-			built{buildType: "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md",
-				source: "https://github.com/acme/app", commit: sha, invocation: "abc", materials: 1,
-				note: "changes that are in no commit"},
+			built{
+				buildType: "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md",
+				source:    "https://github.com/acme/app", commit: sha, invocation: "abc", materials: 1,
+				note: "changes that are in no commit",
+			},
 		},
 		{
 			"Tekton Chains, v0.2", PredicateSLSA02,
 			`{"builder":{"id":"https://tekton.dev/chains/v2"},"buildType":"tekton.dev/v1beta1/TaskRun","invocation":{"configSource":{},"parameters":{"url":"x"}},
 			"materials":[{"uri":"oci://gcr.io/base","digest":{"sha256":"aa"}},{"uri":"git+https://github.com/acme/app.git","digest":{"sha1":"` + sha + `"}}]}`,
-			built{builder: "https://tekton.dev/chains/v2", buildType: "tekton.dev/v1beta1/TaskRun",
-				source: "git+https://github.com/acme/app.git", commit: sha, materials: 2},
+			built{
+				builder: "https://tekton.dev/chains/v2", buildType: "tekton.dev/v1beta1/TaskRun",
+				source: "git+https://github.com/acme/app.git", commit: sha, materials: 2,
+			},
 		},
 		{
 			"Tekton Chains, v1", PredicateSLSA1,
 			`{"buildDefinition":{"buildType":"https://tekton.dev/chains/v2/slsa","externalParameters":{"runSpec":{"pipelineRef":{"name":"p"}}},
 			"resolvedDependencies":[{"uri":"git+https://github.com/tektoncd/catalog.git","digest":{"sha1":"1111111111111111111111111111111111111111"},"name":"pipelineTask"},
 			{"uri":"git+https://github.com/acme/app.git","digest":{"sha1":"` + sha + `"},"name":"inputs/result"}]},"runDetails":{"builder":{"id":"https://tekton.dev/chains/v2"}}}`,
-			built{builder: "https://tekton.dev/chains/v2", buildType: "https://tekton.dev/chains/v2/slsa",
-				source: "git+https://github.com/acme/app.git", commit: sha, materials: 2},
+			built{
+				builder: "https://tekton.dev/chains/v2", buildType: "https://tekton.dev/chains/v2/slsa",
+				source: "git+https://github.com/acme/app.git", commit: sha, materials: 2,
+			},
 		},
 		{
 			"Google Cloud Build, v0.1", PredicateSLSA01,
@@ -118,16 +130,20 @@ func TestParseClaims(t *testing.T) {
 			"recipe":{"type":"https://cloudbuild.googleapis.com/CloudBuildYaml@v0.1","entryPoint":"cloudbuild.yaml","arguments":{"@type":"type.googleapis.com/google.devtools.cloudbuild.v1.Build","id":"build-7","substitutions":{"BRANCH_NAME":"main"}}},
 			"metadata":{"buildStartedOn":"2022-09-01T00:00:00Z","buildFinishedOn":"2022-09-01T00:01:00Z"},
 			"materials":[{"uri":"https://github.com/acme/app","digest":{"sha1":"` + sha + `"}}]}`,
-			built{builder: "https://cloudbuild.googleapis.com/GoogleHostedWorker@v0.3",
+			built{
+				builder:   "https://cloudbuild.googleapis.com/GoogleHostedWorker@v0.3",
 				buildType: "https://cloudbuild.googleapis.com/CloudBuildYaml@v0.1",
 				source:    "https://github.com/acme/app", commit: sha, branch: "main", invocation: "build-7",
-				materials: 1},
+				materials: 1,
+			},
 		},
 		{
 			"Google Cloud Build, v0.1 with the commit in the URI", PredicateSLSA01,
 			`{"builder":{"id":"https://cloudbuild.googleapis.com/GoogleHostedWorker@v0.2"},"materials":[{"uri":"https://github.com/acme/app/commit/` + sha + `"}]}`,
-			built{builder: "https://cloudbuild.googleapis.com/GoogleHostedWorker@v0.2",
-				source: "https://github.com/acme/app", commit: sha, materials: 1},
+			built{
+				builder: "https://cloudbuild.googleapis.com/GoogleHostedWorker@v0.2",
+				source:  "https://github.com/acme/app", commit: sha, materials: 1,
+			},
 		},
 		{
 			"Google Cloud Build, v1", PredicateSLSA1,
@@ -135,34 +151,42 @@ func TestParseClaims(t *testing.T) {
 			"externalParameters":{"buildConfigSource":{"ref":"refs/tags/v3","repository":"git+https://github.com/acme/app","path":"cloudbuild.yaml"}},
 			"internalParameters":{"systemSubstitutions":{"TAG_NAME":"v3"}},"resolvedDependencies":[{"uri":"git+https://github.com/acme/app@refs/tags/v3","digest":{"gitCommit":"` + sha + `"}}]},
 			"runDetails":{"builder":{"id":"https://cloudbuild.googleapis.com/GoogleHostedWorker"},"metadata":{"invocationId":"i"}}}`,
-			built{builder: "https://cloudbuild.googleapis.com/GoogleHostedWorker",
+			built{
+				builder:   "https://cloudbuild.googleapis.com/GoogleHostedWorker",
 				buildType: "https://cloud.google.com/build/gcb-buildtypes/google-worker/v1",
 				source:    "git+https://github.com/acme/app", ref: "refs/tags/v3", commit: sha, tag: "v3",
-				invocation: "i", materials: 1},
+				invocation: "i", materials: 1,
+			},
 		},
 		{
 			"npm, before the ref was in the materials", PredicateSLSA02,
 			`{"builder":{"id":"https://github.com/actions/runner"},"buildType":"https://github.com/npm/cli/gha/v2",
 			"invocation":{"configSource":{"uri":"git+https://github.com/acme/lib@refs/heads/main","digest":{"sha1":"` + sha + `"},"entryPoint":".github/workflows/release.yml"},
 			"environment":{"GITHUB_REF":"refs/heads/main","GITHUB_RUN_ID":"9"}},"metadata":{"buildInvocationId":"9-1"},"materials":[{"uri":"git+https://github.com/acme/lib","digest":{"sha1":"` + sha + `"}}]}`,
-			built{builder: "https://github.com/actions/runner", buildType: "https://github.com/npm/cli/gha/v2",
+			built{
+				builder: "https://github.com/actions/runner", buildType: "https://github.com/npm/cli/gha/v2",
 				source: "git+https://github.com/acme/lib", ref: "refs/heads/main", commit: sha, branch: "main",
-				invocation: "9-1", materials: 1},
+				invocation: "9-1", materials: 1,
+			},
 		},
 		{
 			"GitLab", PredicateSLSA1,
 			`{"buildDefinition":{"buildType":"https://gitlab.com/gitlab-org/gitlab-runner/-/blob/v17/PROVENANCE.md","externalParameters":{"source":"https://gitlab.com/acme/app","entryPoint":"build"},
 			"resolvedDependencies":[{"uri":"https://gitlab.com/acme/app","digest":{"sha1":"` + sha + `"}}]},"runDetails":{"builder":{"id":"https://gitlab.com/acme/app/-/runners/1"}}}`,
-			built{builder: "https://gitlab.com/acme/app/-/runners/1",
+			built{
+				builder:   "https://gitlab.com/acme/app/-/runners/1",
 				buildType: "https://gitlab.com/gitlab-org/gitlab-runner/-/blob/v17/PROVENANCE.md",
-				source:    "https://gitlab.com/acme/app", commit: sha, materials: 1},
+				source:    "https://gitlab.com/acme/app", commit: sha, materials: 1,
+			},
 		},
 		{
 			"a workflow that built another repository", PredicateSLSA02,
 			`{"builder":{"id":"b"},"invocation":{"configSource":{"uri":"git+https://github.com/acme/app@refs/heads/main"}},"materials":[{"uri":"git+https://github.com/evil/app@refs/heads/main"}]}`,
-			built{builder: "b", source: "git+https://github.com/acme/app", ref: "refs/heads/main", branch: "main",
+			built{
+				builder: "b", source: "git+https://github.com/acme/app", ref: "refs/heads/main", branch: "main",
 				materials: 1,
-				note:      "triggered by git+https://github.com/acme/app and built git+https://github.com/evil/app"},
+				note:      "triggered by git+https://github.com/acme/app and built git+https://github.com/evil/app",
+			},
 		},
 	} {
 		got, err := parseClaims(Statement{PredicateType: c.predicateType, Predicate: []byte(c.predicate)})

@@ -25,8 +25,10 @@ type Examiner func(ctx context.Context, location, index, digest string, expected
 // images and not of the verification.
 func Drift(client *registry.Client, examine Examiner) engine.Check {
 	return engine.Check{
-		Name: inspect.CheckDrift, Scope: engine.PerImage, Needs: []string{inspect.CheckKnownGood,
-			inspect.CheckSignatures, inspect.CheckProvenance},
+		Name: inspect.CheckDrift, Scope: engine.PerImage, Needs: []string{
+			inspect.CheckKnownGood,
+			inspect.CheckSignatures, inspect.CheckProvenance,
+		},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			if err := image.Read(); err != nil {
@@ -49,9 +51,12 @@ func Drift(client *registry.Client, examine Examiner) engine.Check {
 // past reads signers and provenance of the known-good.
 // What was read is kept as a blob of the known-good, so that a bundle carries it.
 func past(ctx context.Context, client *registry.Client, examine Examiner, good inspect.KnownGood,
-	expected inspect.Expected, emit func(inspect.Event)) (side, error) {
-	image := inspect.Image{ImageHead: inspect.ImageHead{Location: good.Location, Index: good.Index,
-		Digest: good.Digest, Config: good.Config}}
+	expected inspect.Expected, emit func(inspect.Event),
+) (side, error) {
+	image := inspect.Image{ImageHead: inspect.ImageHead{
+		Location: good.Location, Index: good.Index,
+		Digest: good.Digest, Config: good.Config,
+	}}
 	if good.Index != "" || good.Digest != "" { // else docker-save, which nothing can have been signed about
 		var err error
 		keep := func(b inspect.Blob) {
@@ -91,8 +96,10 @@ func present(client *registry.Client, image inspect.Image, expected inspect.Expe
 
 // sideOf judges the statements of an image, and lists its signers and certificates.
 func sideOf(image inspect.Image, all []found, expected inspect.Expected) side {
-	s := side{signers: signersOf(image.Signatures), provenance: judgeAll(all, image, expected),
-		signatures: image.Signatures, certificates: certificatesOf(image.Signatures)}
+	s := side{
+		signers: signersOf(image.Signatures), provenance: judgeAll(all, image, expected),
+		signatures: image.Signatures, certificates: certificatesOf(image.Signatures),
+	}
 	for _, sig := range image.Signatures {
 		if !chainHolds(sig) {
 			s.unsettled++
@@ -117,8 +124,10 @@ func tell(subject string, good inspect.KnownGood, before, now side, emit func(in
 		signers, builds = withoutNew(signers), withoutNew(builds)
 		open = append(open, fmt.Sprintf("of the %s image: %s", word, strings.Join(before.unasked, "; ")))
 	}
-	emit(inspect.Event{Fact: inspect.Diff{Signers: sentences(signers), Provenance: sentences(builds),
-		Past: before.past()}})
+	emit(inspect.Event{Fact: inspect.Diff{
+		Signers: sentences(signers), Provenance: sentences(builds),
+		Past: before.past(),
+	}})
 	for _, c := range append(append(signers, builds...), trigger...) {
 		f := newFinding(inspect.CheckDrift, c.code, subject, c.severity)
 		f.Cause = inspect.Cause{Kind: inspect.CauseBuilder, Name: subject}.Key() // who made the image is one matter
@@ -143,13 +152,17 @@ func (s side) past() *inspect.Past {
 	p.Unread = append(p.Unread, s.unasked...)
 	for _, g := range s.signatures[:min(len(s.signatures), maxPast)] {
 		if g.OfImage() {
-			p.Signers = append(p.Signers, inspect.PastSigner{Identity: g.Identity, Issuer: g.Issuer, Key: g.Key,
-				Status: g.Status, Reason: g.Reason})
+			p.Signers = append(p.Signers, inspect.PastSigner{
+				Identity: g.Identity, Issuer: g.Issuer, Key: g.Key,
+				Status: g.Status, Reason: g.Reason,
+			})
 		}
 	}
 	for _, b := range s.provenance[:min(len(s.provenance), maxPast)] {
-		p.Builds = append(p.Builds, inspect.PastBuild{Builder: b.row.Builder, Source: b.row.Source,
-			Commit: b.row.Commit, Signed: b.row.Signed, Status: b.row.Status, Reason: b.row.Reason})
+		p.Builds = append(p.Builds, inspect.PastBuild{
+			Builder: b.row.Builder, Source: b.row.Source,
+			Commit: b.row.Commit, Signed: b.row.Signed, Status: b.row.Status, Reason: b.row.Reason,
+		})
 	}
 	return p
 }

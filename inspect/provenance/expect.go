@@ -88,9 +88,11 @@ func compareTag(c claims, expected []string, reason string, fits func(tag, want 
 		return nil
 	}
 	if c.tag == "" {
-		return &mismatch{inspect.ReasonNotATagBuild,
+		return &mismatch{
+			inspect.ReasonNotATagBuild,
 			fmt.Sprintf("expected tag %s, and this is no build of a tag (ref %s)",
-				orList(expected), orNone(c.source().ref))}
+				orList(expected), orNone(c.source().ref)),
+		}
 	}
 	for _, want := range expected {
 		if fits(c.tag, want) {

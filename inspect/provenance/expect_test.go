@@ -45,20 +45,28 @@ func TestCompareSource(t *testing.T) {
 			t.Errorf("%q against %q: %+v", c.said, c.want, m)
 		}
 	}
-	if m := compareSource(claims{sources: []source{{repo: said}}}, []string{"github.com/other/app",
-		"github.com/acme/app"}); m != nil {
+	if m := compareSource(claims{sources: []source{{repo: said}}}, []string{
+		"github.com/other/app",
+		"github.com/acme/app",
+	}); m != nil {
 		t.Errorf("one of two expected sources fits: %+v", m)
 	}
 }
 
 func TestParseSource(t *testing.T) {
 	for uri, want := range map[string]source{
-		"git+https://github.com/acme/app@refs/heads/main": {repo: "git+https://github.com/acme/app",
-			ref: "refs/heads/main"},
-		"git+https://user@host/acme/app@refs/tags/v1": {repo: "git+https://user@host/acme/app",
-			ref: "refs/tags/v1"},
-		"https://github.com/acme/app.git#refs/heads/main:sub": {repo: "https://github.com/acme/app.git",
-			ref: "refs/heads/main"},
+		"git+https://github.com/acme/app@refs/heads/main": {
+			repo: "git+https://github.com/acme/app",
+			ref:  "refs/heads/main",
+		},
+		"git+https://user@host/acme/app@refs/tags/v1": {
+			repo: "git+https://user@host/acme/app",
+			ref:  "refs/tags/v1",
+		},
+		"https://github.com/acme/app.git#refs/heads/main:sub": {
+			repo: "https://github.com/acme/app.git",
+			ref:  "refs/heads/main",
+		},
 		"git@github.com:acme/app.git":                {repo: "git@github.com:acme/app.git"},
 		"https://github.com/acme/app":                {repo: "https://github.com/acme/app"},
 		"https://github.com/acme/app/commit/" + ones: {repo: "https://github.com/acme/app", commit: ones},
@@ -85,25 +93,39 @@ func TestCompareRefs(t *testing.T) {
 		{"branch", branch, inspect.Expected{SourceBranches: []string{"main"}}, ""},
 		{"one of two branches", branch, inspect.Expected{SourceBranches: []string{"release", "main"}}, ""},
 		{"other branch", branch, inspect.Expected{SourceBranches: []string{"mai"}}, inspect.ReasonBranchMismatch},
-		{"branch in other letters", branch, inspect.Expected{SourceBranches: []string{"Main"}},
-			inspect.ReasonBranchMismatch},
+		{
+			"branch in other letters", branch,
+			inspect.Expected{SourceBranches: []string{"Main"}},
+			inspect.ReasonBranchMismatch,
+		},
 		{"branch of a tag", tag, inspect.Expected{SourceBranches: []string{"main"}}, ""},
 		{"no branch known", claims{}, inspect.Expected{SourceBranches: []string{"main"}}, inspect.ReasonBranchMismatch},
 		{"tag", tag, inspect.Expected{SourceTags: []string{"v1.2.3"}}, ""},
 		{"other tag", tag, inspect.Expected{SourceTags: []string{"v1.2.4"}}, inspect.ReasonTagMismatch},
 		{"tag of a branch build", branch, inspect.Expected{SourceTags: []string{"v1.2.3"}}, inspect.ReasonNotATagBuild},
-		{"versioned tag of a branch build", branch, inspect.Expected{SourceVersioneds: []string{"v1"}},
-			inspect.ReasonNotATagBuild},
+		{
+			"versioned tag of a branch build", branch,
+			inspect.Expected{SourceVersioneds: []string{"v1"}},
+			inspect.ReasonNotATagBuild,
+		},
 		{"major", tag, inspect.Expected{SourceVersioneds: []string{"v1"}}, ""},
 		{"minor", tag, inspect.Expected{SourceVersioneds: []string{"v1.2"}}, ""},
 		{"patch", tag, inspect.Expected{SourceVersioneds: []string{"v1.2.3"}}, ""},
 		{"build metadata does not count", tag, inspect.Expected{SourceVersioneds: []string{"v1.2.3+abc"}}, ""},
 		{"other minor", tag, inspect.Expected{SourceVersioneds: []string{"v1.3"}}, inspect.ReasonTagMismatch},
 		{"other major", tag, inspect.Expected{SourceVersioneds: []string{"v12"}}, inspect.ReasonTagMismatch},
-		{"a release candidate is no release", claims{tag: "v1.2.3-rc.1"},
-			inspect.Expected{SourceVersioneds: []string{"v1.2.3"}}, inspect.ReasonTagMismatch},
-		{"the same release candidate", claims{tag: "v1.2.3-rc.1"},
-			inspect.Expected{SourceVersioneds: []string{"v1.2.3-rc.1"}}, ""},
+		{
+			"a release candidate is no release",
+			claims{tag: "v1.2.3-rc.1"},
+			inspect.Expected{SourceVersioneds: []string{"v1.2.3"}},
+			inspect.ReasonTagMismatch,
+		},
+		{
+			"the same release candidate",
+			claims{tag: "v1.2.3-rc.1"},
+			inspect.Expected{SourceVersioneds: []string{"v1.2.3-rc.1"}},
+			"",
+		},
 		{"no version", tag, inspect.Expected{SourceVersioneds: []string{"1.2.3"}}, inspect.ReasonTagMismatch},
 	} {
 		reason := ""
@@ -131,8 +153,10 @@ func TestCompareBuilder(t *testing.T) {
 		{workflow + "@refs/tags/v1.8.0", workflow + "@", false},
 		{workflow + "@refs/tags/v1.8.0", workflow + "x", false},
 		{workflow + "@refs/tags/v1.8.0", "https://github.com/slsa-framework", false},
-		{"https://cloudbuild.googleapis.com/GoogleHostedWorker@v0.3",
-			"https://cloudbuild.googleapis.com/GoogleHostedWorker@v0.3", true},
+		{
+			"https://cloudbuild.googleapis.com/GoogleHostedWorker@v0.3",
+			"https://cloudbuild.googleapis.com/GoogleHostedWorker@v0.3", true,
+		},
 		{"", "", false},
 		{"", workflow, false},
 	} {

@@ -30,8 +30,10 @@ func told(before, now side) (codes, sentences []string, err error) {
 
 // withBuild is a side with one statement.
 func withBuild(s side, signed bool, change func(*inspect.Provenance)) side {
-	row := inspect.Provenance{Signed: signed, Builder: "https://ci.example", Source: "git+https://github.com/acme/app",
-		Ref: "refs/tags/v1"}
+	row := inspect.Provenance{
+		Signed: signed, Builder: "https://ci.example", Source: "git+https://github.com/acme/app",
+		Ref: "refs/tags/v1",
+	}
 	if change != nil {
 		change(&row)
 	}
@@ -60,10 +62,14 @@ func TestStoresThatCouldNotBeAsked(t *testing.T) {
 		"none before, as far as is known":     {silent(side{}), withBuild(side{}, true, nil), "", true},
 		"no provenance now":                   {withBuild(side{}, true, nil), side{}, "provenance-gone", false},
 		"none now, as far as is known":        {withBuild(side{}, true, nil), silent(side{}), "", true},
-		"only claims now": {withBuild(side{}, true, nil), withBuild(side{}, false, nil),
-			"provenance-unsigned", false},
-		"only claims, as far as is known": {withBuild(side{}, true, nil), silent(withBuild(side{}, false, nil)), "",
-			true},
+		"only claims now": {
+			withBuild(side{}, true, nil), withBuild(side{}, false, nil),
+			"provenance-unsigned", false,
+		},
+		"only claims, as far as is known": {
+			withBuild(side{}, true, nil), silent(withBuild(side{}, false, nil)), "",
+			true,
+		},
 	} {
 		codes, sentences, err := told(tt.before, tt.now)
 		if strings.Join(codes, " ") != tt.codes || (err != nil) != tt.open {
@@ -83,8 +89,10 @@ func TestTheSameImageDoesNotDrift(t *testing.T) {
 	for range 200 {
 		var list []inspect.Signature
 		for range r.IntN(5) {
-			list = append(list, inspect.Signature{Status: inspect.Verified, Identity: names[r.IntN(len(names))],
-				Issuer: issuer, Key: []string{"", "sha256:aa"}[r.IntN(2)]})
+			list = append(list, inspect.Signature{
+				Status: inspect.Verified, Identity: names[r.IntN(len(names))],
+				Issuer: issuer, Key: []string{"", "sha256:aa"}[r.IntN(2)],
+			})
 		}
 		again := slices.Clone(list)
 		r.Shuffle(len(again), func(i, j int) { again[i], again[j] = again[j], again[i] })
@@ -94,8 +102,10 @@ func TestTheSameImageDoesNotDrift(t *testing.T) {
 			t.Fatalf("%+v against itself: %v, %v", list, codes, err)
 		}
 	}
-	broken := []inspect.Signature{{Status: inspect.Failed, Reason: "invalid-signature", Identity: "a@acme.example"},
-		{Status: inspect.Unknown, Reason: "unknown-key"}}
+	broken := []inspect.Signature{
+		{Status: inspect.Failed, Reason: "invalid-signature", Identity: "a@acme.example"},
+		{Status: inspect.Unknown, Reason: "unknown-key"},
+	}
 	if list := signersOf(broken); len(list) > 0 {
 		t.Errorf("signatures that hold for no one are by %v", list)
 	}
@@ -109,35 +119,82 @@ func TestWhereTheSourceMoved(t *testing.T) {
 		code              string
 		severity          inspect.Severity
 	}{
-		"the same": {true, false, [2]string{"git+https://github.com/acme/app", "r"},
-			[2]string{"git+https://github.com/acme/app", "r"}, "", ""},
-		"written otherwise": {true, false, [2]string{"git+https://github.com/acme/app", "r"},
-			[2]string{"https://github.com/acme/app", "r"}, "", ""},
-		"by ssh": {true, false, [2]string{"git@github.com:acme/app.git", "r"},
-			[2]string{"https://github.com/acme/app", "r"}, "", ""},
-		"another of the owner": {true, false, [2]string{"github.com/acme/app", ""}, [2]string{"github.com/acme/lib",
-			""}, "source-changed", inspect.High},
-		"another owner": {true, false, [2]string{"github.com/acme/app", ""}, [2]string{"github.com/evil/app",
-			""}, "source-foreign", inspect.High},
-		"another owner, claimed": {false, false, [2]string{"github.com/acme/app", ""}, [2]string{"github.com/evil/app",
-			""}, "source-foreign", inspect.Medium},
-		"claimed, and confirmed": {false, true, [2]string{"github.com/acme/app", ""}, [2]string{"github.com/evil/app",
-			""}, "source-foreign", inspect.High},
-		"none now": {true, false, [2]string{"github.com/acme/app", ""}, [2]string{"", ""},
-			"source-changed", inspect.High},
-		"none now, claimed": {false, false, [2]string{"github.com/acme/app", ""}, [2]string{"", ""},
-			"source-changed", inspect.Low},
-		"the next tag": {true, false, [2]string{"s", "refs/tags/v1"}, [2]string{"s", "refs/tags/v2"},
-			"ref-changed", inspect.Info},
-		"a branch now": {true, false, [2]string{"s", "refs/tags/v1"}, [2]string{"s", "refs/heads/x"},
-			"ref-changed", inspect.Medium},
-		"a branch now, claimed": {false, false, [2]string{"s", "refs/tags/v1"}, [2]string{"s", "refs/heads/x"},
-			"ref-changed", inspect.Low},
-		"claimed and confirmed": {false, true, [2]string{"s", "refs/tags/v1"}, [2]string{"s", "refs/heads/x"},
-			"ref-changed", inspect.Medium},
+		"the same": {
+			true, false,
+			[2]string{"git+https://github.com/acme/app", "r"},
+			[2]string{"git+https://github.com/acme/app", "r"},
+			"", "",
+		},
+		"written otherwise": {
+			true, false,
+			[2]string{"git+https://github.com/acme/app", "r"},
+			[2]string{"https://github.com/acme/app", "r"},
+			"", "",
+		},
+		"by ssh": {
+			true, false,
+			[2]string{"git@github.com:acme/app.git", "r"},
+			[2]string{"https://github.com/acme/app", "r"},
+			"", "",
+		},
+		"another of the owner": {true, false, [2]string{"github.com/acme/app", ""}, [2]string{
+			"github.com/acme/lib",
+			"",
+		}, "source-changed", inspect.High},
+		"another owner": {true, false, [2]string{"github.com/acme/app", ""}, [2]string{
+			"github.com/evil/app",
+			"",
+		}, "source-foreign", inspect.High},
+		"another owner, claimed": {false, false, [2]string{"github.com/acme/app", ""}, [2]string{
+			"github.com/evil/app",
+			"",
+		}, "source-foreign", inspect.Medium},
+		"claimed, and confirmed": {false, true, [2]string{"github.com/acme/app", ""}, [2]string{
+			"github.com/evil/app",
+			"",
+		}, "source-foreign", inspect.High},
+		"none now": {
+			true, false,
+			[2]string{"github.com/acme/app", ""},
+			[2]string{"", ""},
+			"source-changed", inspect.High,
+		},
+		"none now, claimed": {
+			false, false,
+			[2]string{"github.com/acme/app", ""},
+			[2]string{"", ""},
+			"source-changed", inspect.Low,
+		},
+		"the next tag": {
+			true, false,
+			[2]string{"s", "refs/tags/v1"},
+			[2]string{"s", "refs/tags/v2"},
+			"ref-changed", inspect.Info,
+		},
+		"a branch now": {
+			true, false,
+			[2]string{"s", "refs/tags/v1"},
+			[2]string{"s", "refs/heads/x"},
+			"ref-changed", inspect.Medium,
+		},
+		"a branch now, claimed": {
+			false, false,
+			[2]string{"s", "refs/tags/v1"},
+			[2]string{"s", "refs/heads/x"},
+			"ref-changed", inspect.Low,
+		},
+		"claimed and confirmed": {
+			false, true,
+			[2]string{"s", "refs/tags/v1"},
+			[2]string{"s", "refs/heads/x"},
+			"ref-changed", inspect.Medium,
+		},
 	} {
-		b := builds{inspect.Provenance{Signed: tt.signed, Source: tt.from[0], Ref: tt.from[1]},
-			inspect.Provenance{Signed: tt.signed, Source: tt.to[0], Ref: tt.to[1]}, "known-good", tt.confirmed}
+		b := builds{
+			inspect.Provenance{Signed: tt.signed, Source: tt.from[0], Ref: tt.from[1]},
+			inspect.Provenance{Signed: tt.signed, Source: tt.to[0], Ref: tt.to[1]},
+			"known-good", tt.confirmed,
+		}
 		list := b.compare()
 		if tt.code == "" {
 			if len(list) > 0 {
@@ -231,8 +288,10 @@ func TestTheStrongestDigestIsNamed(t *testing.T) {
 
 // Certificates before 2023 name the repository without its host, and a certificate decides between two claims.
 func TestCertificatesOfBothKinds(t *testing.T) {
-	old := map[string]string{"githubWorkflowRepository": "acme/app", "githubWorkflowRef": "refs/heads/main",
-		"githubWorkflowSHA": ones}
+	old := map[string]string{
+		"githubWorkflowRepository": "acme/app", "githubWorkflowRef": "refs/heads/main",
+		"githubWorkflowSHA": ones,
+	}
 	for name, tt := range map[string]struct {
 		said  source
 		ext   map[string]string
@@ -240,16 +299,29 @@ func TestCertificatesOfBothKinds(t *testing.T) {
 		where string
 	}{
 		"no source in the statement": {source{}, old, "the source is the certificate's", "https://github.com/acme/app"},
-		"the same": {source{repo: "https://github.com/acme/app", ref: "refs/heads/main",
-			commit: ones}, old, "", ""},
-		"another repository": {source{repo: "https://github.com/evil/app"}, old,
-			"the certificate says source https://github.com/acme/app", ""},
-		"another commit": {source{repo: "https://github.com/acme/app", commit: "2"}, old,
-			"the certificate says commit " + ones, ""},
-		"another ref": {source{repo: "https://github.com/acme/app", commit: ones, ref: "refs/heads/x"},
-			old, "the certificate says ref refs/heads/main", ""},
-		"no repository in it": {source{repo: "https://github.com/acme/app"}, nil, "",
-			"https://github.com/acme/app"},
+		"the same": {source{
+			repo: "https://github.com/acme/app", ref: "refs/heads/main",
+			commit: ones,
+		}, old, "", ""},
+		"another repository": {
+			source{repo: "https://github.com/evil/app"},
+			old,
+			"the certificate says source https://github.com/acme/app", "",
+		},
+		"another commit": {
+			source{repo: "https://github.com/acme/app", commit: "2"},
+			old,
+			"the certificate says commit " + ones, "",
+		},
+		"another ref": {
+			source{repo: "https://github.com/acme/app", commit: ones, ref: "refs/heads/x"},
+			old, "the certificate says ref refs/heads/main", "",
+		},
+		"no repository in it": {
+			source{repo: "https://github.com/acme/app"},
+			nil, "",
+			"https://github.com/acme/app",
+		},
 	} {
 		var c claims
 		c.addSource(tt.said)
@@ -302,8 +374,10 @@ func TestRecordsOfWhatWasSeen(t *testing.T) {
 func TestBuildKitsClaimsThatCannotBeRead(t *testing.T) {
 	s := newScene(t)
 	for name, i := range map[string]inspect.Image{
-		"no such index": {ImageHead: inspect.ImageHead{Location: "oci:" + t.TempDir(), Index: digestOf("i"),
-			Digest: digestOf("d")}},
+		"no such index": {ImageHead: inspect.ImageHead{
+			Location: "oci:" + t.TempDir(), Index: digestOf("i"),
+			Digest: digestOf("d"),
+		}},
 		"no location": {ImageHead: inspect.ImageHead{Location: "::", Index: digestOf("i"), Digest: digestOf("d")}},
 	} {
 		if list, err := claimed(context.Background(), s.client, i, ofImage, func(inspect.Event) {}); err == nil ||

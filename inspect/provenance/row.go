@@ -62,9 +62,11 @@ func (j *judged) compare(c *claims, s Statement, f found, image inspect.Image, e
 	subject, ok := matchSubject(s.digests(), image)
 	j.row.Subject = subject
 	if !ok {
-		j.wrong = append(j.wrong, mismatch{inspect.ReasonSubjectMismatch,
+		j.wrong = append(j.wrong, mismatch{
+			inspect.ReasonSubjectMismatch,
 			fmt.Sprintf("it is about %s, not about this image",
-				orNone(subject))})
+				orNone(subject)),
+		})
 	}
 	var forged *mismatch
 	if f.signature != nil && chainHolds(*f.signature) {

@@ -45,7 +45,8 @@ type seenSigner struct {
 // Where there is a journal, earlier gives its images, and nothing else is kept: cases and audits feed it. Without one a
 // record beside the cache remembers the last signed image of each repository. Of both the newer one is compared.
 func Seen(client *registry.Client, earlier inspect.PastImages, now func() time.Time) engine.Check {
-	return engine.Check{Name: inspect.CheckSignerHistory, Scope: engine.PerImage,
+	return engine.Check{
+		Name: inspect.CheckSignerHistory, Scope: engine.PerImage,
 		Needs: []string{inspect.CheckSignatures, inspect.CheckProvenance},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
@@ -74,12 +75,14 @@ func Seen(client *registry.Client, earlier inspect.PastImages, now func() time.T
 			}
 			last.tell(on.Container, present, emit)
 			return nil
-		}}
+		},
+	}
 }
 
 // lastSighting is the newest of what the journal and the record beside the cache have of a repository; nil for nothing.
 func lastSighting(ctx context.Context, store *registry.Store, earlier inspect.PastImages,
-	repository string) (*sighting, error) {
+	repository string,
+) (*sighting, error) {
 	last, err := readSighting(store, repository)
 	if err != nil || earlier == nil {
 		return last, err
@@ -132,8 +135,10 @@ func sight(image inspect.Image, s side, now time.Time) sighting {
 func (s *sighting) side() side {
 	before := side{}
 	for _, one := range s.Signers {
-		before.signers = append(before.signers, signer{identity: one.Identity, ref: one.Ref, issuer: one.Issuer,
-			key: one.Key})
+		before.signers = append(before.signers, signer{
+			identity: one.Identity, ref: one.Ref, issuer: one.Issuer,
+			key: one.Key,
+		})
 	}
 	if s.Builder != "" || s.Source != "" {
 		row := inspect.Provenance{Signed: true, Builder: s.Builder, Source: s.Source, Ref: s.Ref, BuildType: s.Type}

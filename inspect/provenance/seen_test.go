@@ -22,17 +22,24 @@ func TestLastSeen(t *testing.T) {
 		status inspect.Status
 		codes  []string
 	}{
-		"signed by the same": {func(s *scene) { s.sign(statement(s.image.Digest, workflow, repo), nil) },
-			inspect.Verified, nil},
-		"signed by another": {func(s *scene) { s.sign(statement(s.image.Digest, workflow, repo), another) },
-			inspect.Verified, []string{"signer-changed"}},
+		"signed by the same": {
+			func(s *scene) { s.sign(statement(s.image.Digest, workflow, repo), nil) },
+			inspect.Verified, nil,
+		},
+		"signed by another": {
+			func(s *scene) { s.sign(statement(s.image.Digest, workflow, repo), another) },
+			inspect.Verified,
+			[]string{"signer-changed"},
+		},
 		"built elsewhere": {func(s *scene) {
 			s.sign(statement(s.image.Digest, "https://builder.example", repo),
 				nil)
 		}, inspect.Verified, []string{"builder-changed"}},
 		"unsigned now": {func(*scene) {}, inspect.Verified, []string{"provenance-gone", "signature-gone"}},
-		"could not be asked": {func(s *scene) { s.ended = engine.Unchecked("connection refused") }, inspect.Verified,
-			nil},
+		"could not be asked": {
+			func(s *scene) { s.ended = engine.Unchecked("connection refused") }, inspect.Verified,
+			nil,
+		},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

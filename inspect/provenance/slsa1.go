@@ -79,8 +79,10 @@ func workflowRefSource(internal object) source {
 	if !ok || len(parts) < 3 {
 		return source{}
 	}
-	return source{repo: "git+https://github.com/" + parts[0] + "/" + parts[1], ref: ref,
-		commit: internal.text("GITHUB_SHA")}
+	return source{
+		repo: "git+https://github.com/" + parts[0] + "/" + parts[1], ref: ref,
+		commit: internal.text("GITHUB_SHA"),
+	}
 }
 
 // dependencySource is the dependency that was built: Tekton Chains names it inputs/…, and lists the definitions of its

@@ -56,8 +56,10 @@ func parseSummary(raw json.RawMessage) (claims, error) {
 		return claims{}, fmt.Errorf("parsing a verification summary: its result %q is neither %s nor %s",
 			clip(v.Result), resultPassed, resultFailed)
 	}
-	c := claims{finished: when(v.TimeVerified), verifier: v.Verifier.ID, refused: v.Result == resultFailed,
-		parameters: map[string]string{}}
+	c := claims{
+		finished: when(v.TimeVerified), verifier: v.Verifier.ID, refused: v.Result == resultFailed,
+		parameters: map[string]string{},
+	}
 	for name, value := range map[string]string{
 		"verifier": v.Verifier.ID, "verificationResult": v.Result, "verifiedLevels": strings.Join(v.VerifiedLevels,
 			", "), "resourceUri": v.ResourceURI,

@@ -40,13 +40,17 @@ func TestSummaryRows(t *testing.T) {
 		{"passed, by the one expected", vsa(ours, "PASSED", ""), sound(""), "verified ", ""},
 		{"passed, nobody said who", vsa(ours, "PASSED", ""), sound("no-expectation"), "unknown no-expectation", ""},
 		{"failed, by the one expected", vsa(ours, "FAILED", ""), sound(""), "verified ", inspect.High},
-		{"failed, nobody said who", vsa(ours, "FAILED", ""), sound("no-expectation"), "unknown no-expectation",
-			inspect.Medium},
+		{
+			"failed, nobody said who", vsa(ours, "FAILED", ""), sound("no-expectation"), "unknown no-expectation",
+			inspect.Medium,
+		},
 		{"failed, and the signature does not hold", vsa(ours, "FAILED", ""), broken, "failed invalid-signature", ""},
 		{"failed, about another image", vsa(other, "FAILED", ""), sound(""), "failed subject-mismatch", inspect.High},
 		{"neither of the two results", vsa(ours, "MAYBE", ""), sound(""), "failed malformed", inspect.High},
-		{"no verifier", strings.Replace(vsa(ours, "PASSED", ""), "https://acme.example/verifier", "", 1), sound(""),
-			"failed malformed", inspect.High},
+		{
+			"no verifier", strings.Replace(vsa(ours, "PASSED", ""), "https://acme.example/verifier", "", 1), sound(""),
+			"failed malformed", inspect.High,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := newScene(t)

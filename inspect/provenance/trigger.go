@@ -37,13 +37,22 @@ var extensions = []extension{
 		}
 		return inspect.Low
 	}},
-	{[]string{"sourceRepositoryIdentifier"}, "from the repository with ID", inspect.CodeRepositoryIDChanged,
-		always(inspect.High)},
-	{[]string{"sourceRepositoryOwnerIdentifier"}, "from the owner with ID", inspect.CodeOwnerIDChanged,
-		always(inspect.High)},
+	{
+		[]string{"sourceRepositoryIdentifier"},
+		"from the repository with ID", inspect.CodeRepositoryIDChanged,
+		always(inspect.High),
+	},
+	{
+		[]string{"sourceRepositoryOwnerIdentifier"},
+		"from the owner with ID", inspect.CodeOwnerIDChanged,
+		always(inspect.High),
+	},
 	{[]string{"sourceRepositoryRef", "githubWorkflowRef"}, "from", inspect.CodeSignedRefChanged, refSeverity},
-	{[]string{"sourceRepositoryVisibilityAtSigning"}, "from a repository that is", inspect.CodeVisibilityChanged,
-		always(inspect.Low)},
+	{
+		[]string{"sourceRepositoryVisibilityAtSigning"},
+		"from a repository that is", inspect.CodeVisibilityChanged,
+		always(inspect.Low),
+	},
 }
 
 // always weighs every change of an extension alike.

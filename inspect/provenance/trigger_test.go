@@ -50,8 +50,10 @@ func TestDriftWithinAValidSignature(t *testing.T) {
 		},
 		"only on one side": {certificateAt(tag), certificateAt(tag, "buildTrigger", "push"), "", ""},
 		"another identity": {
-			[]inspect.Certificate{{Subject: []string{"ci@acme.example"},
-				Extensions: map[string]string{"buildTrigger": "push"}}},
+			[]inspect.Certificate{{
+				Subject:    []string{"ci@acme.example"},
+				Extensions: map[string]string{"buildTrigger": "push"},
+			}},
 			certificateAt(tag, "buildTrigger", "workflow_dispatch"), "", "",
 		},
 	} {

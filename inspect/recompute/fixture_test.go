@@ -71,8 +71,10 @@ func newLab(t *testing.T, lines ...string) *lab {
 	must(t, err)
 	in := &lab{store: store, cache: layer.NewCache(store)}
 	source, err := engine.NewSource(engine.Plan{
-		Header: inspect.Header{Schema: inspect.Schema, Target: inspect.Target{Kind: inspect.TargetImage,
-			Name: "oci:web"}, Started: inspect.At(began)},
+		Header: inspect.Header{Schema: inspect.Schema, Target: inspect.Target{
+			Kind: inspect.TargetImage,
+			Name: "oci:web",
+		}, Started: inspect.At(began)},
 		Now: clock, Opening: in.received(t, lines...),
 		Checks: []engine.Check{
 			subject.Check(subject.Options{Client: client, Image: img, Reference: "oci:web", Choice: &subject.Choice{}}),
@@ -105,8 +107,10 @@ func (in *lab) exhibit(t *testing.T, path, content string) inspect.Event {
 	t.Helper()
 	digest := digestOf([]byte(content))
 	must(t, in.store.Put(digest, []byte(content)))
-	return inspect.Event{Fact: inspect.Exhibit{Path: path, Digest: digest, Size: int64(len(content)),
-		Kept: inspect.At(began)}}
+	return inspect.Event{Fact: inspect.Exhibit{
+		Path: path, Digest: digest, Size: int64(len(content)),
+		Kept: inspect.At(began),
+	}}
 }
 
 // told is the lab with other facts: change gives each fact, another one in its place, or nil to leave it out.

@@ -155,7 +155,8 @@ func (b Bundle) trust(bag *evidence.Bag, c inspect.Case) (*signature.Trust, erro
 // Alerts and the pod are taken over from the case, since the checks judge files by them; that they are what was
 // received is compared by their own bytes.
 func runAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, client *registry.Client, layout string,
-	policies *policy.Loaded, signatures signature.Options) (evidence.Again, error) {
+	policies *policy.Loaded, signatures signature.Options,
+) (evidence.Again, error) {
 	cache := layer.NewCache(client.Store())
 	checks := []engine.Check{
 		carried(c, client, layout), policy.Check(policies), signature.Check(signatures), provenance.Check(client),
@@ -195,9 +196,11 @@ func runAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, client *re
 // carried finds the images of the case in the bundle's layout, in place of the check of that name. An image that is not
 // there is told as a notice, and the checks of it find nothing to run on.
 func carried(c inspect.Case, client *registry.Client, layout string) engine.Check {
-	return engine.Check{Name: inspect.CheckSubject, Scope: engine.PerCase, Resolves: true,
+	return engine.Check{
+		Name: inspect.CheckSubject, Scope: engine.PerCase, Resolves: true,
 		Run: func(ctx context.Context,
-			_ engine.On, emit func(inspect.Event)) error {
+			_ engine.On, emit func(inspect.Event),
+		) error {
 			for _, i := range c.Images {
 				found, err := locate(ctx, client, layout, i)
 				if err != nil {
@@ -208,7 +211,8 @@ func carried(c inspect.Case, client *registry.Client, layout string) engine.Chec
 				emit(inspect.Event{Container: i.Container, Fact: found.ImageHead})
 			}
 			return nil
-		}}
+		},
+	}
 }
 
 // locate opens an image of the layout by its index or manifest, on the platform that the case was about. A case of a

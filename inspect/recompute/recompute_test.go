@@ -18,8 +18,10 @@ import (
 func TestABagGivesItsOwnCaseAgain(t *testing.T) {
 	bag := newLab(t, falco("Drop and execute new binary", dropped)).bag(t, evidence.LayersAll)
 	was, now := again(t, bag)
-	for _, check := range []string{"subject", "policies", "signatures", "provenance", "layers", "attached",
-		"binaries", "packages"} {
+	for _, check := range []string{
+		"subject", "policies", "signatures", "provenance", "layers", "attached",
+		"binaries", "packages",
+	} {
 		if !slices.Contains(now.Checks, check) && check != "attached" {
 			t.Errorf("%s did not run again: %q", check, now.Checks)
 		}
@@ -169,8 +171,10 @@ func TestTheLinesOfARepetition(t *testing.T) {
 func TestThePodIsReadAgain(t *testing.T) {
 	const object = `{"kind":"Pod","metadata":{"name":"web-0","namespace":"shop","uid":"u1"},"spec":{"nodeName":"node-1","containers":[{"name":"web","image":"shop/web:1"}]}}`
 	in := newLab(t)
-	pod := inspect.Pod{Name: "web-0", Namespace: "shop", UID: "u1", Node: "node-1",
-		Containers: []inspect.Container{{Name: "web", Reference: "shop/web:1"}}}
+	pod := inspect.Pod{
+		Name: "web-0", Namespace: "shop", UID: "u1", Node: "node-1",
+		Containers: []inspect.Container{{Name: "web", Reference: "shop/web:1"}},
+	}
 	in.events = slices.Insert(in.events, len(in.events)-1, inspect.Event{Fact: pod}, in.exhibit(t,
 		"cluster/pod-shop-web-0.json", object),
 		in.exhibit(t, "cluster/pod-shop-other.json", "not read"), in.exhibit(t, "logs/web.log", "not read"))
@@ -198,8 +202,10 @@ func TestLinesThatGiveNoAlert(t *testing.T) {
 	} {
 		in.events = slices.Insert(in.events, len(in.events)-1, in.exhibit(t, path, content))
 	}
-	in.events = slices.Insert(in.events, len(in.events)-1, inspect.Event{Fact: inspect.Exhibit{Path: "alerts/4.json",
-		Missing: "too many"}})
+	in.events = slices.Insert(in.events, len(in.events)-1, inspect.Event{Fact: inspect.Exhibit{
+		Path:    "alerts/4.json",
+		Missing: "too many",
+	}})
 	if _, now := again(t, in.bag(t, evidence.LayersNone)); len(now.Alerts) != 0 {
 		t.Errorf("%+v", now.Alerts)
 	}
@@ -220,8 +226,10 @@ func TestWhenAnswersAreDrawnAgain(t *testing.T) {
 		drawn  bool
 	}{
 		"ended": {func(e inspect.Event) (inspect.Event, bool) { return e, true }, true},
-		"the check is not named": {func(e inspect.Event) (inspect.Event, bool) { return e, e.Check != "answers" },
-			true},
+		"the check is not named": {
+			func(e inspect.Event) (inspect.Event, bool) { return e, e.Check != "answers" },
+			true,
+		},
 		"interrupted, and the check is not named": {func(e inspect.Event) (inspect.Event, bool) {
 			if _, is := e.Fact.(inspect.End); is && e.Check == "" {
 				e.Fact = inspect.End{Status: inspect.CheckBlocked, Reason: "interrupted"}
@@ -276,8 +284,10 @@ func TestRootsThatTheBagDoesNotHave(t *testing.T) {
 	bag := in.bag(t, evidence.LayersNone)
 	was, err := bag.Case(t.Context())
 	must(t, err)
-	for kind, says := range map[string]string{"sigstore": "reading the trust root", "policy": "reading the policy",
-		"notation": "reading the trust store"} {
+	for kind, says := range map[string]string{
+		"sigstore": "reading the trust root", "policy": "reading the policy",
+		"notation": "reading the trust store",
+	} {
 		c := was
 		c.Trust = []inspect.Trust{{Kind: kind, Digest: digestOf([]byte("gone")), Name: "x"}}
 		if _, err := (Bundle{}).Run(t.Context(), bag, c); err == nil || !strings.Contains(err.Error(), says) {

@@ -48,7 +48,8 @@ func carries(ctx context.Context, bag *evidence.Bag, digest string) bool {
 // readAgain computes what follows from listings, alerts, the pod's object and the facts of the case, into again. What
 // cannot be read because the bag does not have it is left out there, and evidence counts it as claimed.
 func readAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, cache *layer.Cache,
-	again *evidence.Again) error {
+	again *evidence.Again,
+) error {
 	again.Listings, again.Changes = map[string][]inspect.Entry{}, map[string][]inspect.Layer{}
 	again.Files, again.Alerts = map[string]*inspect.FileDiff{}, map[string]inspect.Alert{}
 	for _, i := range c.Images {
@@ -92,7 +93,8 @@ func answersOf(c inspect.Case) []inspect.Answer {
 // carries listings whatever layers it leaves out; those of carried layers were read from their bytes again before, and
 // evidence compares them, so that a listing that was invented for a missing layer alone can lie.
 func fromListings(ctx context.Context, bag *evidence.Bag, i inspect.Image,
-	again *evidence.Again) error {
+	again *evidence.Again,
+) error {
 	now, err := layer.TreeOf(ctx, bag, i.Layers)
 	switch {
 	case ctx.Err() != nil:
@@ -150,7 +152,8 @@ func knownGoodLayers(ctx context.Context, bag *evidence.Bag, config string) ([]i
 // alerts/ID.json, cluster/pod-NAMESPACE-NAME.json. A line that is none, or a result of a policy report, gives no alert;
 // a pod that cannot be decoded is an error.
 func fromExhibit(ctx context.Context, bag *evidence.Bag, c inspect.Case, x inspect.Exhibit,
-	again *evidence.Again) error {
+	again *evidence.Again,
+) error {
 	id, isAlert := strings.CutPrefix(x.Path, "alerts/")
 	isPod := c.Pod != nil && x.Path == fmt.Sprintf("cluster/pod-%s-%s.json", c.Pod.Namespace, c.Pod.Name)
 	if !isAlert && !isPod {

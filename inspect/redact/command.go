@@ -118,8 +118,10 @@ var programs = map[string]options{
 	"mariadb":     {attached: []string{"-p"}}, "mariadb-dump": {attached: []string{"-p"}},
 	"mariadb-admin": {attached: []string{"-p"}},
 	"sshpass":       {next: []string{"-p"}, attached: []string{"-p"}}, "redis-cli": {next: []string{"-a", "--pass"}},
-	"valkey-cli": {next: []string{"-a", "--pass"}}, "curl": {login: []string{"-u", "--user", "-U", "--proxy-user"},
-		attached: nil},
+	"valkey-cli": {next: []string{"-a", "--pass"}}, "curl": {
+		login:    []string{"-u", "--user", "-U", "--proxy-user"},
+		attached: nil,
+	},
 	"wget": {}, "http": {login: []string{"-a", "--auth"}}, "https": {login: []string{"-a", "--auth"}},
 	"xh":    {login: []string{"-a"}},
 	"mongo": {next: []string{"-p"}}, "mongosh": {next: []string{"-p"}}, "mongodump": {next: []string{"-p"}},
@@ -127,12 +129,16 @@ var programs = map[string]options{
 	"mongoimport": {next: []string{"-p"}},
 	"docker":      {next: []string{"-p"}, within: "login"}, "podman": {next: []string{"-p"}, within: "login"},
 	"nerdctl": {next: []string{"-p"}, within: "login"},
-	"buildah": {next: []string{"-p"}, within: "login"}, "skopeo": {next: []string{"-p"}, login: []string{"--creds",
-		"--src-creds", "--dest-creds"}},
+	"buildah": {next: []string{"-p"}, within: "login"}, "skopeo": {next: []string{"-p"}, login: []string{
+		"--creds",
+		"--src-creds", "--dest-creds",
+	}},
 	"crane": {next: []string{"-p"}, within: "login"}, "oras": {next: []string{"-p"}, within: "login"},
 	"helm": {next: []string{"-p"}, within: "login"}, "regctl": {next: []string{"-p"}, within: "login"},
-	"crictl": {login: []string{"--creds"}}, "ctr": {login: []string{"-u", "--user"}}, "az": {next: []string{"-p"},
-		within: "login"},
+	"crictl": {login: []string{"--creds"}}, "ctr": {login: []string{"-u", "--user"}}, "az": {
+		next:   []string{"-p"},
+		within: "login",
+	},
 	"ldapsearch": {next: []string{"-w"}, attached: []string{"-w"}}, "ldapadd": {next: []string{"-w"}},
 	"ldapmodify": {next: []string{"-w"}},
 	"ldapwhoami": {next: []string{"-w"}}, "ldappasswd": {next: []string{"-w", "-s", "-a"}},
@@ -156,9 +162,11 @@ var programs = map[string]options{
 }
 
 // wrappers are programs that run the command behind them, and the instructions of a build step that do.
-var wrappers = []string{"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "sudo", "env", "exec", "nohup", "time", "timeout",
+var wrappers = []string{
+	"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "sudo", "env", "exec", "nohup", "time", "timeout",
 	"nice", "doas", "command", "xargs",
-	"kubectl", "sh", "bash", "-c"}
+	"kubectl", "sh", "bash", "-c",
+}
 
 // commandSpans finds the secrets that are words of a command, or parts of them.
 //

@@ -166,8 +166,10 @@ func (w *walker) all(path string, list []any) bool {
 func (w *walker) fieldsOf(path string, obj map[string]any) {
 	for k, v := range obj {
 		text, is := v.(string)
-		if is && !harmless(text) && !slices.Contains([]string{"name", "key", "namespace", "kind", "type",
-			"secretName"}, k) {
+		if is && !harmless(text) && !slices.Contains([]string{
+			"name", "key", "namespace", "kind", "type",
+			"secretName",
+		}, k) {
 			obj[k] = Mark
 			w.changed(path + "." + k)
 		}

@@ -14,8 +14,10 @@ func TestObject(t *testing.T) {
 	}{
 		"nothing to remove":  {`{"kind":"Pod","spec":{"containers":[{"env":[{"name":"MODE","value":"prod"}]}]}}`, nil},
 		"a literal password": {`{"env":[{"name":"DB_PASSWORD","value":"q7Zx"}]}`, []string{".env[DB_PASSWORD].value"}},
-		"a value that nothing is known of": {`{"env":[{"name":"GREETING","value":"q7Zx"}]}`,
-			[]string{".env[GREETING].value"}},
+		"a value that nothing is known of": {
+			`{"env":[{"name":"GREETING","value":"q7Zx"}]}`,
+			[]string{".env[GREETING].value"},
+		},
 		"a reference stays": {`{"env":[{"name":"DB_PASSWORD","valueFrom":{"secretKeyRef":{"name":"db","key":"password"}}}]}`, nil},
 		"a Secret":          {`{"kind":"Secret","data":{"a":"q7Zx"}}`, []string{".data.a"}},
 		"kubectl's copy": {
@@ -24,19 +26,31 @@ func TestObject(t *testing.T) {
 		},
 		"arguments": {`{"args":["--token","q7Zx"],"command":["/app"]}`, []string{".args"}},
 		"a script":  {`{"command":["sh","-c","curl -u a:q7Zx https://h"]}`, []string{".command"}},
-		"a probe": {`{"livenessProbe":{"exec":{"command":["redis-cli","-a","q7Zx","ping"]}}}`,
-			[]string{".livenessProbe.exec.command"}},
-		"a probe's header": {`{"httpGet":{"httpHeaders":[{"name":"X-Auth-Token","value":"q7Zx"}]}}`,
-			[]string{".httpGet.httpHeaders[X-Auth-Token].value"}},
-		"an annotation": {`{"metadata":{"annotations":{"deploy/token":"q7Zx"}}}`,
-			[]string{".metadata.annotations.deploy/token"}},
-		"JSON within an annotation": {`{"metadata":{"annotations":{"cfg":"{\"password\":\"q7Zx\"}"}}}`,
-			[]string{".metadata.annotations.cfg"}},
+		"a probe": {
+			`{"livenessProbe":{"exec":{"command":["redis-cli","-a","q7Zx","ping"]}}}`,
+			[]string{".livenessProbe.exec.command"},
+		},
+		"a probe's header": {
+			`{"httpGet":{"httpHeaders":[{"name":"X-Auth-Token","value":"q7Zx"}]}}`,
+			[]string{".httpGet.httpHeaders[X-Auth-Token].value"},
+		},
+		"an annotation": {
+			`{"metadata":{"annotations":{"deploy/token":"q7Zx"}}}`,
+			[]string{".metadata.annotations.deploy/token"},
+		},
+		"JSON within an annotation": {
+			`{"metadata":{"annotations":{"cfg":"{\"password\":\"q7Zx\"}"}}}`,
+			[]string{".metadata.annotations.cfg"},
+		},
 		"names stay": {`{"spec":{"imagePullSecrets":[{"name":"regcred"}],"volumes":[{"secret":{"secretName":"db-password"}}]}}`, nil},
-		"a config map": {`{"kind":"ConfigMap","data":{"app.properties":"a=1\ndb.password=q7Zx\n"}}`,
-			[]string{".data.app.properties"}},
-		"a process": {`{"output_fields":{"proc.cmdline":"mysql -pq7Zx1 -e x","k8s.pod.name":"web"}}`,
-			[]string{".output_fields.proc.cmdline"}},
+		"a config map": {
+			`{"kind":"ConfigMap","data":{"app.properties":"a=1\ndb.password=q7Zx\n"}}`,
+			[]string{".data.app.properties"},
+		},
+		"a process": {
+			`{"output_fields":{"proc.cmdline":"mysql -pq7Zx1 -e x","k8s.pod.name":"web"}}`,
+			[]string{".output_fields.proc.cmdline"},
+		},
 		"an environment as a list": {`{"Env":["PATH=/bin","DB_PASSWORD=q7Zx"]}`, []string{".Env"}},
 	}
 	for name, tt := range tests {

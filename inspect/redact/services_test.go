@@ -24,13 +24,15 @@ var services = map[string]struct {
 		[][2]string{
 			{"SENTRY_DSN=https://" + hexes[:32] + "@o12.ingest.sentry.io/345", hexes[:32]},
 			{"dsn: https://" + hexes[:32] + ":" + x + "@sentry.example/2", x},
-			{"sntrys_" + mixed[:60], mixed[:60]}, {"sntryu_" + hexes, hexes},
+			{"sntrys_" + mixed[:60], mixed[:60]},
+			{"sntryu_" + hexes, hexes},
 		},
 		[]string{"https://o12.ingest.sentry.io/345", "sentry-cli releases list", "see https://docs.sentry.io/product/"},
 	},
 	"Twilio": {
 		[][2]string{
-			{"SK" + hexes[:32], hexes[:32]}, {"TWILIO_AUTH_TOKEN=" + hexes[:32], hexes[:32]},
+			{"SK" + hexes[:32], hexes[:32]},
+			{"TWILIO_AUTH_TOKEN=" + hexes[:32], hexes[:32]},
 			{"https://AC" + hexes[:32] + ":" + x + "@api.twilio.com/2010-04-01", x},
 			{"curl https://api.twilio.com -u AC" + hexes[:32] + ":" + x, x},
 		},
@@ -45,7 +47,9 @@ var services = map[string]struct {
 	},
 	"DigitalOcean": {
 		[][2]string{
-			{"dop_v1_" + hexes, hexes}, {"doo_v1_" + hexes, hexes}, {"dor_v1_" + hexes, hexes},
+			{"dop_v1_" + hexes, hexes},
+			{"doo_v1_" + hexes, hexes},
+			{"dor_v1_" + hexes, hexes},
 			{"doctl auth init -t dop_v1_" + hexes, hexes},
 		},
 		[]string{"doctl compute droplet list", "https://cloud.digitalocean.com/droplets", "dop_v1_example"},
@@ -55,46 +59,71 @@ var services = map[string]struct {
 			{"https://a.blob.core.windows.net/c?sv=2022-11-02&ss=b&se=2026&sig=" + mixed[:40] + "%3D", mixed[:40]},
 			{"SharedAccessSignature=sv=2022-11-02&ss=b&sig=" + mixed[:40] + "%3D", mixed[:40]},
 			{"DefaultEndpointsProtocol=https;AccountName=a;AccountKey=" + mixed[:86] + "==;EndpointSuffix=core.windows.net", mixed[:86]},
-			{"Endpoint=sb://n.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=" + mixed[:43] + "=",
-				mixed[:43]},
+			{
+				"Endpoint=sb://n.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=" + mixed[:43] + "=",
+				mixed[:43],
+			},
 			{"HostName=h.azure-devices.net;DeviceId=d;SharedAccessKey=" + mixed[:43] + "=", mixed[:43]},
 			{"Server=tcp:h.database.windows.net;User ID=sa;Password=" + x + ";Encrypt=True", x},
 			{"InstrumentationKey=" + x + ";IngestionEndpoint=https://h/", x},
 			{"az storage blob list --sas-token 'sv=2022&sig=" + x + "'", x},
 		},
-		[]string{"https://a.blob.core.windows.net/c/b?comp=list", "AccountName=a;EndpointSuffix=core.windows.net",
-			"az account show", "SharedAccessKeyName=RootManageSharedAccessKey"},
+		[]string{
+			"https://a.blob.core.windows.net/c/b?comp=list", "AccountName=a;EndpointSuffix=core.windows.net",
+			"az account show", "SharedAccessKeyName=RootManageSharedAccessKey",
+		},
 	},
 	"Google": {
 		[][2]string{
 			{`{"type":"service_account","private_key_id":"` + hexes[:40] + `","private_key":"-----BEGIN PRIVATE KEY-----\n` + mixed +
 				`\n-----END PRIVATE KEY-----\n","client_email":"a@p.iam.gserviceaccount.com"}`, mixed},
-			{"AIza" + mixed[:35], mixed[:35]}, {"ya29." + mixed[:60], mixed[:60]}, {"GOCSPX-" + mixed[:28], mixed[:28]},
+			{"AIza" + mixed[:35], mixed[:35]},
+			{"ya29." + mixed[:60], mixed[:60]},
+			{"GOCSPX-" + mixed[:28], mixed[:28]},
 		},
-		[]string{"gcloud auth list", `{"type":"service_account","client_email":"a@p.iam.gserviceaccount.com"}`,
-			"https://www.googleapis.com/oauth2/v1/certs"},
+		[]string{
+			"gcloud auth list", `{"type":"service_account","client_email":"a@p.iam.gserviceaccount.com"}`,
+			"https://www.googleapis.com/oauth2/v1/certs",
+		},
 	},
 	"Vault": {
 		[][2]string{
-			{"hvs." + mixed[:24], mixed[:24]}, {"hvb." + mixed[:90], mixed[:90]}, {"X-Vault-Token: s." + mixed[:24],
-				mixed[:24]},
-			{"VAULT_TOKEN=s." + mixed[:24], mixed[:24]}, {"vault write auth/approle/login role_id=r secret_id=" + x, x},
-			{"Unseal Key 1: " + mixed[:43] + "=", mixed[:43]}, {"vault operator unseal " + mixed[:43] + "=",
-				mixed[:43]},
+			{"hvs." + mixed[:24], mixed[:24]},
+			{"hvb." + mixed[:90], mixed[:90]},
+			{
+				"X-Vault-Token: s." + mixed[:24],
+				mixed[:24],
+			},
+			{"VAULT_TOKEN=s." + mixed[:24], mixed[:24]},
+			{"vault write auth/approle/login role_id=r secret_id=" + x, x},
+			{"Unseal Key 1: " + mixed[:43] + "=", mixed[:43]},
+			{
+				"vault operator unseal " + mixed[:43] + "=",
+				mixed[:43],
+			},
 		},
-		[]string{"vault status", "vault kv get secret/db", "https://vault.example:8200/v1/sys/health", "hvs.example",
-			"vault operator unseal -address=https://vault:8200", "Unseal Key Shares: 5"},
+		[]string{
+			"vault status", "vault kv get secret/db", "https://vault.example:8200/v1/sys/health", "hvs.example",
+			"vault operator unseal -address=https://vault:8200", "Unseal Key Shares: 5",
+		},
 	},
 	"package indexes": {
 		[][2]string{
-			{"pypi-AgEIcHlwaS5vcmcC" + mixed[:80], mixed[:80]}, {"twine upload -u __token__ -p pypi-" + mixed[:60],
-				mixed[:60]},
-			{"twine upload -u ada -p " + x + " dist/*", x}, {"dckr_pat_" + mixed[:27], mixed[:27]},
-			{"dckr_oat_" + mixed[:32], mixed[:32]}, {"npm_" + mixed[:36], mixed[:36]},
+			{"pypi-AgEIcHlwaS5vcmcC" + mixed[:80], mixed[:80]},
+			{
+				"twine upload -u __token__ -p pypi-" + mixed[:60],
+				mixed[:60],
+			},
+			{"twine upload -u ada -p " + x + " dist/*", x},
+			{"dckr_pat_" + mixed[:27], mixed[:27]},
+			{"dckr_oat_" + mixed[:32], mixed[:32]},
+			{"npm_" + mixed[:36], mixed[:36]},
 			{"https://__token__:" + x + "@upload.pypi.org/legacy/", x},
 		},
-		[]string{"pip install pypi-simple", "https://pypi.org/simple/", "docker pull docker.io/library/nginx:1",
-			"twine upload -r testpypi dist/*", "npm_config_cache"},
+		[]string{
+			"pip install pypi-simple", "https://pypi.org/simple/", "docker pull docker.io/library/nginx:1",
+			"twine upload -r testpypi dist/*", "npm_config_cache",
+		},
 	},
 	"Telegram": {
 		[][2]string{
@@ -115,11 +144,17 @@ var services = map[string]struct {
 	},
 	"GitHub and GitLab": {
 		[][2]string{
-			{"ghp_" + mixed[:36], mixed[:36]}, {"github_pat_" + mixed[:22] + "_" + mixed[:59], mixed[:59]},
-			{"glpat-" + mixed[:20], mixed[:20]}, {"https://oauth2:glpat-" + mixed[:20] + "@gitlab.example/g/r.git",
-				mixed[:20]},
-			{"git -c http.extraHeader='Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("u:"+x)) + "' fetch",
-				base64.StdEncoding.EncodeToString([]byte("u:" + x))},
+			{"ghp_" + mixed[:36], mixed[:36]},
+			{"github_pat_" + mixed[:22] + "_" + mixed[:59], mixed[:59]},
+			{"glpat-" + mixed[:20], mixed[:20]},
+			{
+				"https://oauth2:glpat-" + mixed[:20] + "@gitlab.example/g/r.git",
+				mixed[:20],
+			},
+			{
+				"git -c http.extraHeader='Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte("u:"+x)) + "' fetch",
+				base64.StdEncoding.EncodeToString([]byte("u:" + x)),
+			},
 		},
 		[]string{"ghcr.io/o/r", "glpat-", "gh pr list", "https://github.com/o/r/commit/" + hexes[:40]},
 	},
@@ -164,14 +199,30 @@ func TestSecretsOfServices(t *testing.T) {
 // A value may stand in the word behind its name, and the sign between them in either or in one of its own.
 func TestValuesSplitOverWords(t *testing.T) {
 	for _, words := range [][]string{
-		{"app", "--password", x}, {"app", "--password=" + x}, {"app", "--password=", x}, {"app", "--password", "=", x},
-		{"app", "password=", x}, {"app", "password", "=", x}, {"app", "DB_PASSWORD:", x}, {"app", "-api-key", x},
-		{"curl", "-H", "X-Vault-Token:", x}, {"curl", "-H", "Authorization:", "Bearer", x},
-		{"curl", "-HAuthorization: Bearer " + x, "https://h"}, {"curl", "--header", "PRIVATE-TOKEN: " + x},
-		{"curl", "--oauth2-bearer", x}, {"wget", "--header=Authorization: Bearer " + x}, {"env", "PGPASSWORD=" + x,
-			"psql"},
-		{"mysql", "--password", x}, {"docker", "run", "-e", "API_TOKEN=" + x, "web"}, {"sh", "-c", "export",
-			"TOKEN=" + x},
+		{"app", "--password", x},
+		{"app", "--password=" + x},
+		{"app", "--password=", x},
+		{"app", "--password", "=", x},
+		{"app", "password=", x},
+		{"app", "password", "=", x},
+		{"app", "DB_PASSWORD:", x},
+		{"app", "-api-key", x},
+		{"curl", "-H", "X-Vault-Token:", x},
+		{"curl", "-H", "Authorization:", "Bearer", x},
+		{"curl", "-HAuthorization: Bearer " + x, "https://h"},
+		{"curl", "--header", "PRIVATE-TOKEN: " + x},
+		{"curl", "--oauth2-bearer", x},
+		{"wget", "--header=Authorization: Bearer " + x},
+		{
+			"env", "PGPASSWORD=" + x,
+			"psql",
+		},
+		{"mysql", "--password", x},
+		{"docker", "run", "-e", "API_TOKEN=" + x, "web"},
+		{
+			"sh", "-c", "export",
+			"TOKEN=" + x,
+		},
 	} {
 		clean, found := Words(words)
 		if len(clean) != len(words) || slices.ContainsFunc(clean, func(w string) bool {
@@ -185,9 +236,14 @@ func TestValuesSplitOverWords(t *testing.T) {
 		}
 	}
 	for _, words := range [][]string{
-		{"app", "--password", "--verbose"}, {"app", "--password=", "--verbose"}, {"app", "name", "=", "web"},
-		{"test", "$token", "=", ""}, {"grep", "-c", "password:", "/etc/app.conf"}, {"app", "--token-ttl", "3600"},
-		{"docker", "run", "-e", "API_TOKEN", "web"}, {"curl", "-H", "Accept:", "text/html"},
+		{"app", "--password", "--verbose"},
+		{"app", "--password=", "--verbose"},
+		{"app", "name", "=", "web"},
+		{"test", "$token", "=", ""},
+		{"grep", "-c", "password:", "/etc/app.conf"},
+		{"app", "--token-ttl", "3600"},
+		{"docker", "run", "-e", "API_TOKEN", "web"},
+		{"curl", "-H", "Accept:", "text/html"},
 	} {
 		if clean, found := Words(words); !slices.Equal(clean, words) {
 			t.Errorf("%q became %q: %v", words, clean, found)

@@ -211,10 +211,19 @@ func TestWhichNamesAreThoseOfSecrets(t *testing.T) {
 // The number of words stays, whatever is removed, and a secret over several words leaves none of them.
 func TestWordsStayAsManyAsTheyWere(t *testing.T) {
 	for _, words := range [][]string{
-		{"sh", "-c", "echo 'root:" + x + "' | chpasswd"}, {"redis-server", "--requirepass", x}, {"app",
-			"Authorization:", "Bearer", x},
-		{"mysql", "-p" + x, "shop"}, {"app", "", "--token=" + x, ""}, {"app", "--password", "a b " + x}, {"curl", "-b",
-			"sid=" + x, "h"},
+		{"sh", "-c", "echo 'root:" + x + "' | chpasswd"},
+		{"redis-server", "--requirepass", x},
+		{
+			"app",
+			"Authorization:", "Bearer", x,
+		},
+		{"mysql", "-p" + x, "shop"},
+		{"app", "", "--token=" + x, ""},
+		{"app", "--password", "a b " + x},
+		{
+			"curl", "-b",
+			"sid=" + x, "h",
+		},
 		{"app", "-----BEGIN PRIVATE KEY-----", x, "-----END PRIVATE KEY-----"},
 	} {
 		before := slices.Clone(words)

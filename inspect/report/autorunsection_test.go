@@ -28,8 +28,10 @@ func TestAutorunsInAReport(t *testing.T) {
 			text.WriteString("\n")
 		}
 	}
-	for _, want := range []string{"3 things start by themselves; 2 shown",
-		"high|cron|/etc/cron.d/x|curl x | sh||2|yes", "medium|entrypoint|image config|/bin/web|||not known"} {
+	for _, want := range []string{
+		"3 things start by themselves; 2 shown",
+		"high|cron|/etc/cron.d/x|curl x | sh||2|yes", "medium|entrypoint|image config|/bin/web|||not known",
+	} {
 		if !strings.Contains(text.String(), want) {
 			t.Errorf("no %q in:\n%s", want, text.String())
 		}

@@ -13,8 +13,10 @@ func TestClocksInTheBriefAndTheReport(t *testing.T) {
 	c := incidentCase()
 	c.Clocks = []inspect.Clock{
 		{Regime: inspect.NIS2, Aware: began, Started: began, Author: "ada", Reason: "told"},
-		{Regime: inspect.DORA, Aware: began, Started: began, Author: "ada", Reason: "slip",
-			Withdrawn: &inspect.Withdrawal{Time: began, Author: "bob", Reason: "no bank"}},
+		{
+			Regime: inspect.DORA, Aware: began, Started: began, Author: "ada", Reason: "slip",
+			Withdrawn: &inspect.Withdrawal{Time: began, Author: "bob", Reason: "no bank"},
+		},
 	}
 	brief := Brief(c, Style{})
 	if !strings.Contains(brief, "due    NIS2 early warning 2026-11-24T03:12:04Z, 23 h 59 min left") ||
@@ -34,8 +36,10 @@ func TestClocksInTheBriefAndTheReport(t *testing.T) {
 	at := slices.IndexFunc(d.sections, func(s section) bool { return s.title == "Report clocks (UTC)" })
 	first, second := d.sections[at].blocks[0].item, d.sections[at].blocks[1].item
 	all := strings.Join(append(first.lines, second.lines...), "\n")
-	for _, want := range []string{"it binds essential and important entities", "by ada: told",
-		"early warning: 2026-11-24T03:12:04Z, over by 3 d 0 h", "withdrawn 2026-11-23T03:12:04Z by bob: no bank"} {
+	for _, want := range []string{
+		"it binds essential and important entities", "by ada: told",
+		"early warning: 2026-11-24T03:12:04Z, over by 3 d 0 h", "withdrawn 2026-11-23T03:12:04Z by bob: no bank",
+	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("it does not say %q:\n%s", want, all)
 		}
@@ -53,8 +57,10 @@ func TestAPodThatIsGoneInTheBrief(t *testing.T) {
 
 // Where there is no room, what was collected goes before the other pods with the layer: they may run the same now.
 func TestOtherPodsOutrankWhatWasCollected(t *testing.T) {
-	lines := []briefLine{{"pod", "web", 0, ""}, {"also", "1 more with this layer", 2, ""}, {"", "Evidence collected",
-		3, ""}}
+	lines := []briefLine{{"pod", "web", 0, ""}, {"also", "1 more with this layer", 2, ""}, {
+		"", "Evidence collected",
+		3, "",
+	}}
 	for range BriefLines - 2 {
 		lines = append(lines, briefLine{"WHAT", "x", 1, ""})
 	}

@@ -152,8 +152,10 @@ func statusCell(s inspect.Status, t string) cell { return cell{text: t, status: 
 func documentOf(c inspect.Case, s Style) document {
 	v := verdict.Of(&c)
 	c = cleaned(c)
-	d := document{title: "backtrail: " + c.Target.Name, status: v.Status.Tone(), outcome: v.Words(&c),
-		brief: Brief(c, s)}
+	d := document{
+		title: "backtrail: " + c.Target.Name, status: v.Status.Tone(), outcome: v.Words(&c),
+		brief: Brief(c, s),
+	}
 	d.sections = append(d.sections, verdictSection(c, v), answerSection(c), findingSection(c),
 		thresholdSection(c), alertSection(c),
 		nextSection(c), clockSection(c, s.now(c)))

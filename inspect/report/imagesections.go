@@ -77,8 +77,10 @@ func layerSection(i inspect.Image) section {
 	t := table{head: []string{"layer", "bytes", "size", "files +/~/-", "", "build step", "digest"}}
 	for _, l := range i.Layers {
 		if l.Empty {
-			t.rows = append(t.rows, []cell{plainCell("-"), plainCell(""), plainCell(""), plainCell(""),
-				plainCell(""), plainCell(step(l.CreatedBy)), plainCell("")})
+			t.rows = append(t.rows, []cell{
+				plainCell("-"), plainCell(""), plainCell(""), plainCell(""),
+				plainCell(""), plainCell(step(l.CreatedBy)), plainCell(""),
+			})
 			continue
 		}
 		base := "own"
@@ -131,8 +133,10 @@ func signatureSection(c inspect.Case, i inspect.Image) section {
 	}
 	t := table{head: []string{"store", "about", "found", ""}}
 	for _, r := range i.Stores {
-		t.rows = append(t.rows, []cell{plainCell(r.Store), codeCell(text.ShortDigest(r.Subject)), plainCell(found(r)),
-			plainCell(shortDigests(r.Detail))})
+		t.rows = append(t.rows, []cell{
+			plainCell(r.Store), codeCell(text.ShortDigest(r.Subject)), plainCell(found(r)),
+			plainCell(shortDigests(r.Detail)),
+		})
 	}
 	s.table(t)
 	return s
@@ -172,8 +176,12 @@ func (i *item) foldSteps() {
 	for _, of := range []struct {
 		status inspect.Status
 		word   string
-	}{{inspect.Verified, "these links hold"}, {inspect.Failed, "failed"}, {inspect.Unknown, "could not be checked"},
-		{inspect.Absent, "does not apply"}} {
+	}{
+		{inspect.Verified, "these links hold"},
+		{inspect.Failed, "failed"},
+		{inspect.Unknown, "could not be checked"},
+		{inspect.Absent, "does not apply"},
+	} {
 		i.lines = append(i.lines, some(labelled(of.word, strings.Join(names[of.status], ", ")))...)
 	}
 }
@@ -272,16 +280,22 @@ func diffBlocks(d inspect.Diff, most int) []block {
 	if p := d.Packages; p != nil {
 		t := table{head: []string{"", "package", "type", "before", "now", "layer"}}
 		for _, x := range p.Changed {
-			t.rows = append(t.rows, []cell{plainCell(cmp.Or(x.Change, "changed")), plainCell(x.Name),
-				plainCell(x.Type), plainCell(x.From), plainCell(x.To), plainCell(layerNumber(x.Layer))})
+			t.rows = append(t.rows, []cell{
+				plainCell(cmp.Or(x.Change, "changed")), plainCell(x.Name),
+				plainCell(x.Type), plainCell(x.From), plainCell(x.To), plainCell(layerNumber(x.Layer)),
+			})
 		}
 		for _, x := range p.Added {
-			t.rows = append(t.rows, []cell{plainCell("added"), plainCell(x.Name), plainCell(x.Type), plainCell(""),
-				plainCell(x.Version), plainCell(layerNumber(x.Layer))})
+			t.rows = append(t.rows, []cell{
+				plainCell("added"), plainCell(x.Name), plainCell(x.Type), plainCell(""),
+				plainCell(x.Version), plainCell(layerNumber(x.Layer)),
+			})
 		}
 		for _, x := range p.Removed {
-			t.rows = append(t.rows, []cell{plainCell("removed"), plainCell(x.Name), plainCell(x.Type),
-				plainCell(x.Version), plainCell(""), plainCell("")})
+			t.rows = append(t.rows, []cell{
+				plainCell("removed"), plainCell(x.Name), plainCell(x.Type),
+				plainCell(x.Version), plainCell(""), plainCell(""),
+			})
 		}
 		s.text(fmt.Sprintf("Packages: %d changed, %d added, %d removed.", len(p.Changed), len(p.Added), len(p.Removed)))
 		s.tableOf(t, most)
@@ -289,8 +303,10 @@ func diffBlocks(d inspect.Diff, most int) []block {
 	if f := d.Files; f != nil {
 		t := table{head: []string{"", "file", "layer", "content"}}
 		for _, x := range f.List {
-			t.rows = append(t.rows, []cell{plainCell(x.Change), codeCell(x.Path), plainCell(layerNumber(x.Layer)),
-				codeCell(content(x))})
+			t.rows = append(t.rows, []cell{
+				plainCell(x.Change), codeCell(x.Path), plainCell(layerNumber(x.Layer)),
+				codeCell(content(x)),
+			})
 		}
 		s.text(fmt.Sprintf("Files: %d added, %d removed, %d changed%s.", f.Added, f.Removed, f.Changed,
 			shortened(f.Truncated)))

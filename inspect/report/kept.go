@@ -50,8 +50,10 @@ func keptSection(c inspect.Case) section {
 		if p.Whole {
 			lost = "all"
 		}
-		row := []cell{plainCell(p.Word + "s"), plainCell(fmt.Sprint(p.Kept)), plainCell(""), plainCell(""),
-			plainCell(lost), plainCell(strings.Join(p.Why, "; "))}
+		row := []cell{
+			plainCell(p.Word + "s"), plainCell(fmt.Sprint(p.Kept)), plainCell(""), plainCell(""),
+			plainCell(lost), plainCell(strings.Join(p.Why, "; ")),
+		}
 		if p.Kept > 0 {
 			row[2], row[3] = plainCell(p.First.Stamp()), plainCell(p.Last.Stamp())
 		}
@@ -66,8 +68,10 @@ func keptSection(c inspect.Case) section {
 	var lines []line
 	for _, x := range c.Exhibits {
 		if x.Missing == "" {
-			lines = append(lines, line{x.Kept, []cell{plainCell(x.Kept.Stamp()), plainCell(x.Path),
-				plainCell(text.Size(x.Size)), codeCell(text.ShortDigest(x.Digest))}})
+			lines = append(lines, line{x.Kept, []cell{
+				plainCell(x.Kept.Stamp()), plainCell(x.Path),
+				plainCell(text.Size(x.Size)), codeCell(text.ShortDigest(x.Digest)),
+			}})
 		}
 	}
 	for _, b := range c.Blobs {

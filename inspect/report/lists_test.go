@@ -28,8 +28,10 @@ func TestTheListOfPodsCountsItsAlerts(t *testing.T) {
 }
 
 func TestAListWithoutPods(t *testing.T) {
-	for context, want := range map[string]string{"": "no pods\n", "prod": "no pods in prod\n",
-		"p\x1b[2J": "no pods in p"} {
+	for context, want := range map[string]string{
+		"": "no pods\n", "prod": "no pods in prod\n",
+		"p\x1b[2J": "no pods in p",
+	} {
 		out := lines(t, func(w io.Writer) error { return Pods(w, inspect.PodList{Context: context}, Style{}) })
 		if !strings.HasPrefix(out, want) || strings.Contains(out, "\x1b") {
 			t.Errorf("%q: %q", context, out)
@@ -58,8 +60,10 @@ func TestUnmatchedAlertsAreFoldedAndBounded(t *testing.T) {
 		a := inspect.Alert{Rule: "r", Priority: "Notice", Namespace: "n", Pod: fmt.Sprintf("gone-%d", n)}
 		list.Unmatched = append(list.Unmatched, a, a)
 	}
-	list.Unmatched = append(list.Unmatched, inspect.Alert{Rule: "node alert", ContainerID: "host", Number: 12,
-		Why: "it is about the node"})
+	list.Unmatched = append(list.Unmatched, inspect.Alert{
+		Rule: "node alert", ContainerID: "host", Number: 12,
+		Why: "it is about the node",
+	})
 	out := lines(t, func(w io.Writer) error { return Pods(w, list, Style{}) })
 	if n := strings.Count(out, "Notice: r ×2"); n != maxStrays {
 		t.Errorf("%d rows", n)
@@ -105,11 +109,15 @@ func TestClocksAloneNameWhatIsDue(t *testing.T) {
 	if out := lines(t, func(w io.Writer) error { return Clocks(w, c, Style{}) }); out != "" {
 		t.Errorf("a case without clocks: %q", out)
 	}
-	c.Clocks = []inspect.Clock{{Regime: inspect.NIS2, Aware: aware, Started: aware, Author: "ada",
-		Reason: "customer data\x1b[2J"}}
+	c.Clocks = []inspect.Clock{{
+		Regime: inspect.NIS2, Aware: aware, Started: aware, Author: "ada",
+		Reason: "customer data\x1b[2J",
+	}}
 	out := lines(t, func(w io.Writer) error { return Clocks(w, c, Style{Now: aware.Add(time.Hour)}) })
-	for _, want := range []string{"aware 2026-11-23T09:00:00Z", "by ada: customer data",
-		"Time left is as of 2026-11-23T10:00:00Z", "This is no legal advice."} {
+	for _, want := range []string{
+		"aware 2026-11-23T09:00:00Z", "by ada: customer data",
+		"Time left is as of 2026-11-23T10:00:00Z", "This is no legal advice.",
+	} {
 		if !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
 			t.Errorf("no %q in\n%s", want, out)
 		}
@@ -130,8 +138,10 @@ func TestColorsAddNothing(t *testing.T) {
 			t.Errorf("%s: the colored report is another text", name)
 		}
 	}
-	for status, code := range map[inspect.Status]string{inspect.Verified: "32", inspect.Failed: "31",
-		inspect.Unknown: "33", inspect.Absent: "2"} {
+	for status, code := range map[inspect.Status]string{
+		inspect.Verified: "32", inspect.Failed: "31",
+		inspect.Unknown: "33", inspect.Absent: "2",
+	} {
 		if got := (Style{Color: true}).Paint(status, "x"); got != "\x1b["+code+"mx\x1b[0m" {
 			t.Errorf("%s: %q", status, got)
 		}

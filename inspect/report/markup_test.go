@@ -55,8 +55,10 @@ func TestCodeBlocksAreClosedByTheirOwnFence(t *testing.T) {
 // The page asks for nothing: no script, no style sheet, no picture and no font from anywhere.
 func TestThePageNeedsNoNetwork(t *testing.T) {
 	loads := regexp.MustCompile(`(?i)<(script|link|img|iframe|object|embed|base|form)\b|\ssrc=|url\(|@import|javascript:`)
-	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase(),
-		"hostile": hostileCase()} {
+	for name, c := range map[string]inspect.Case{
+		"incident": incidentCase(), "clean": cleanCase(),
+		"hostile": hostileCase(),
+	} {
 		page := lines(t, func(w io.Writer) error { return HTML(w, c) })
 		if at := loads.FindString(page); at != "" && name != "hostile" {
 			t.Errorf("%s: the page has %q", name, at)
@@ -113,10 +115,14 @@ func TestTheOrderOfChecksDoesNotShow(t *testing.T) {
 		{finding("b", "drift", inspect.High), finding("c", "drift", inspect.Critical), ended("drift", "web",
 			inspect.CheckBlocked, "no route")},
 		{
-			{Check: "layers", Container: "web", Fact: inspect.Layer{Number: 1, Position: 1, Digest: digestB,
-				Status: inspect.Verified}},
-			{Check: "layers", Container: "web", Fact: inspect.Layer{Number: 0, Digest: digestC,
-				Status: inspect.Verified}},
+			{Check: "layers", Container: "web", Fact: inspect.Layer{
+				Number: 1, Position: 1, Digest: digestB,
+				Status: inspect.Verified,
+			}},
+			{Check: "layers", Container: "web", Fact: inspect.Layer{
+				Number: 0, Digest: digestC,
+				Status: inspect.Verified,
+			}},
 			ended("layers", "web", inspect.CheckDone, ""),
 		},
 		{{Check: "signatures", Container: "web", Fact: signature()}, ended("signatures", "web", inspect.CheckDone, "")},
@@ -150,13 +156,19 @@ func TestLongListsAreBounded(t *testing.T) {
 	c := incidentCase()
 	i := c.Images[0].Clone()
 	for n := range 5000 {
-		i.Binaries = append(i.Binaries, inspect.Binary{Path: fmt.Sprintf("/b/%05d", n), Status: inspect.RowFailed,
-			Severity: inspect.High})
-		i.Altered = append(i.Altered, inspect.Altered{Path: fmt.Sprintf("/a/%05d", n), Status: inspect.RowFailed,
-			Severity: inspect.High})
+		i.Binaries = append(i.Binaries, inspect.Binary{
+			Path: fmt.Sprintf("/b/%05d", n), Status: inspect.RowFailed,
+			Severity: inspect.High,
+		})
+		i.Altered = append(i.Altered, inspect.Altered{
+			Path: fmt.Sprintf("/a/%05d", n), Status: inspect.RowFailed,
+			Severity: inspect.High,
+		})
 		i.Missing = append(i.Missing, inspect.Missing{Path: fmt.Sprintf("/m/%05d", n), Status: inspect.RowObserved})
-		c.Alerts = append(c.Alerts, inspect.Alert{ID: fmt.Sprint(n), Rule: "r", Match: inspect.MatchPod,
-			Subject: "web"})
+		c.Alerts = append(c.Alerts, inspect.Alert{
+			ID: fmt.Sprint(n), Rule: "r", Match: inspect.MatchPod,
+			Subject: "web",
+		})
 	}
 	c.Images = []inspect.Image{i}
 	var b bytes.Buffer

@@ -137,8 +137,10 @@ func TestMarkdownKeepsNamesInTheirPlace(t *testing.T) {
 				continue // a block of code shows what it has
 			}
 			plain := escaped.ReplaceAllString(line, "_")
-			for _, live := range []string{"<script", "<img", "<a ", "<style", "<!--", "](", "![", "://evil",
-				"www.evil", "@everyone"} {
+			for _, live := range []string{
+				"<script", "<img", "<a ", "<style", "<!--", "](", "![", "://evil",
+				"www.evil", "@everyone",
+			} {
 				if strings.Contains(plain, live) {
 					t.Errorf("with the name %.40q the report has %q in %.120q", name, live, line)
 				}
@@ -200,8 +202,10 @@ func TestTheNewestMarkCounts(t *testing.T) {
 	for want, marks := range map[string][]inspect.Note{
 		"! marked malicious": {{Subject: "a1", Mark: "benign"}, {Subject: "/x", Mark: "malicious"}},
 		"! open":             {{Subject: "a1", Mark: "benign"}, {Subject: "a1", Mark: "open"}},
-		"! marked benign": {{Subject: "a1", Mark: "open"}, {Subject: "/x", Mark: "benign"}, {Subject: "a1",
-			Text: "sure"}},
+		"! marked benign": {{Subject: "a1", Mark: "open"}, {Subject: "/x", Mark: "benign"}, {
+			Subject: "a1",
+			Text:    "sure",
+		}},
 	} {
 		var c inspect.Case
 		for n, m := range marks {
@@ -280,8 +284,10 @@ func TestWrappingKeepsEveryWord(t *testing.T) {
 
 // Lists are cut at their bound and not below it, and what is left out is counted.
 func TestRowsAtTheirBound(t *testing.T) {
-	for rows, more := range map[int]string{maxRows - 1: "", maxRows: "", maxRows + 1: "and 1 more",
-		maxRows + 30: "and 30 more"} {
+	for rows, more := range map[int]string{
+		maxRows - 1: "", maxRows: "", maxRows + 1: "and 1 more",
+		maxRows + 30: "and 30 more",
+	} {
 		s := section{title: "x"}
 		tab := table{head: []string{"a"}}
 		for n := range rows {

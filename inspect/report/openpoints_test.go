@@ -59,10 +59,14 @@ func TestWhatWasNotChecked(t *testing.T) {
 func TestWhatIsCollected(t *testing.T) {
 	c := fold(
 		header(inspect.TargetPod, "pod/web"),
-		inspect.Event{Check: "layers", Container: "web", Fact: inspect.Blob{Digest: digestA, Role: "layer",
-			State: "missing", Of: "image"}},
-		inspect.Event{Check: "layers", Container: "web", Fact: inspect.Blob{Digest: digestB, Role: "layer",
-			State: "carried", Of: "image"}},
+		inspect.Event{Check: "layers", Container: "web", Fact: inspect.Blob{
+			Digest: digestA, Role: "layer",
+			State: "missing", Of: "image",
+		}},
+		inspect.Event{Check: "layers", Container: "web", Fact: inspect.Blob{
+			Digest: digestB, Role: "layer",
+			State: "carried", Of: "image",
+		}},
 		inspect.Event{Check: "cluster", Fact: inspect.Exhibit{Path: "logs/a.log", Missing: "the container is gone"}},
 	)
 	got := kept(c)
@@ -79,24 +83,32 @@ func TestWhatIsCollected(t *testing.T) {
 func TestFindingsWithTheirEvidenceAndNotes(t *testing.T) {
 	c := inspect.Case{
 		Findings: []inspect.Finding{
-			{ID: "f1", Status: inspect.RowFailed, Severity: inspect.High, Title: "worst", Detail: "why",
+			{
+				ID: "f1", Status: inspect.RowFailed, Severity: inspect.High, Title: "worst", Detail: "why",
 				Evidence: []inspect.Evidence{
 					{Kind: "file", Path: "/x", Digest: digestA, Text: "COPY . / # buildkit"},
-				}},
-			{ID: "f2", Status: inspect.RowObserved, Severity: inspect.Info, Title: "for the record",
-				Evidence: []inspect.Evidence{{Kind: "layer", Digest: digestB}}},
+				},
+			},
+			{
+				ID: "f2", Status: inspect.RowObserved, Severity: inspect.Info, Title: "for the record",
+				Evidence: []inspect.Evidence{{Kind: "layer", Digest: digestB}},
+			},
 			{ID: "f3", Status: inspect.RowUnknown, Severity: inspect.Low, Title: "not read"},
 		},
-		Notes: []inspect.Note{{Subject: "f1", Mark: "malicious", Text: "miner", Author: "ada"}, {Subject: "f9",
-			Text: "elsewhere", Author: "bob"}},
+		Notes: []inspect.Note{{Subject: "f1", Mark: "malicious", Text: "miner", Author: "ada"}, {
+			Subject: "f9",
+			Text:    "elsewhere", Author: "bob",
+		}},
 	}
 	s := findingSection(c)
 	if s.title != "Findings (3)" || len(s.blocks) != 3 {
 		t.Fatalf("%s with %d", s.title, len(s.blocks))
 	}
 	worst, record, open := s.blocks[0].item, s.blocks[1].item, s.blocks[2].item
-	if want := []string{"why", "evidence: file · /x · " + digestA + " · COPY . /",
-		"note: malicious miner (ada)"}; !slices.Equal(worst.lines, want) {
+	if want := []string{
+		"why", "evidence: file · /x · " + digestA + " · COPY . /",
+		"note: malicious miner (ada)",
+	}; !slices.Equal(worst.lines, want) {
 		t.Errorf("%q, want %q", worst.lines, want)
 	}
 	if worst.title != "F1  worst" || worst.marked(Style{}) != "" {
@@ -129,8 +141,10 @@ func TestTheVerdictStatesItsLimits(t *testing.T) {
 	}
 	c := incidentCase()
 	for range 30 {
-		c.Findings = append(c.Findings, inspect.Finding{ID: strings.Repeat("y", len(c.Findings)), Subject: "web",
-			Status: inspect.RowFailed, Severity: inspect.High, Title: strings.Repeat("y", len(c.Findings))})
+		c.Findings = append(c.Findings, inspect.Finding{
+			ID: strings.Repeat("y", len(c.Findings)), Subject: "web",
+			Status: inspect.RowFailed, Severity: inspect.High, Title: strings.Repeat("y", len(c.Findings)),
+		})
 	}
 	if got := strings.Split(text(c), "\n"); len(got) > maxWhy+1 || !strings.HasPrefix(got[len(got)-1], "and ") {
 		t.Errorf("%d reasons: %q", len(got), got)
@@ -140,8 +154,10 @@ func TestTheVerdictStatesItsLimits(t *testing.T) {
 // The links of a chain in one line: what holds, what failed, what was not checked and what does not apply stay apart.
 func TestFoldedStepsStayFour(t *testing.T) {
 	i := item{lines: []string{"signed"}, steps: []item{
-		{status: inspect.Verified, title: "integrity"}, {status: inspect.Verified, title: "signature"},
-		{status: inspect.Failed, title: "identity"}, {status: inspect.Unknown, title: "transparency-log"},
+		{status: inspect.Verified, title: "integrity"},
+		{status: inspect.Verified, title: "signature"},
+		{status: inspect.Failed, title: "identity"},
+		{status: inspect.Unknown, title: "transparency-log"},
 		{status: inspect.Absent, title: "sct"},
 	}}
 	i.foldSteps()
@@ -162,8 +178,10 @@ func TestContentOfAChangedFile(t *testing.T) {
 	}{
 		"a file":      {inspect.FileChange{To: sumD}, "dddddddddddd"},
 		"one removed": {inspect.FileChange{From: sumD}, "dddddddddddd"},
-		"a link": {inspect.FileChange{Type: "symlink", To: "/usr/lib/x86_64-linux-gnu/libx.so.1"},
-			"/usr/lib/x86_64-linux-gnu/libx.so.1"},
+		"a link": {
+			inspect.FileChange{Type: "symlink", To: "/usr/lib/x86_64-linux-gnu/libx.so.1"},
+			"/usr/lib/x86_64-linux-gnu/libx.so.1",
+		},
 		"nothing": {inspect.FileChange{}, ""},
 	} {
 		if got := content(tt.change); got != tt.want {
@@ -176,8 +194,10 @@ func TestContentOfAChangedFile(t *testing.T) {
 func TestTheImageInQuestionComesFirst(t *testing.T) {
 	var c inspect.Case
 	for _, name := range []string{"proxy", "setup", "web"} {
-		c.Images = append(c.Images, inspect.Image{ImageHead: inspect.ImageHead{Container: name,
-			Status: inspect.Verified}})
+		c.Images = append(c.Images, inspect.Image{ImageHead: inspect.ImageHead{
+			Container: name,
+			Status:    inspect.Verified,
+		}})
 	}
 	c.Images[1].Status = inspect.Failed
 	var order []string

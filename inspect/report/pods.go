@@ -131,8 +131,10 @@ func podRow(pod *inspect.FlaggedPod) []cell {
 			images = append(images, image)
 		}
 	}
-	texts := []string{flag, pod.Namespace, pod.Name, strings.Join(names, ", "), strings.Join(images, ", "),
-		pod.Created.Stamp(), podAlerts(pod.Alerts)}
+	texts := []string{
+		flag, pod.Namespace, pod.Name, strings.Join(names, ", "), strings.Join(images, ", "),
+		pod.Created.Stamp(), podAlerts(pod.Alerts),
+	}
 	cells := make([]cell, len(texts))
 	for i, text := range texts {
 		cells[i] = plainCell(clean(text))

@@ -49,8 +49,10 @@ func lines(t *testing.T, write func(io.Writer) error) string {
 }
 
 func TestGoldens(t *testing.T) {
-	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase(),
-		"hostile": hostileCase()} {
+	for name, c := range map[string]inspect.Case{
+		"incident": incidentCase(), "clean": cleanCase(),
+		"hostile": hostileCase(),
+	} {
 		golden(t, name+".brief", Brief(c, Style{}))
 		golden(t, name+".txt", lines(t, func(w io.Writer) error { return Plain(w, c, Style{}) }))
 		golden(t, name+".md", lines(t, func(w io.Writer) error { return Markdown(w, c) }))
@@ -71,11 +73,15 @@ func TestBriefFitsAMessage(t *testing.T) {
 	many := incidentCase()
 	for range 300 {
 		many.Pod.Others = append(many.Pod.Others, "namespace-with-a-long-name/pod-with-a-long-name")
-		many.Checks = append(many.Checks, inspect.CheckState{Name: "check" + strings.Repeat("x", 90),
-			Status: inspect.CheckBlocked, Reason: "日本語 " + strings.Repeat("w", 300)})
+		many.Checks = append(many.Checks, inspect.CheckState{
+			Name:   "check" + strings.Repeat("x", 90),
+			Status: inspect.CheckBlocked, Reason: "日本語 " + strings.Repeat("w", 300),
+		})
 	}
-	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase(),
-		"hostile": hostileCase(), "empty": {}, "many": many} {
+	for name, c := range map[string]inspect.Case{
+		"incident": incidentCase(), "clean": cleanCase(),
+		"hostile": hostileCase(), "empty": {}, "many": many,
+	} {
 		for _, s := range []Style{{}, {ASCII: true}, {Color: true}} {
 			lines := strings.Split(strings.TrimSuffix(Brief(c, s), "\n"), "\n")
 			if len(lines) > BriefLines {
@@ -120,8 +126,10 @@ func TestNoSecretInABrief(t *testing.T) {
 // No sign of a verification stands above an open alert, nor on any line of a brief.
 func TestNoGreenTickOverAnOpenAlert(t *testing.T) {
 	c := cleanCase()
-	c.Alerts = []inspect.Alert{{ID: "a", Rule: "r", Match: inspect.MatchDigest, Subject: "image",
-		File: inspect.AlertFile{Path: "/x", Origin: inspect.OriginImage}}}
+	c.Alerts = []inspect.Alert{{
+		ID: "a", Rule: "r", Match: inspect.MatchDigest, Subject: "image",
+		File: inspect.AlertFile{Path: "/x", Origin: inspect.OriginImage},
+	}}
 	if brief := Brief(c, Style{}); strings.ContainsAny(brief, "✓✗") || !strings.Contains(brief, "alert: r (/x)") {
 		t.Errorf("a sign stands over an alert:\n%s", brief)
 	}
@@ -129,8 +137,10 @@ func TestNoGreenTickOverAnOpenAlert(t *testing.T) {
 
 // Nothing of a brief is cut where only this program and the cluster wrote it: what has no room goes as a whole.
 func TestNothingOfABriefIsCut(t *testing.T) {
-	for name, c := range map[string]inspect.Case{"incident": incidentCase(), "clean": cleanCase(),
-		"surrounded": surroundedCase()} {
+	for name, c := range map[string]inspect.Case{
+		"incident": incidentCase(), "clean": cleanCase(),
+		"surrounded": surroundedCase(),
+	} {
 		if brief := Brief(c, Style{}); strings.Contains(brief, "…\n") {
 			t.Errorf("%s is cut:\n%s", name, brief)
 		}

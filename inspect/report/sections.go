@@ -57,8 +57,10 @@ func answerSection(c inspect.Case) section {
 		s.item(i)
 		for _, said := range a.Sentences {
 			if said.Run != "" {
-				s.blocks = append(s.blocks, block{command: &respond.NextStep{Why: "to know more: " + said.Text,
-					Command: said.Run}})
+				s.blocks = append(s.blocks, block{command: &respond.NextStep{
+					Why:     "to know more: " + said.Text,
+					Command: said.Run,
+				}})
 			}
 		}
 	}
@@ -179,8 +181,10 @@ func podSection(c inspect.Case) section {
 	s.table(t)
 	for _, r := range respond.Reachable(&c) {
 		if r.Command != "" {
-			s.blocks = append(s.blocks, block{command: &respond.NextStep{Why: r.Kind + ": " + r.Text,
-				Command: r.Command}})
+			s.blocks = append(s.blocks, block{command: &respond.NextStep{
+				Why:     r.Kind + ": " + r.Text,
+				Command: r.Command,
+			}})
 		}
 	}
 	s.containers(p.Containers)
@@ -209,8 +213,10 @@ func (s *section) containers(all []inspect.Container) {
 		if o.Injected {
 			kind += ", injected"
 		}
-		containers.rows = append(containers.rows, []cell{plainCell(o.Name), plainCell(kind), codeCell(o.Reference),
-			plainCell(o.Started.Stamp()), plainCell(o.State), plainCell(strconv.Itoa(o.Restarts)), plainCell(o.Last)})
+		containers.rows = append(containers.rows, []cell{
+			plainCell(o.Name), plainCell(kind), codeCell(o.Reference),
+			plainCell(o.Started.Stamp()), plainCell(o.State), plainCell(strconv.Itoa(o.Restarts)), plainCell(o.Last),
+		})
 	}
 	s.table(containers)
 }
@@ -234,8 +240,10 @@ func timelineSection(c inspect.Case, now time.Time) section {
 	s := section{title: "Timeline (UTC)"}
 	t := table{head: []string{"time", "what", "who says so", "trust"}}
 	for _, m := range respond.Axis(&c, now) {
-		t.rows = append(t.rows, []cell{plainCell(m.Time.Stamp()), plainCell(brieflyNamed(m.What)),
-			plainCell(m.Source), plainCell(trustWord(m.Trust))})
+		t.rows = append(t.rows, []cell{
+			plainCell(m.Time.Stamp()), plainCell(brieflyNamed(m.What)),
+			plainCell(m.Source), plainCell(trustWord(m.Trust)),
+		})
 	}
 	s.table(t)
 	return s
@@ -288,8 +296,10 @@ func trustSection(c inspect.Case) section {
 	s := section{title: "What the verdicts rest on"}
 	t := table{head: []string{"kind", "from", "name", "age", "digest"}}
 	for _, r := range c.Trust {
-		t.rows = append(t.rows, []cell{plainCell(r.Kind), plainCell(r.Origin), plainCell(r.Name), plainCell(r.Age),
-			codeCell(r.Digest)})
+		t.rows = append(t.rows, []cell{
+			plainCell(r.Kind), plainCell(r.Origin), plainCell(r.Name), plainCell(r.Age),
+			codeCell(r.Digest),
+		})
 	}
 	s.table(t)
 	e := c.Expected

@@ -25,9 +25,11 @@ func vulnerabilitySection(c inspect.Case, i inspect.Image) section {
 	s.text(threshold.Summary(i, c.Started))
 	t := table{head: []string{"level", "severity", "id", "package", "version", "fixed in", "notes"}}
 	for _, v := range i.Vulns {
-		t.rows = append(t.rows, []cell{plainCell(string(v.Threshold)), plainCell(string(v.Severity)), plainCell(v.ID),
+		t.rows = append(t.rows, []cell{
+			plainCell(string(v.Threshold)), plainCell(string(v.Severity)), plainCell(v.ID),
 			plainCell(v.Package), plainCell(v.Version), plainCell(threshold.FixWords(v)),
-			plainCell(strings.Join(threshold.Notes(v), "; "))})
+			plainCell(strings.Join(threshold.Notes(v), "; ")),
+		})
 	}
 	s.table(t)
 	return s
@@ -48,8 +50,10 @@ func thresholdSection(c inspect.Case) section {
 		if d.Level == inspect.LevelLog && d.Waiver == nil {
 			continue
 		}
-		t.rows = append(t.rows, []cell{plainCell(string(d.Level)), plainCell(findingNumber(at) + "  " + f.Title),
-			plainCell(withDue(d))})
+		t.rows = append(t.rows, []cell{
+			plainCell(string(d.Level)), plainCell(findingNumber(at) + "  " + f.Title),
+			plainCell(withDue(d)),
+		})
 	}
 	for _, i := range c.Images {
 		n := threshold.Count(i.Vulns)
@@ -58,8 +62,10 @@ func thresholdSection(c inspect.Case) section {
 			count int
 		}{{inspect.LevelBlock, n.Block}, {inspect.LevelWarn, n.Warn}, {inspect.LevelLog, n.Log}} {
 			if row.count > 0 {
-				t.rows = append(t.rows, []cell{plainCell(string(row.level)), plainCell(vulnerabilitiesOf(i, row.count)),
-					plainCell("see below")})
+				t.rows = append(t.rows, []cell{
+					plainCell(string(row.level)), plainCell(vulnerabilitiesOf(i, row.count)),
+					plainCell("see below"),
+				})
 			}
 		}
 	}

@@ -16,29 +16,43 @@ func vulnerableCase(named bool) inspect.Case {
 	facts := []inspect.Fact{
 		inspect.ImageHead{Reference: "registry.example/web:1", Status: inspect.Verified},
 		inspect.VulnData{AdvisoryData: inspect.AdvisoryData{Date: inspect.At(at.AddDate(0, 0, -20))}, Compared: 3},
-		inspect.Vuln{ID: "CVE-1", Package: "xz", Version: "5.6", Severity: inspect.Critical, KEV: true, EPSS: 0.123,
+		inspect.Vuln{
+			ID: "CVE-1", Package: "xz", Version: "5.6", Severity: inspect.Critical, KEV: true, EPSS: 0.123,
 			New:       &isNew,
-			Threshold: inspect.LevelBlock, Rule: "exploited", FixState: "not-fixed"},
-		inspect.Vuln{ID: "CVE-2", Package: "zlib", Version: "1", Severity: inspect.Low, Threshold: inspect.LevelLog,
+			Threshold: inspect.LevelBlock, Rule: "exploited", FixState: "not-fixed",
+		},
+		inspect.Vuln{
+			ID: "CVE-2", Package: "zlib", Version: "1", Severity: inspect.Low, Threshold: inspect.LevelLog,
 			Fixed: "1.1", VEX: "not_affected: unused (Ann, vex.json)",
-			Rule: "OpenVEX: not_affected: unused (Ann, vex.json)"},
-		inspect.Vuln{ID: "CVE-3", Package: "curl", Version: "7", Severity: inspect.High, Threshold: inspect.LevelWarn,
-			Rule: "high with a fix", Fixed: "8", Due: at},
+			Rule: "OpenVEX: not_affected: unused (Ann, vex.json)",
+		},
+		inspect.Vuln{
+			ID: "CVE-3", Package: "curl", Version: "7", Severity: inspect.High, Threshold: inspect.LevelWarn,
+			Rule: "high with a fix", Fixed: "8", Due: at,
+		},
 	}
 	for _, f := range facts {
 		c.Apply(inspect.Event{Container: "web", Fact: f})
 	}
-	c.Apply(inspect.Event{Fact: inspect.Finding{ID: "1", Check: "binaries", Code: "miner", Subject: "web:/x",
+	c.Apply(inspect.Event{Fact: inspect.Finding{
+		ID: "1", Check: "binaries", Code: "miner", Subject: "web:/x",
 		Title:    "a miner",
-		Severity: inspect.High, Status: inspect.RowFailed}})
+		Severity: inspect.High, Status: inspect.RowFailed,
+	}})
 	if named {
-		c.Apply(inspect.Event{Fact: inspect.Thresholds{Source: "mine.yaml", Digest: "sha256:00",
-			Rules: []inspect.ThresholdRule{{Level: inspect.LevelBlock, Name: "all findings",
-				Finding: &inspect.ThresholdFinding{}}},
-			Waivers: []inspect.Waiver{{ID: "miner", Owner: "ann", Reason: "known", Until: inspect.At(time.Date(2026, 3,
-				15, 0, 0, 0, 0, time.UTC))},
+		c.Apply(inspect.Event{Fact: inspect.Thresholds{
+			Source: "mine.yaml", Digest: "sha256:00",
+			Rules: []inspect.ThresholdRule{{
+				Level: inspect.LevelBlock, Name: "all findings",
+				Finding: &inspect.ThresholdFinding{},
+			}},
+			Waivers: []inspect.Waiver{
+				{ID: "miner", Owner: "ann", Reason: "known", Until: inspect.At(time.Date(2026, 3,
+					15, 0, 0, 0, 0, time.UTC))},
 				{ID: "CVE-9", Owner: "bob", Reason: "later", Until: inspect.At(time.Date(2026, 3, 13, 0, 0, 0, 0,
-					time.UTC))}}}})
+					time.UTC))},
+			},
+		}})
 	}
 	c.Apply(inspect.Event{Fact: inspect.End{Status: inspect.CheckDone}})
 	return c
@@ -65,8 +79,10 @@ func TestVulnerabilitySection(t *testing.T) {
 
 func TestThresholdSection(t *testing.T) {
 	text := drawn(t, vulnerableCase(true))
-	for _, want := range []string{"mine.yaml, sha256:00", "F1  a miner", "waived by ann until 2026-03-14: known",
-		"1 vulnerability of web", "Waiver: CVE-9: no effect: ended on 2026-03-12, bob: later"} {
+	for _, want := range []string{
+		"mine.yaml, sha256:00", "F1  a miner", "waived by ann until 2026-03-14: known",
+		"1 vulnerability of web", "Waiver: CVE-9: no effect: ended on 2026-03-12, bob: later",
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}
@@ -78,8 +94,10 @@ func TestVulnerabilitiesNotKnown(t *testing.T) {
 	for _, named := range []bool{false, true} {
 		var c inspect.Case
 		c.Apply(inspect.Event{Container: "web", Fact: inspect.ImageHead{Reference: "web", Status: inspect.Verified}})
-		c.Apply(inspect.Event{Check: "vulnerabilities", Container: "web",
-			Fact: inspect.End{Status: inspect.CheckSkipped, Reason: "no vulnerability database"}})
+		c.Apply(inspect.Event{
+			Check: "vulnerabilities", Container: "web",
+			Fact: inspect.End{Status: inspect.CheckSkipped, Reason: "no vulnerability database"},
+		})
 		if named {
 			c.Apply(inspect.Event{Fact: inspect.Thresholds{Source: "mine.yaml"}})
 		}

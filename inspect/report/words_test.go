@@ -21,10 +21,14 @@ func TestWhoSignedInASentence(t *testing.T) {
 			inspect.Signature{Status: inspect.Unknown, Reason: "no-expectation", Identity: "ci@example.com"},
 			"signed by ci@example.com; no rule says who should have",
 		},
-		{inspect.Signature{Status: inspect.Unknown, Reason: "no-expectation"},
-			"signed by somebody; no rule says who should have"},
-		{inspect.Signature{Status: inspect.Unknown, Reason: "unknown-key", Key: digestA},
-			"signed with a key that is not at hand"},
+		{
+			inspect.Signature{Status: inspect.Unknown, Reason: "no-expectation"},
+			"signed by somebody; no rule says who should have",
+		},
+		{
+			inspect.Signature{Status: inspect.Unknown, Reason: "unknown-key", Key: digestA},
+			"signed with a key that is not at hand",
+		},
 		{
 			inspect.Signature{Status: inspect.Failed, Reason: "identity-mismatch", Identity: "mallory@example.com"},
 			"identity-mismatch: mallory@example.com",
@@ -40,8 +44,10 @@ func TestWhoSignedInASentence(t *testing.T) {
 // What is known of an image without a signature: that there is none, that a gate asked for one, or that not every store
 // could be asked. The last two are never the first.
 func TestAnImageWithoutASignature(t *testing.T) {
-	blocked := inspect.CheckState{Name: "signatures", Container: "web", Status: inspect.CheckBlocked,
-		Reason: "no route to host"}
+	blocked := inspect.CheckState{
+		Name: "signatures", Container: "web", Status: inspect.CheckBlocked,
+		Reason: "no route to host",
+	}
 	running := blocked
 	running.Reason = inspect.Running
 	for name, tt := range map[string]struct {
@@ -52,8 +58,10 @@ func TestAnImageWithoutASignature(t *testing.T) {
 	}{
 		"none": {status: inspect.Absent, want: "unsigned: no store holds a signature"},
 		"a gate that refuses": {
-			image: inspect.Image{Gates: []inspect.Gate{{Name: inspect.GateSignature, Status: inspect.GateRefused,
-				Detail: "acme was expected"}}},
+			image: inspect.Image{Gates: []inspect.Gate{{
+				Name: inspect.GateSignature, Status: inspect.GateRefused,
+				Detail: "acme was expected",
+			}}},
 			status: inspect.Failed, want: "unsigned; acme was expected",
 		},
 		"a gate without detail": {
@@ -61,8 +69,10 @@ func TestAnImageWithoutASignature(t *testing.T) {
 			status: inspect.Absent, want: "unsigned",
 		},
 		"a gate that could not look": {
-			image: inspect.Image{Gates: []inspect.Gate{{Name: inspect.GateSignature, Status: inspect.GateUnknown,
-				Detail: "the registry answered 503"}}},
+			image: inspect.Image{Gates: []inspect.Gate{{
+				Name: inspect.GateSignature, Status: inspect.GateUnknown,
+				Detail: "the registry answered 503",
+			}}},
 			status: inspect.Unknown, want: "the registry answered 503",
 		},
 		"a store that did not answer": {
@@ -72,10 +82,14 @@ func TestAnImageWithoutASignature(t *testing.T) {
 			}},
 			status: inspect.Unknown, want: "no signature found, and referrers could not be asked: 503",
 		},
-		"a check that was blocked": {checks: []inspect.CheckState{blocked}, status: inspect.Unknown,
-			want: "no route to host"},
-		"a check that runs": {checks: []inspect.CheckState{running}, status: inspect.Unknown,
-			want: "still checking"},
+		"a check that was blocked": {
+			checks: []inspect.CheckState{blocked}, status: inspect.Unknown,
+			want: "no route to host",
+		},
+		"a check that runs": {
+			checks: []inspect.CheckState{running}, status: inspect.Unknown,
+			want: "still checking",
+		},
 		"a signature that failed beside one that is open": {
 			image: inspect.Image{Signatures: []inspect.Signature{
 				{Status: inspect.Unknown, Reason: "no-expectation"},
@@ -108,8 +122,10 @@ func TestWhereAnImageWasBuiltInASentence(t *testing.T) {
 	}{
 		"none": {status: inspect.Absent, want: "no statement says how it was built"},
 		"not looked for": {
-			checks: []inspect.CheckState{{Name: "provenance", Container: "web", Status: inspect.CheckBlocked,
-				Reason: "no route to host"}},
+			checks: []inspect.CheckState{{
+				Name: "provenance", Container: "web", Status: inspect.CheckBlocked,
+				Reason: "no route to host",
+			}},
 			status: inspect.Unknown, want: "no route to host",
 		},
 		"verified": {
@@ -194,8 +210,10 @@ func TestWhereTheFileOfAnAlertIs(t *testing.T) {
 			inspect.Verified, "/x: it is the image's own file, of layer 3",
 		},
 		"with its detail": {
-			inspect.Alert{File: inspect.AlertFile{Path: "/x", Origin: inspect.OriginRuntime,
-				Detail: "/x was written at run time"}},
+			inspect.Alert{File: inspect.AlertFile{
+				Path: "/x", Origin: inspect.OriginRuntime,
+				Detail: "/x was written at run time",
+			}},
 			inspect.Unknown, "/x was written at run time",
 		},
 		"not known": {inspect.Alert{Path: "/x"}, inspect.Unknown, "/x: where it comes from is not known"},

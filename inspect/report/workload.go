@@ -24,12 +24,16 @@ func workloadSection(c inspect.Case) section {
 		}
 		name, created := o.Kind+" "+o.Name, o.Created.Stamp()
 		if len(o.Managers) == 0 {
-			owners.rows = append(owners.rows, []cell{plainCell(name), plainCell(created), plainCell("not known"),
-				plainCell(""), plainCell("")})
+			owners.rows = append(owners.rows, []cell{
+				plainCell(name), plainCell(created), plainCell("not known"),
+				plainCell(""), plainCell(""),
+			})
 		}
 		for _, m := range o.Managers {
-			owners.rows = append(owners.rows, []cell{plainCell(name), plainCell(created), plainCell(m.Name),
-				plainCell(m.Time.Stamp()), plainCell(strings.Join(m.Images, ", "))})
+			owners.rows = append(owners.rows, []cell{
+				plainCell(name), plainCell(created), plainCell(m.Name),
+				plainCell(m.Time.Stamp()), plainCell(strings.Join(m.Images, ", ")),
+			})
 			name, created = "", ""
 		}
 	}
@@ -65,8 +69,10 @@ func sharingSection(i inspect.Image) section {
 		for _, n := range o.Layers {
 			layers = append(layers, fmt.Sprint(n))
 		}
-		t.rows = append(t.rows, []cell{codeCell(o.Reference), plainCell(strings.Join(layers, ", ")),
-			plainCell(fmt.Sprint(o.Prefix)), plainCell(strings.Join(o.Pods, ", "))})
+		t.rows = append(t.rows, []cell{
+			codeCell(o.Reference), plainCell(strings.Join(layers, ", ")),
+			plainCell(fmt.Sprint(o.Prefix)), plainCell(strings.Join(o.Pods, ", ")),
+		})
 	}
 	s.table(t)
 	s.text(looked(*i.Sharing))

@@ -16,31 +16,43 @@ func surroundedCase() inspect.Case {
 	pod := *c.Pod
 	pod.Owner = []inspect.Owner{
 		{Kind: "ReplicaSet", Name: "web-7d", Created: began},
-		{Kind: "Deployment", Name: "web", Created: began, Managers: []inspect.Manager{{Name: "kubectl-set",
-			Time: began, Images: []string{"web"}}, {Name: "argocd-controller", Time: began}}},
+		{Kind: "Deployment", Name: "web", Created: began, Managers: []inspect.Manager{{
+			Name: "kubectl-set",
+			Time: began, Images: []string{"web"},
+		}, {Name: "argocd-controller", Time: began}}},
 	}
 	pod.Revisions = []inspect.Revision{
-		{Number: 2, Name: "web-7d", Created: began, Current: true, Cause: "hot\x1bfix",
+		{
+			Number: 2, Name: "web-7d", Created: began, Current: true, Cause: "hot\x1bfix",
 			Images:  map[string]string{"web": "registry.example/shop/web:1"},
-			Running: map[string]string{"web": "registry.example/shop/web@" + digestA}},
+			Running: map[string]string{"web": "registry.example/shop/web@" + digestA},
+		},
 		{Number: 1, Name: "web-6c", Created: began, Images: map[string]string{"web": "registry.example/shop/web:0"}},
 	}
 	c.Apply(inspect.Event{Check: "cluster", Fact: pod})
-	c.Apply(inspect.Event{Check: "sharing", Container: "web", Fact: inspect.Sharing{Suspect: []int{1}, Looked: 7,
+	c.Apply(inspect.Event{Check: "sharing", Container: "web", Fact: inspect.Sharing{
+		Suspect: []int{1}, Looked: 7,
 		Unread: 2, Left: 1, Others: []inspect.SharedImage{
-			{Reference: "registry.example/shop/job:3", Digest: digestB, Layers: []int{1}, Prefix: 2, Total: 3,
-				Pods: []string{"shop/job-1", "shop/job-2"}},
-		}}})
+			{
+				Reference: "registry.example/shop/job:3", Digest: digestB, Layers: []int{1}, Prefix: 2, Total: 3,
+				Pods: []string{"shop/job-1", "shop/job-2"},
+			},
+		},
+	}})
 	c.Apply(inspect.Event{Check: "signatures", Container: "web", Fact: inspect.Gate{
 		Name: "policy signed", Status: inspect.GateRefused, Detail: "asked: key k", By: inspect.Kyverno,
 		Mode: inspect.ModeEnforce, FailsOpen: true, Since: began, Changed: began,
 	}})
-	c.Apply(inspect.Event{Check: "answers", Fact: inspect.Answer{Question: inspect.HowIn, Status: inspect.AnswerOpen,
+	c.Apply(inspect.Event{Check: "answers", Fact: inspect.Answer{
+		Question: inspect.HowIn, Status: inspect.AnswerOpen,
 		Text: "the text", Waiting: []string{"layers"}, Sentences: []inspect.Sentence{
 			{Text: "in web: it added by the image's own build", Basis: inspect.Derived},
-			{Text: "Deployment web is of Helm release shop", Basis: inspect.Claimed, By: "its labels",
-				Run: "backtrail inspect pod/web-7d9f -n shop --helm"},
-		}}})
+			{
+				Text: "Deployment web is of Helm release shop", Basis: inspect.Claimed, By: "its labels",
+				Run: "backtrail inspect pod/web-7d9f -n shop --helm",
+			},
+		},
+	}})
 	return c
 }
 

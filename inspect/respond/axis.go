@@ -55,16 +55,22 @@ func noteWords(n inspect.Note) string {
 func momentsOf(c inspect.Clock, now time.Time) []inspect.Moment {
 	by := c.Author + ": " + c.Reason
 	title := Title(c.Regime) + " clock"
-	all := []inspect.Moment{{Time: c.Aware, What: title + " started: aware; it " + Binds(c.Regime), Source: by,
-		Trust: inspect.ByUs}}
+	all := []inspect.Moment{{
+		Time: c.Aware, What: title + " started: aware; it " + Binds(c.Regime), Source: by,
+		Trust: inspect.ByUs,
+	}}
 	if w := c.Withdrawn; w != nil {
-		return append(all, inspect.Moment{Time: w.Time, What: title + " withdrawn", Source: w.Author + ": " + w.Reason,
-			Trust: inspect.ByUs})
+		return append(all, inspect.Moment{
+			Time: w.Time, What: title + " withdrawn", Source: w.Author + ": " + w.Reason,
+			Trust: inspect.ByUs,
+		})
 	}
 	for _, d := range Deadlines(c) {
 		if !d.Due.IsZero() {
-			all = append(all, inspect.Moment{Time: d.Due, What: d.Left(now) + ": " + d.What + " by " + Title(c.Regime),
-				Source: d.Rule, Trust: inspect.ByUs})
+			all = append(all, inspect.Moment{
+				Time: d.Due, What: d.Left(now) + ": " + d.What + " by " + Title(c.Regime),
+				Source: d.Rule, Trust: inspect.ByUs,
+			})
 		}
 	}
 	return all

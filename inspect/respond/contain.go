@@ -19,8 +19,10 @@ import (
 // network, copy its state, cordon its node. The network comes after the labels because the policy selects by the label
 // that is set there.
 func contain(c inspect.Case) []NextStep {
-	k := container{c: c, pod: c.Pod, where: c.Target.Kubectl() + " -n " + text.Quote(c.Pod.Namespace),
-		name: text.Quote(c.Pod.Name)}
+	k := container{
+		c: c, pod: c.Pod, where: c.Target.Kubectl() + " -n " + text.Quote(c.Pod.Namespace),
+		name: text.Quote(c.Pod.Name),
+	}
 	if _, ok := c.Target.SavedDump(); ok {
 		k.in = " (in the cluster that the saved dump is of)"
 	}

@@ -15,17 +15,27 @@ var began = inspect.At(time.Date(2026, 11, 23, 3, 12, 4, 0, time.UTC))
 func incident() inspect.Case {
 	var c inspect.Case
 	for n, f := range []inspect.Fact{
-		inspect.Header{Schema: inspect.Schema, Started: began, Target: inspect.Target{Kind: inspect.TargetPod,
-			Name: "pod/web-7d9f", Namespace: "shop", Context: "prod"}},
-		inspect.Pod{Name: "web-7d9f", Namespace: "shop", Node: "node-3", Created: began,
+		inspect.Header{Schema: inspect.Schema, Started: began, Target: inspect.Target{
+			Kind: inspect.TargetPod,
+			Name: "pod/web-7d9f", Namespace: "shop", Context: "prod",
+		}},
+		inspect.Pod{
+			Name: "web-7d9f", Namespace: "shop", Node: "node-3", Created: began,
 			Owner: []inspect.Owner{{Kind: "ReplicaSet", Name: "web-7d"}, {Kind: "Deployment", Name: "web"}},
-			Containers: []inspect.Container{{Name: "web", Type: inspect.ContainerMain,
-				Reference: "registry.example/shop/web:1", Started: began, State: "running"}}},
+			Containers: []inspect.Container{{
+				Name: "web", Type: inspect.ContainerMain,
+				Reference: "registry.example/shop/web:1", Started: began, State: "running",
+			}},
+		},
 		inspect.ImageHead{Container: "web", Reference: "registry.example/shop/web:1", Status: inspect.Verified},
-		inspect.Alert{ID: "a1", Rule: "Drop and execute new binary in container", Priority: "Critical", Time: began,
-			Match: inspect.MatchContainer, Subject: "web"},
-		inspect.Finding{ID: "f1", Check: "binaries", Code: "unexpected-binary", Status: inspect.RowFailed,
-			Severity: inspect.Critical, Subject: "web:/var/tmp/.font/x", Title: "a program in a hidden directory ran"},
+		inspect.Alert{
+			ID: "a1", Rule: "Drop and execute new binary in container", Priority: "Critical", Time: began,
+			Match: inspect.MatchContainer, Subject: "web",
+		},
+		inspect.Finding{
+			ID: "f1", Check: "binaries", Code: "unexpected-binary", Status: inspect.RowFailed,
+			Severity: inspect.Critical, Subject: "web:/var/tmp/.font/x", Title: "a program in a hidden directory ran",
+		},
 		inspect.End{Status: inspect.CheckDone},
 	} {
 		e := inspect.Event{Container: "web", Fact: f}.Stamped(began)
@@ -38,11 +48,16 @@ func incident() inspect.Case {
 // alarmed is the case of a flagged pod, changed by a test.
 func alarmed(change func(c *inspect.Case)) inspect.Case {
 	c := incident()
-	c.Pod.Selectors = []inspect.Selector{{Kind: "ReplicaSet", Name: "web-7d", Keys: []string{"app",
-		"pod-template-hash"}}, {Kind: "Service", Name: "web", Keys: []string{"app"}}}
+	c.Pod.Selectors = []inspect.Selector{{Kind: "ReplicaSet", Name: "web-7d", Keys: []string{
+		"app",
+		"pod-template-hash",
+	}}, {Kind: "Service", Name: "web", Keys: []string{"app"}}}
 	c.Pod.Runtime, c.Pod.Kubelet = "containerd://2.1.0", "v1.33.1"
-	c.Pod.Revisions = []inspect.Revision{{Number: 3, Name: "web-5c"}, {Number: 4, Name: "web-7d", Current: true},
-		{Number: 5, Name: "web-9f"}}
+	c.Pod.Revisions = []inspect.Revision{
+		{Number: 3, Name: "web-5c"},
+		{Number: 4, Name: "web-7d", Current: true},
+		{Number: 5, Name: "web-9f"},
+	}
 	if change != nil {
 		change(&c)
 	}
@@ -64,8 +79,10 @@ func stepWith(t *testing.T, c inspect.Case, text string) NextStep {
 func TestTheOrderOfContaining(t *testing.T) {
 	var order []string
 	for _, s := range Next(alarmed(nil)) {
-		for _, verb := range []string{" annotate ", " logs ", " label ", " apply ", " create --raw ",
-			" --checkpoint ", " cordon ", "backtrail runtime "} {
+		for _, verb := range []string{
+			" annotate ", " logs ", " label ", " apply ", " create --raw ",
+			" --checkpoint ", " cordon ", "backtrail runtime ",
+		} {
 			if strings.Contains(s.Command, verb) {
 				order = append(order, strings.TrimSpace(verb))
 			}
@@ -87,24 +104,32 @@ func TestRelabel(t *testing.T) {
 	}{
 		"one label for all": {
 			alarmed(nil).Pod.Selectors, "ReplicaSet", "app- --overwrite backtrail.dev/quarantine=true",
-			[]string{"by which ReplicaSet web-7d, Service web selects the pod",
-				"its ReplicaSet starts a replacement from the same image"},
+			[]string{
+				"by which ReplicaSet web-7d, Service web selects the pod",
+				"its ReplicaSet starts a replacement from the same image",
+			},
 		},
 		"two that share none": {
-			[]inspect.Selector{{Kind: "ReplicaSet", Name: "web-7d", Keys: []string{"app"}}, {Kind: "Service",
-				Name: "blue", Keys: []string{"slot"}}},
+			[]inspect.Selector{{Kind: "ReplicaSet", Name: "web-7d", Keys: []string{"app"}}, {
+				Kind: "Service",
+				Name: "blue", Keys: []string{"slot"},
+			}},
 			"ReplicaSet",
 			"app- slot- --overwrite backtrail.dev/quarantine=true", nil,
 		},
 		"one that keeps the policy": {
-			[]inspect.Selector{{Kind: "ReplicaSet", Name: "web-7d", Keys: []string{"app", "pod-template-hash"}},
-				{Kind: "NetworkPolicy", Name: "in", Keys: []string{"app"}}},
+			[]inspect.Selector{
+				{Kind: "ReplicaSet", Name: "web-7d", Keys: []string{"app", "pod-template-hash"}},
+				{Kind: "NetworkPolicy", Name: "in", Keys: []string{"app"}},
+			},
 			"ReplicaSet",
 			"pod-template-hash- --overwrite backtrail.dev/quarantine=true", nil,
 		},
 		"a policy lets go too": {
-			append(alarmed(nil).Pod.Selectors, inspect.Selector{Kind: "NetworkPolicy", Name: "in",
-				Keys: []string{"app"}}), "ReplicaSet",
+			append(alarmed(nil).Pod.Selectors, inspect.Selector{
+				Kind: "NetworkPolicy", Name: "in",
+				Keys: []string{"app"},
+			}), "ReplicaSet",
 			"app- --overwrite backtrail.dev/quarantine=true",
 			[]string{"it also leaves NetworkPolicy in, so make the policy of the next step first"},
 		},
@@ -119,14 +144,17 @@ func TestRelabel(t *testing.T) {
 			"StatefulSet", "app- --overwrite backtrail.dev/quarantine=true",
 			[]string{"can make no other of this name"},
 		},
-		"a bare pod": {nil, "", "--overwrite backtrail.dev/quarantine=true",
-			[]string{"nothing that could be read picks it"}},
+		"a bare pod": {
+			nil, "", "--overwrite backtrail.dev/quarantine=true",
+			[]string{"nothing that could be read picks it"},
+		},
 		"not read": {
 			nil, "ReplicaSet", "--overwrite backtrail.dev/quarantine=true",
 			[]string{"by which labels its ReplicaSet picks it is not known"},
 		},
 		"hostile": {
-			[]inspect.Selector{{Kind: "Service", Name: "x", Keys: []string{"a b/$(x)"}}}, "",
+			[]inspect.Selector{{Kind: "Service", Name: "x", Keys: []string{"a b/$(x)"}}},
+			"",
 			"'a b/$(x)-' --overwrite backtrail.dev/quarantine=true", nil,
 		},
 	} {
@@ -199,8 +227,10 @@ func TestCheckpoints(t *testing.T) {
 func TestMending(t *testing.T) {
 	mark := func(mark string) func(c *inspect.Case) {
 		return func(c *inspect.Case) {
-			c.Notes = append(c.Notes, inspect.Note{Time: c.Finished, Author: "ada", Subject: inspect.SubjectRuntime,
-				Mark: mark})
+			c.Notes = append(c.Notes, inspect.Note{
+				Time: c.Finished, Author: "ada", Subject: inspect.SubjectRuntime,
+				Mark: mark,
+			})
 		}
 	}
 	destroys := func(c inspect.Case) []string {
@@ -214,14 +244,18 @@ func TestMending(t *testing.T) {
 		}
 		return all
 	}
-	for name, c := range map[string]inspect.Case{"not marked": alarmed(nil),
-		"taken back": alarmed(func(c *inspect.Case) { mark(inspect.RuntimeSaved)(c); mark(inspect.RuntimeOpen)(c) })} {
+	for name, c := range map[string]inspect.Case{
+		"not marked": alarmed(nil),
+		"taken back": alarmed(func(c *inspect.Case) { mark(inspect.RuntimeSaved)(c); mark(inspect.RuntimeOpen)(c) }),
+	} {
 		if got := destroys(c); len(got) > 0 {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
-	want := []string{"kubectl --context prod -n shop rollout undo deployment/web --to-revision=3",
-		"kubectl --context prod -n shop delete pod web-7d9f"}
+	want := []string{
+		"kubectl --context prod -n shop rollout undo deployment/web --to-revision=3",
+		"kubectl --context prod -n shop delete pod web-7d9f",
+	}
 	for _, said := range []string{inspect.RuntimeSaved, inspect.RuntimeGivenUp} {
 		if got := destroys(alarmed(mark(said))); !slices.Equal(got, want) {
 			t.Errorf("%s: %q", said, got)

@@ -79,11 +79,15 @@ func Deadlines(c inspect.Clock) []Deadline {
 		}
 	case inspect.DORA:
 		return []Deadline{
-			{"initial notification", after(24),
-				"4 h after it is classified as major, and 24 h after becoming aware at the latest"},
+			{
+				"initial notification", after(24),
+				"4 h after it is classified as major, and 24 h after becoming aware at the latest",
+			},
 			{"intermediate report", after(24 + 72), "72 h after the initial notification, here after its deadline"},
-			{"final report", monthAfter(after(24 + 72)),
-				"one month after the intermediate report, here after its deadline"},
+			{
+				"final report", monthAfter(after(24 + 72)),
+				"one month after the intermediate report, here after its deadline",
+			},
 		}
 	default:
 		return nil
@@ -159,8 +163,10 @@ func StartClock(c *inspect.Case, r inspect.Regime, aware, now time.Time, author,
 		return inspect.Clock{}, fmt.Errorf("%s: %s lies ahead, it is %s", doing, inspect.At(aware).Format(time.RFC3339),
 			inspect.At(now).Format(time.RFC3339))
 	}
-	return inspect.Clock{Regime: r, Aware: inspect.At(aware), Started: inspect.At(now), Author: author,
-		Reason: reason}, nil
+	return inspect.Clock{
+		Regime: r, Aware: inspect.At(aware), Started: inspect.At(now), Author: author,
+		Reason: reason,
+	}, nil
 }
 
 // WithdrawClock ends the running clock of a regime: with a name and a reason, since the start stays on record.

@@ -44,8 +44,10 @@ func typeRank(c inspect.Case, i inspect.Image) int {
 	}
 	for _, o := range c.Pod.Containers {
 		if o.Name == i.Container {
-			rank := slices.Index([]inspect.ContainerType{inspect.ContainerMain, inspect.ContainerInit,
-				inspect.ContainerSidecar, inspect.ContainerEphemeral}, o.Type)
+			rank := slices.Index([]inspect.ContainerType{
+				inspect.ContainerMain, inspect.ContainerInit,
+				inspect.ContainerSidecar, inspect.ContainerEphemeral,
+			}, o.Type)
 			if o.Injected {
 				rank += 4
 			}

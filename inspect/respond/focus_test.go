@@ -14,8 +14,10 @@ func focusCase(change func(c *inspect.Case)) inspect.Case {
 		{Name: "web", Type: inspect.ContainerMain},
 	}}}
 	for _, k := range c.Pod.Containers {
-		c.Images = append(c.Images, inspect.Image{ImageHead: inspect.ImageHead{Container: k.Name,
-			Status: inspect.Verified}})
+		c.Images = append(c.Images, inspect.Image{ImageHead: inspect.ImageHead{
+			Container: k.Name,
+			Status:    inspect.Verified,
+		}})
 	}
 	change(&c)
 	return c
@@ -29,8 +31,10 @@ func TestWhichImageACaseIsAbout(t *testing.T) {
 	}{
 		"nothing is wrong": {func(*inspect.Case) {}, "web"},
 		"an alert": {func(c *inspect.Case) {
-			c.Alerts = []inspect.Alert{{Match: inspect.MatchNone, Subject: "web"}, {Match: inspect.MatchContainer,
-				Subject: "setup"}}
+			c.Alerts = []inspect.Alert{{Match: inspect.MatchNone, Subject: "web"}, {
+				Match:   inspect.MatchContainer,
+				Subject: "setup",
+			}}
 			c.Findings = []inspect.Finding{{Subject: "proxy", Status: inspect.RowFailed}}
 		}, "setup"},
 		"a finding that failed": {func(c *inspect.Case) {

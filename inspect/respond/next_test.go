@@ -16,11 +16,15 @@ func TestCommandsThatCloseTheSignature(t *testing.T) {
 			inspect.Signature{Reason: "no-expectation", Identity: "it's me", Issuer: "https://issuer.example"},
 			`backtrail inspect web:1 --certificate-identity 'it'\''s me' --certificate-oidc-issuer https://issuer.example`,
 		},
-		"a key that is not at hand": {inspect.Signature{Reason: "unknown-key"},
-			"backtrail inspect web:1 --key cosign.pub"},
+		"a key that is not at hand": {
+			inspect.Signature{Reason: "unknown-key"},
+			"backtrail inspect web:1 --key cosign.pub",
+		},
 		"an identity that is not one": {inspect.Signature{Reason: "no-expectation"}, ""},
-		"a signature that failed": {inspect.Signature{Status: inspect.Failed, Reason: "identity-mismatch",
-			Identity: "x"}, ""},
+		"a signature that failed": {inspect.Signature{
+			Status: inspect.Failed, Reason: "identity-mismatch",
+			Identity: "x",
+		}, ""},
 	} {
 		c := inspect.Case{Target: inspect.Target{Kind: inspect.TargetImage, Name: "web:1"}}
 		got := ""
@@ -39,18 +43,26 @@ func TestTheCommandThatLooksAgain(t *testing.T) {
 		target inspect.Target
 		want   string
 	}{
-		"an image": {inspect.Target{Kind: inspect.TargetImage, Name: "ghcr.io/acme/web:1"},
-			"backtrail inspect ghcr.io/acme/web:1"},
-		"a pod": {inspect.Target{Kind: inspect.TargetPod, Name: "pod/web", Namespace: "shop",
-			Context: "prod"}, "backtrail inspect pod/web -n shop --context prod"},
-		"a saved dump": {inspect.Target{Kind: inspect.TargetPod, Name: "pod/web", Context: "snapshot all.json"},
-			"backtrail inspect pod/web --snapshot all.json"},
+		"an image": {
+			inspect.Target{Kind: inspect.TargetImage, Name: "ghcr.io/acme/web:1"},
+			"backtrail inspect ghcr.io/acme/web:1",
+		},
+		"a pod": {inspect.Target{
+			Kind: inspect.TargetPod, Name: "pod/web", Namespace: "shop",
+			Context: "prod",
+		}, "backtrail inspect pod/web -n shop --context prod"},
+		"a saved dump": {
+			inspect.Target{Kind: inspect.TargetPod, Name: "pod/web", Context: "snapshot all.json"},
+			"backtrail inspect pod/web --snapshot all.json",
+		},
 		"a path with a blank": {
 			inspect.Target{Kind: inspect.TargetImage, Name: "oci:/work/my images"},
 			"backtrail inspect 'oci:/work/my images'",
 		},
-		"an option in place of a name": {inspect.Target{Kind: inspect.TargetImage, Name: "$(id)"},
-			"backtrail inspect '$(id)'"},
+		"an option in place of a name": {
+			inspect.Target{Kind: inspect.TargetImage, Name: "$(id)"},
+			"backtrail inspect '$(id)'",
+		},
 	} {
 		if got := inspectCommand(inspect.Case{Target: tt.target}); got != tt.want {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
@@ -79,13 +91,17 @@ func TestWhatToCompareWith(t *testing.T) {
 	}{
 		"no candidate": {inspect.Image{}, "backtrail inspect web:2 --known-good REFERENCE"},
 		"a candidate": {
-			inspect.Image{Candidates: []inspect.Candidate{{Reference: "web:1", Why: "the previous revision"},
-				{Reference: "web:0"}}},
+			inspect.Image{Candidates: []inspect.Candidate{
+				{Reference: "web:1", Why: "the previous revision"},
+				{Reference: "web:0"},
+			}},
 			"backtrail inspect web:2 --known-good web:1",
 		},
-		"one by its place": {inspect.Image{Candidates: []inspect.Candidate{{Location: "registry.example/web@" +
-			"sha256:aa"}}},
-			"backtrail inspect web:2 --known-good registry.example/web@" + "sha256:aa"},
+		"one by its place": {
+			inspect.Image{Candidates: []inspect.Candidate{{Location: "registry.example/web@" +
+				"sha256:aa"}}},
+			"backtrail inspect web:2 --known-good registry.example/web@" + "sha256:aa",
+		},
 		"compared already": {inspect.Image{Diff: &inspect.Diff{KnownGood: &inspect.KnownGood{}}}, ""},
 	} {
 		got := ""

@@ -58,8 +58,10 @@ func PreservedOf(c *inspect.Case) []Preserved {
 		}
 	}
 	var all []Preserved
-	for _, word := range []string{keptPod, keptEvent, keptLog, keptAlert, keptObject, keptManifest, keptSignature,
-		keptLayer, keptRuntime} {
+	for _, word := range []string{
+		keptPod, keptEvent, keptLog, keptAlert, keptObject, keptManifest, keptSignature,
+		keptLayer, keptRuntime,
+	} {
 		if p := t[word]; p != nil {
 			p.Word, p.Whole = word, p.Whole && p.Kept == 0
 			slices.Sort(p.Why)
@@ -74,9 +76,15 @@ func PreservedOf(c *inspect.Case) []Preserved {
 // read, as with --no-logs, are lost too. The run-time state counts as lost until a person has marked it: nothing that
 // a cluster's API gives contains it.
 func (t tally) unread(c *inspect.Case) {
-	for _, of := range []struct{ word, check string }{{keptEvent, inspect.CheckEvents}, {keptLog, inspect.CheckLogs},
-		{keptObject,
-			inspect.CheckWorkload}, {keptObject, inspect.CheckCluster}} {
+	for _, of := range []struct{ word, check string }{
+		{keptEvent, inspect.CheckEvents},
+		{keptLog, inspect.CheckLogs},
+		{
+			keptObject,
+			inspect.CheckWorkload,
+		},
+		{keptObject, inspect.CheckCluster},
+	} {
 		s, ok := c.Check(of.check, "")
 		if of.word == keptLog && !ok && t[of.word] == nil {
 			t.loseAll(of.word, "")

@@ -40,8 +40,10 @@ func TestPreserved(t *testing.T) {
 		pod, blob(9, "layer", "missing", "sha256:cc"), blob(8, "layer", BlobCarried, "sha256:bb"), blob(5,
 			"manifest", BlobCarried, "sha256:aa"),
 		kept(4, "cluster/deployment-shop-web.json", "sha256:dd"), kept(2, "logs/abc.log", "sha256:e1"),
-		Event{Time: minute(2), Fact: Exhibit{Path: "logs/before.log",
-			Missing: "previous terminated container not found"}},
+		Event{Time: minute(2), Fact: Exhibit{
+			Path:    "logs/before.log",
+			Missing: "previous terminated container not found",
+		}},
 		kept(1, "cluster/event-shop-web-0.17a.json", "sha256:e2"), kept(3, "cluster/event-shop-web-0.18b.json",
 			"sha256:e3"),
 		kept(0, "cluster/pod-shop-web-0.json", "sha256:f1"), kept(9, "cluster/pod-shop-web-0@12.json", "sha256:f2"),
@@ -67,8 +69,10 @@ func TestPreserved(t *testing.T) {
 }
 
 func TestNothingIsKeptOfWhatNobodyReads(t *testing.T) {
-	c := fold(Event{Fact: Pod{Name: "web-0"}}, Event{Check: "logs", Fact: End{Status: CheckSkipped,
-		Reason: "not read: --no-logs"}})
+	c := fold(Event{Fact: Pod{Name: "web-0"}}, Event{Check: "logs", Fact: End{
+		Status: CheckSkipped,
+		Reason: "not read: --no-logs",
+	}})
 	at := slices.IndexFunc(PreservedOf(c), func(p Preserved) bool { return p.Word == "log" })
 	if at < 0 {
 		t.Fatal("nothing is said of logs")
@@ -85,8 +89,10 @@ func TestNothingIsKeptOfWhatNobodyReads(t *testing.T) {
 func TestRuntimeState(t *testing.T) {
 	c := fold(Event{Fact: Pod{Name: "web-0"}})
 	say := func(n int, mark string) {
-		c.Apply(Event{Time: minute(n), Fact: Note{Time: minute(n), Author: "ada", Subject: SubjectRuntime,
-			Mark: mark, Text: "because"}})
+		c.Apply(Event{Time: minute(n), Fact: Note{
+			Time: minute(n), Author: "ada", Subject: SubjectRuntime,
+			Mark: mark, Text: "because",
+		}})
 	}
 	lost := func() bool {
 		return slices.ContainsFunc(PreservedOf(c), func(p Preserved) bool {
@@ -135,8 +141,10 @@ func TestTheTimeOfKeeping(t *testing.T) {
 // Everything with a time is on one axis; equal times stay in their order.
 func TestAxis(t *testing.T) {
 	k := Clock{Regime: NIS2, Aware: minute(20), Started: minute(21), Author: "ada", Reason: "told"}
-	wrong := Clock{Regime: DORA, Aware: minute(19), Started: minute(19), Author: "ada", Reason: "slip",
-		Withdrawn: &Withdrawal{Time: minute(22), Author: "bob", Reason: "no bank"}}
+	wrong := Clock{
+		Regime: DORA, Aware: minute(19), Started: minute(19), Author: "ada", Reason: "slip",
+		Withdrawn: &Withdrawal{Time: minute(22), Author: "bob", Reason: "no bank"},
+	}
 	c := fold(
 		Event{Fact: Moment{Time: minute(5), What: "b", Source: "cluster", Trust: ByCluster}},
 		Event{Fact: Moment{Time: minute(5), What: "a", Source: "cluster", Trust: ByCluster}},

@@ -48,10 +48,12 @@ func Reachable(c *inspect.Case) []ReachRow {
 	l.volumes()
 	l.network()
 	for _, u := range l.r.Unseen {
-		l.add(ReachRow{Kind: "not seen", Text: u.String(),
+		l.add(ReachRow{
+			Kind: "not seen", Text: u.String(),
 			Why: "This may hide more of what the pod could touch. " +
 				"`backtrail rbac` prints the role that may read it.",
-			Weight: ReachesOther})
+			Weight: ReachesOther,
+		})
 	}
 	l.shared("same image", "Pods that run one of its digests.", l.r.Shared.Digest, l.pod.Others)
 	l.shared("same layer", "Pods whose image has a layer that brought what is wrong here.", l.layers(), nil)
@@ -76,13 +78,17 @@ func (l *reachList) add(r ReachRow) { l.rows = append(l.rows, r) }
 // reaches the node also where it is mounted read-only.
 func (l *reachList) privileges() {
 	for _, p := range l.r.Privileges {
-		l.add(ReachRow{Kind: "privilege", Text: p.String(),
-			Why: "What the container may do on the node, or to the other containers.", Weight: privilegeWeight(p)})
+		l.add(ReachRow{
+			Kind: "privilege", Text: p.String(),
+			Why: "What the container may do on the node, or to the other containers.", Weight: privilegeWeight(p),
+		})
 	}
 	for _, u := range l.r.Uses {
 		if u.Kind == inspect.UseHostPath {
-			l.add(ReachRow{Kind: "host path", Text: textOf(u), Why: "A part of the node's own files.",
-				Weight: ReachesNode})
+			l.add(ReachRow{
+				Kind: "host path", Text: textOf(u), Why: "A part of the node's own files.",
+				Weight: ReachesNode,
+			})
 		}
 	}
 }
@@ -107,9 +113,11 @@ func (l *reachList) roles() {
 		if r.Source != "" {
 			text += " (" + r.Source + ")"
 		}
-		l.add(ReachRow{Kind: "cloud role", Text: text,
+		l.add(ReachRow{
+			Kind: "cloud role", Text: text,
 			Why:    "Whoever runs in the pod can take on this role, as long as the cloud's own side trusts it.",
-			Weight: ReachesNode})
+			Weight: ReachesNode,
+		})
 	}
 }
 
@@ -120,8 +128,10 @@ func (l *reachList) account() {
 	if l.r.ServiceAccount == "" {
 		return
 	}
-	l.add(ReachRow{Kind: "account", Text: l.r.ServiceAccount, Why: "The service account that the pod runs as.",
-		Weight: ReachesOwn})
+	l.add(ReachRow{
+		Kind: "account", Text: l.r.ServiceAccount, Why: "The service account that the pod runs as.",
+		Weight: ReachesOwn,
+	})
 	for _, t := range l.r.Tokens {
 		audience := "for the API server"
 		if t.Audience != "" {
@@ -131,20 +141,26 @@ func (l *reachList) account() {
 		if t.Seconds > 0 {
 			text += fmt.Sprintf(", valid for %d s", t.Seconds)
 		}
-		l.add(ReachRow{Kind: "token", Text: text,
+		l.add(ReachRow{
+			Kind: "token", Text: text,
 			Why:    "Whoever runs in the container can read this token and use it elsewhere until it ends.",
-			Weight: ReachesOther})
+			Weight: ReachesOther,
+		})
 	}
 	if l.r.Token == inspect.TokenNone {
-		l.add(ReachRow{Kind: "token", Text: "none is mounted",
-			Why: "No token of the service account is in the file tree of its containers.", Weight: ReachesOwn})
+		l.add(ReachRow{
+			Kind: "token", Text: "none is mounted",
+			Why: "No token of the service account is in the file tree of its containers.", Weight: ReachesOwn,
+		})
 		return
 	}
-	l.add(ReachRow{Kind: "may do",
+	l.add(ReachRow{
+		Kind:   "may do",
 		Text:   "not known: what the account may do, only somebody who may impersonate it can ask",
 		Why:    "Roles and bindings are not read: they do not say what webhooks of authorization allow.",
 		Weight: ReachesOther, Command: fmt.Sprintf("%s auth can-i --list -n %s --as %s", l.c.Target.Kubectl(),
-			text.Quote(l.pod.Namespace), text.Quote("system:serviceaccount:"+l.pod.Namespace+":"+l.r.ServiceAccount))})
+			text.Quote(l.pod.Namespace), text.Quote("system:serviceaccount:"+l.pod.Namespace+":"+l.r.ServiceAccount)),
+	})
 }
 
 // named lists objects with the ways by which they come in: mounted at a path, as a variable, for pulling images. One
@@ -161,8 +177,10 @@ func (l *reachList) named(kind string, names []string, w ReachWeight, why string
 		if len(ways) > 0 {
 			text += ": " + strings.Join(ways, "; ")
 		}
-		l.add(ReachRow{Kind: kind, Text: text,
-			Why: strings.TrimSpace("A " + kind + " of namespace " + l.pod.Namespace + ". " + why), Weight: w})
+		l.add(ReachRow{
+			Kind: kind, Text: text,
+			Why: strings.TrimSpace("A " + kind + " of namespace " + l.pod.Namespace + ". " + why), Weight: w,
+		})
 	}
 }
 
@@ -210,15 +228,19 @@ func (l *reachList) network() {
 		return // whether there are any is not known: that none was read does not make the traffic free
 	}
 	if len(l.r.NetworkPolicies) == 0 {
-		l.add(ReachRow{Kind: "network", Text: "no network policy selects it",
-			Why: "Nothing is known that would hold its traffic back." + enforced, Weight: ReachesOther})
+		l.add(ReachRow{
+			Kind: "network", Text: "no network policy selects it",
+			Why: "Nothing is known that would hold its traffic back." + enforced, Weight: ReachesOther,
+		})
 		return
 	}
 	if len(l.r.Isolated) == 1 {
 		open := map[string]string{"ingress": "egress", "egress": "ingress"}[l.r.Isolated[0]]
-		l.add(ReachRow{Kind: "network", Text: open + " is open",
+		l.add(ReachRow{
+			Kind: "network", Text: open + " is open",
 			Why:    "The policies that select the pod say nothing of " + open + ": all of it is allowed.",
-			Weight: ReachesOther})
+			Weight: ReachesOther,
+		})
 	}
 }
 
@@ -236,8 +258,10 @@ func (l *reachList) shared(kind, why string, g inspect.PodGroup, older []string)
 		l.add(ReachRow{Kind: kind, Text: p, Why: why, Weight: ReachesKin, Pod: p})
 	}
 	if more := g.Count - min(few, len(g.Pods)); more > 0 {
-		l.add(ReachRow{Kind: kind, Text: fmt.Sprintf("and %d more", more),
-			Why: why + fmt.Sprintf(" %d in all.", g.Count), Weight: ReachesKin})
+		l.add(ReachRow{
+			Kind: kind, Text: fmt.Sprintf("and %d more", more),
+			Why: why + fmt.Sprintf(" %d in all.", g.Count), Weight: ReachesKin,
+		})
 	}
 }
 

@@ -37,39 +37,75 @@ func TestWhatAPodCouldTouch(t *testing.T) {
 		r          inspect.Reach
 		kind, want string
 	}{
-		"the node by a privilege": {inspect.Reach{Privileges: []inspect.Privilege{{Kind: inspect.HostPID}}},
-			"privilege", "host PID namespace (0)"},
-		"what makes that easier": {inspect.Reach{Privileges: []inspect.Privilege{{Kind: inspect.RunsAsRoot,
-			Container: "web"}}}, "privilege", "web: runs as root (1)"},
-		"files of the node": {inspect.Reach{Uses: []inspect.Use{{Kind: inspect.UseHostPath, Name: "/var/run",
-			Container: "web", How: "mounted at /run"}}},
-			"host path", "/var/run: mounted at /run in web, writable (0)"},
-		"read only": {inspect.Reach{Uses: []inspect.Use{{Kind: inspect.UseHostPath, Name: "/",
-			How: "mounted at /host", ReadOnly: true}}}, "host path", "/: mounted at /host, read only (0)"},
-		"a cloud role": {inspect.Reach{Roles: []inspect.CloudRole{{Cloud: "AWS", Name: "arn:1",
-			Source: "annotation"}}}, "cloud role", "AWS arn:1 (annotation) (0)"},
+		"the node by a privilege": {
+			inspect.Reach{Privileges: []inspect.Privilege{{Kind: inspect.HostPID}}},
+			"privilege", "host PID namespace (0)",
+		},
+		"what makes that easier": {inspect.Reach{Privileges: []inspect.Privilege{{
+			Kind:      inspect.RunsAsRoot,
+			Container: "web",
+		}}}, "privilege", "web: runs as root (1)"},
+		"files of the node": {
+			inspect.Reach{Uses: []inspect.Use{{
+				Kind: inspect.UseHostPath, Name: "/var/run",
+				Container: "web", How: "mounted at /run",
+			}}},
+			"host path", "/var/run: mounted at /run in web, writable (0)",
+		},
+		"read only": {inspect.Reach{Uses: []inspect.Use{{
+			Kind: inspect.UseHostPath, Name: "/",
+			How: "mounted at /host", ReadOnly: true,
+		}}}, "host path", "/: mounted at /host, read only (0)"},
+		"a cloud role": {inspect.Reach{Roles: []inspect.CloudRole{{
+			Cloud: "AWS", Name: "arn:1",
+			Source: "annotation",
+		}}}, "cloud role", "AWS arn:1 (annotation) (0)"},
 		"a role of an old case": {inspect.Reach{Role: "arn:1"}, "cloud role", "arn:1 (0)"},
-		"a Secret that is not read": {inspect.Reach{Secrets: []string{"db"},
-			Uses: []inspect.Use{{Kind: inspect.UseSecret, Name: "db", How: "env PASSWORD", Container: "web"},
-				{Kind: inspect.UseSecret, Name: "db", How: "mounted at /db"}, {Kind: inspect.UseSecret, Name: "other",
-					How: "x"}}}, "secret", "db: env PASSWORD in web; mounted at /db (1)"},
+		"a Secret that is not read": {inspect.Reach{
+			Secrets: []string{"db"},
+			Uses: []inspect.Use{
+				{Kind: inspect.UseSecret, Name: "db", How: "env PASSWORD", Container: "web"},
+				{Kind: inspect.UseSecret, Name: "db", How: "mounted at /db"},
+				{
+					Kind: inspect.UseSecret, Name: "other",
+					How: "x",
+				},
+			},
+		}, "secret", "db: env PASSWORD in web; mounted at /db (1)"},
 		"a ConfigMap": {inspect.Reach{ConfigMaps: []string{"db"}}, "config map", "db (2)"},
 		"a volume":    {inspect.Reach{Volumes: []string{"emptyDir tmp"}}, "volume", "emptyDir tmp (2)"},
-		"told before": {inspect.Reach{Volumes: []string{"host path /x"},
-			Uses: []inspect.Use{{Kind: inspect.UseHostPath, Name: "/x"}}}, "volume", ""},
+		"told before": {inspect.Reach{
+			Volumes: []string{"host path /x"},
+			Uses:    []inspect.Use{{Kind: inspect.UseHostPath, Name: "/x"}},
+		}, "volume", ""},
 		"its account": {inspect.Reach{ServiceAccount: "shop"}, "account", "shop (2)"},
 		"no account":  {inspect.Reach{Token: inspect.TokenNone}, "token", ""},
-		"no token": {inspect.Reach{ServiceAccount: "shop", Token: inspect.TokenNone}, "token",
-			"none is mounted (2)"},
-		"a token": {inspect.Reach{ServiceAccount: "shop", Tokens: []inspect.Token{{Container: "web",
-			Path: "/t", Seconds: 3600}}}, "token", "web: /t, for the API server, valid for 3600 s (1)"},
-		"one for a vault": {inspect.Reach{ServiceAccount: "shop", Tokens: []inspect.Token{{Container: "web",
-			Path: "/t", Audience: "vault"}}}, "token", "web: /t, for vault (1)"},
-		"what it may do": {inspect.Reach{ServiceAccount: "shop"}, "may do",
-			"not known: what the account may do, only somebody who may impersonate it can ask (1)"},
-		"what was not seen": {inspect.Reach{Unseen: []inspect.Unread{{Source: inspect.ReachServices,
-			Reason: "forbidden"}}}, "not seen",
-			"services that send traffic to it: forbidden (1)"},
+		"no token": {
+			inspect.Reach{ServiceAccount: "shop", Token: inspect.TokenNone},
+			"token",
+			"none is mounted (2)",
+		},
+		"a token": {inspect.Reach{ServiceAccount: "shop", Tokens: []inspect.Token{{
+			Container: "web",
+			Path:      "/t", Seconds: 3600,
+		}}}, "token", "web: /t, for the API server, valid for 3600 s (1)"},
+		"one for a vault": {inspect.Reach{ServiceAccount: "shop", Tokens: []inspect.Token{{
+			Container: "web",
+			Path:      "/t", Audience: "vault",
+		}}}, "token", "web: /t, for vault (1)"},
+		"what it may do": {
+			inspect.Reach{ServiceAccount: "shop"},
+			"may do",
+			"not known: what the account may do, only somebody who may impersonate it can ask (1)",
+		},
+		"what was not seen": {
+			inspect.Reach{Unseen: []inspect.Unread{{
+				Source: inspect.ReachServices,
+				Reason: "forbidden",
+			}}},
+			"not seen",
+			"services that send traffic to it: forbidden (1)",
+		},
 	} {
 		if got := row(reaching(tt.r), tt.kind); got != tt.want {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
@@ -82,19 +118,25 @@ func TestWhatAPodCouldTouch(t *testing.T) {
 
 // That no policy holds the traffic back is said only where the policies were read.
 func TestWhatHoldsTheTrafficBack(t *testing.T) {
-	blocked := inspect.Event{Check: inspect.CheckCluster, Fact: inspect.End{Status: inspect.CheckBlocked,
-		Reason: "403"}}
+	blocked := inspect.Event{Check: inspect.CheckCluster, Fact: inspect.End{
+		Status: inspect.CheckBlocked,
+		Reason: "403",
+	}}
 	for name, tt := range map[string]struct {
 		c    *inspect.Case
 		want string
 	}{
 		"none selects it": {reaching(inspect.Reach{}), "no network policy selects it (1)"},
-		"one does": {reaching(inspect.Reach{NetworkPolicies: []string{"deny"},
-			Isolated: []string{"egress", "ingress"}}), "deny (2)"},
+		"one does": {reaching(inspect.Reach{
+			NetworkPolicies: []string{"deny"},
+			Isolated:        []string{"egress", "ingress"},
+		}), "deny (2)"},
 		"they were not read":  {reaching(inspect.Reach{Unseen: []inspect.Unread{{Source: inspect.ReachNetworkPolicies}}}), ""},
 		"the check could not": {reaching(inspect.Reach{}, blocked), ""},
-		"the check still runs": {reaching(inspect.Reach{}, inspect.Event{Check: inspect.CheckCluster,
-			Fact: inspect.Begin{}}), ""},
+		"the check still runs": {reaching(inspect.Reach{}, inspect.Event{
+			Check: inspect.CheckCluster,
+			Fact:  inspect.Begin{},
+		}), ""},
 	} {
 		if got := row(tt.c, "network"); got != tt.want {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)

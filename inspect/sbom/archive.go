@@ -41,8 +41,10 @@ const (
 var errArchive = errors.New("the archive is past a limit")
 
 // archiveEndings are the names that syft takes for archives of Java, and zip for those that wrap them.
-var archiveEndings = []string{".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".far",
-	".lpkg", ".rar", ".zap", ".zip"}
+var archiveEndings = []string{
+	".jar", ".war", ".ear", ".par", ".sar", ".nar", ".jpi", ".hpi", ".kar", ".far",
+	".lpkg", ".rar", ".zap", ".zip",
+}
 
 // isArchive reports whether a file is one of Java's archives by its ending.
 func isArchive(p string) bool { return slices.Contains(archiveEndings, strings.ToLower(path.Ext(p))) }

@@ -181,8 +181,10 @@ func (a *attachments) fromManifest(ctx context.Context, part registry.Part) erro
 	a.seen[part.Digest] = true
 	var m v1.Manifest
 	if !part.Holds() || json.Unmarshal(part.Bytes, &m) != nil {
-		a.rows = append(a.rows, inspect.SBOM{Origin: "attached", Format: formatOf(part.MediaType),
-			Status: inspect.Unknown, Reason: inspect.ReasonUnreadable, Digest: part.Digest})
+		a.rows = append(a.rows, inspect.SBOM{
+			Origin: "attached", Format: formatOf(part.MediaType),
+			Status: inspect.Unknown, Reason: inspect.ReasonUnreadable, Digest: part.Digest,
+		})
 		return nil
 	}
 	for n, l := range m.Layers {
@@ -206,8 +208,10 @@ func (a *attachments) fromManifest(ctx context.Context, part registry.Part) erro
 // row reads one attached SBOM. Nobody signed it, so that it proves nothing: unknown at best. A statement about another
 // image is a subject-mismatch, which outranks that it is unsigned. Errors: the registry could not be reached.
 func (a *attachments) row(ctx context.Context, l v1.Descriptor, predicate string) (inspect.SBOM, error) {
-	row := inspect.SBOM{Origin: "attached", Format: formatOf(predicate + string(l.MediaType)),
-		Status: inspect.Unknown, Reason: inspect.ReasonUnsigned, Digest: l.Digest.String()}
+	row := inspect.SBOM{
+		Origin: "attached", Format: formatOf(predicate + string(l.MediaType)),
+		Status: inspect.Unknown, Reason: inspect.ReasonUnsigned, Digest: l.Digest.String(),
+	}
 	data, err := a.client.Fetch(ctx, a.loc, row.Digest, MaxDocument)
 	var limit *registry.LimitError
 	var digest *registry.DigestError
@@ -240,8 +244,10 @@ func (a *attachments) keep(digest string, data []byte, mediaType string) {
 	if a.client.Store().Put(digest, data) != nil {
 		return
 	}
-	a.emit(inspect.Event{Fact: inspect.Blob{Digest: digest, MediaType: mediaType, Size: int64(len(data)),
-		Role: "sbom", State: "carried", Of: "image"}})
+	a.emit(inspect.Event{Fact: inspect.Blob{
+		Digest: digest, MediaType: mediaType, Size: int64(len(data)),
+		Role: "sbom", State: "carried", Of: "image",
+	}})
 }
 
 // isMediaType reports whether a media or artifact type is that of an SBOM, as cosign, ORAS and others write them.

@@ -13,8 +13,10 @@ import (
 // IsSBOM reports whether a predicate type is that of an SBOM, in any version. A version follows behind a slash; longer
 // words that begin alike are other types.
 func IsSBOM(predicateType string) bool {
-	for _, prefix := range []string{"https://spdx.dev/Document", "https://cyclonedx.org/bom", "https://syft.dev/bom",
-		"https://anchore.com/syft"} {
+	for _, prefix := range []string{
+		"https://spdx.dev/Document", "https://cyclonedx.org/bom", "https://syft.dev/bom",
+		"https://anchore.com/syft",
+	} {
 		if rest, ok := strings.CutPrefix(predicateType, prefix); ok && (rest == "" || rest[0] == '/') {
 			return true
 		}
@@ -29,8 +31,10 @@ func attested(store *registry.Store, signatures []inspect.Signature) []inspect.S
 		if !IsSBOM(s.PredicateType) {
 			continue
 		}
-		row := inspect.SBOM{Origin: "attested", Format: formatOf(s.PredicateType), Status: s.Status,
-			Reason: s.Reason, Digest: statementOf(s)}
+		row := inspect.SBOM{
+			Origin: "attested", Format: formatOf(s.PredicateType), Status: s.Status,
+			Reason: s.Reason, Digest: statementOf(s),
+		}
 		format, n, err := countStatement(store, row.Digest)
 		if err == nil {
 			row.Format, row.Packages = format, n

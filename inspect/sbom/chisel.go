@@ -25,7 +25,8 @@ func newChiselCataloger() pkg.Cataloger {
 // chiselPackages lists the packages of a manifest as those of dpkg that they are parts of. The purl is that of dpkg's
 // package of the distribution in os-release, so that advisories of it apply.
 func chiselPackages(_ context.Context, _ file.Resolver, env *generic.Environment,
-	from file.LocationReadCloser) ([]pkg.Package, []artifact.Relationship, error) {
+	from file.LocationReadCloser,
+) ([]pkg.Package, []artifact.Relationship, error) {
 	list, err := owner.ChiselPackages(from)
 	if err != nil {
 		return nil, nil, err

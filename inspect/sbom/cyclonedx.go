@@ -20,18 +20,24 @@ func writeCycloneDX(image inspect.Image, tool inspect.Tool) ([]byte, error) {
 	bom.SerialNumber = serial(image.Key())
 	bom.Metadata = &cdx.Metadata{
 		Timestamp: madeAt(image).Format(time.RFC3339),
-		Tools: &cdx.ToolsChoice{Components: &[]cdx.Component{{Type: cdx.ComponentTypeApplication,
-			Name: tool.Name, Version: tool.Version}}},
-		Component: &cdx.Component{Type: cdx.ComponentTypeContainer, BOMRef: "image", Name: title(image),
-			Version: image.Key()},
+		Tools: &cdx.ToolsChoice{Components: &[]cdx.Component{{
+			Type: cdx.ComponentTypeApplication,
+			Name: tool.Name, Version: tool.Version,
+		}}},
+		Component: &cdx.Component{
+			Type: cdx.ComponentTypeContainer, BOMRef: "image", Name: title(image),
+			Version: image.Key(),
+		},
 	}
 	components := make([]cdx.Component, 0, len(image.Packages))
 	for i, p := range image.Packages {
 		components = append(components, cdx.Component{
 			Type: cdx.ComponentTypeLibrary, BOMRef: "package-" + strconv.Itoa(i), Name: p.Name, Version: p.Version,
 			PackageURL: p.PURL,
-			Properties: &[]cdx.Property{{Name: "backtrail:type", Value: p.Type}, {Name: "backtrail:found",
-				Value: found(p)}},
+			Properties: &[]cdx.Property{{Name: "backtrail:type", Value: p.Type}, {
+				Name:  "backtrail:found",
+				Value: found(p),
+			}},
 		})
 	}
 	bom.Components = &components

@@ -14,8 +14,10 @@ type name struct{ kind, name string }
 // versions is compared version by version; how many copies of one version there are does not matter. Copies of one
 // version are compared once. The result is in one order, whatever order the lists have.
 func compare(before, now []inspect.Package) inspect.PackageDiff {
-	d := inspect.PackageDiff{Added: []inspect.Package{}, Removed: []inspect.Package{},
-		Changed: []inspect.PackageChange{}}
+	d := inspect.PackageDiff{
+		Added: []inspect.Package{}, Removed: []inspect.Package{},
+		Changed: []inspect.PackageChange{},
+	}
 	old, current := byName(before), byName(now)
 	for n, list := range current {
 		gone, came := apart(old[n], list)

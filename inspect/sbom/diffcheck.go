@@ -41,7 +41,8 @@ func Diff(client *registry.Client, c *Cataloguer) engine.Check {
 // packagesOf catalogues the known-good image. Packages that could not all be found would show as added ones, so that a
 // part of them is no ground for a comparison.
 func (c *Cataloguer) packagesOf(ctx context.Context, client *registry.Client,
-	good inspect.KnownGood) ([]inspect.Package, error) {
+	good inspect.KnownGood,
+) ([]inspect.Package, error) {
 	read, err := c.cache.ReadKnownGood(ctx, client, good, nil)
 	if err != nil {
 		return nil, err

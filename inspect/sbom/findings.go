@@ -43,7 +43,8 @@ func findings(subject string, image inspect.Image, good inspect.KnownGood, d ins
 // changedFinding is the finding of one package whose version changed: an update is for the record, a version that
 // went back is of medium severity, and so is a package of which a file does not match it.
 func changedFinding(subject string, image inspect.Image, good inspect.KnownGood,
-	c inspect.PackageChange) inspect.Finding {
+	c inspect.PackageChange,
+) inspect.Finding {
 	severity := inspect.Low
 	title := fmt.Sprintf("%s: package %s is %s, was %s in the %s image", subject, c.Name, c.To, c.From, good.Word())
 	switch c.Change {
@@ -114,7 +115,8 @@ func evidenceOf(image inspect.Image, layer int, locations []string) []inspect.Ev
 
 // finding is a finding about a package, which is its cause.
 func finding(code, subject, kind, pkg, version string, severity inspect.Severity, title string,
-	on []inspect.Evidence) inspect.Finding {
+	on []inspect.Evidence,
+) inspect.Finding {
 	about := fmt.Sprintf("%s:%s/%s@%s", subject, kind, pkg, version)
 	return inspect.Finding{
 		ID: inspect.FindingID(inspect.CheckPackageDiff, code, about), Check: inspect.CheckPackageDiff, Code: code,

@@ -22,7 +22,8 @@ type remembering struct {
 // panic of a cataloger becomes a name in broke: its packages are missing, and that is said. What was found under a
 // context that ended is not kept.
 func (c remembering) Catalog(ctx context.Context, from file.Resolver) (found []pkg.Package,
-	_ []artifact.Relationship, err error) {
+	_ []artifact.Relationship, err error,
+) {
 	defer func() {
 		if p := recover(); p != nil {
 			c.broke.add(c.Name())

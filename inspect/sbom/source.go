@@ -27,8 +27,10 @@ func newSource(ctx context.Context, key string, layers []inspect.Layer, t *layer
 	// ImageMetadata by value: syft refuses a pointer, and any other type gets no cataloguers of images.
 	about := source.ImageMetadata{UserInput: key, ID: key, ManifestDigest: key}
 	for _, l := range layers {
-		about.Layers = append(about.Layers, source.LayerMetadata{MediaType: l.MediaType, Digest: l.DiffID,
-			Size: l.Size})
+		about.Layers = append(about.Layers, source.LayerMetadata{
+			MediaType: l.MediaType, Digest: l.DiffID,
+			Size: l.Size,
+		})
 		about.Size += l.Size
 	}
 	return &imageSource{

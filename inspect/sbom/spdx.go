@@ -73,6 +73,8 @@ func spdxPackage(p inspect.Package, id common.ElementID) *v2_3.Package {
 
 // spdxRelation is a relationship (SPDX 2.3, 11.1).
 func spdxRelation(a common.ElementID, kind string, b common.ElementID) *v2_3.Relationship {
-	return &v2_3.Relationship{RefA: common.DocElementID{ElementRefID: a}, RefB: common.DocElementID{ElementRefID: b},
-		Relationship: kind}
+	return &v2_3.Relationship{
+		RefA: common.DocElementID{ElementRefID: a}, RefB: common.DocElementID{ElementRefID: b},
+		Relationship: kind,
+	}
 }

@@ -25,8 +25,11 @@ const (
 // Truth is the check that compares each SBOM that came with the image, or lies in it, with what is there. What the
 // publisher wrote is compared with what is there; who signed it decides how much a difference weighs.
 func Truth(client *registry.Client, cache *layer.Cache) engine.Check {
-	return engine.Check{Name: inspect.CheckSBOMTruth, Needs: []string{inspect.CheckLayers, inspect.CheckPackages,
-		inspect.CheckAttachedSBOM},
+	return engine.Check{
+		Name: inspect.CheckSBOMTruth, Needs: []string{
+			inspect.CheckLayers, inspect.CheckPackages,
+			inspect.CheckAttachedSBOM,
+		},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			image := on.Image()
 			tree, err := cache.Tree(ctx, image.Layers)
@@ -49,7 +52,8 @@ func Truth(client *registry.Client, cache *layer.Cache) engine.Check {
 				return engine.Nothing("no SBOM of the publisher's could be compared")
 			}
 			return nil
-		}}
+		},
+	}
 }
 
 // plainDocument takes the SBOM out of a statement, where it is one.
@@ -249,8 +253,10 @@ func (t *truth) inside() error {
 		if t.ctx.Err() != nil {
 			return t.ctx.Err()
 		}
-		row := inspect.SBOM{Origin: originInside, Format: formatOf(node.Path), Status: inspect.Unknown,
-			Reason: inspect.ReasonUnsigned, Digest: "sha256:" + node.SHA256}
+		row := inspect.SBOM{
+			Origin: originInside, Format: formatOf(node.Path), Status: inspect.Unknown,
+			Reason: inspect.ReasonUnsigned, Digest: "sha256:" + node.SHA256,
+		}
 		format, count, errCount := Count(data)
 		if err != nil || errCount != nil {
 			row.Reason = inspect.ReasonUnreadable

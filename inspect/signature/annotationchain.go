@@ -74,7 +74,8 @@ func (s *cosignSignature) withoutCertificate() *cosignSignature {
 // byCertificate judges a keyless signature by one trusted root. A root without a CT log or without a transparency log
 // cannot demand what it has no key for: those links are absent then.
 func (s *cosignSignature) byCertificate(ctx context.Context, m root.TrustedMaterial, a artifact,
-	x expectation) outcome {
+	x expectation,
+) outcome {
 	o := outcome{chain: newChain()}
 	verifier, err := s.certificateVerifier(ctx)
 	if err != nil {
@@ -102,7 +103,8 @@ func (s *cosignSignature) byCertificate(ctx context.Context, m root.TrustedMater
 // byKey judges a signature with a managed key, in one of the ways in which the key may have signed. A log entry is not
 // demanded, but one that is there must hold.
 func (s *cosignSignature) byKey(ctx context.Context, m root.TrustedMaterial, k key, v signature.Verifier,
-	a artifact) outcome {
+	a artifact,
+) outcome {
 	o := outcome{chain: newChain(), key: k.digest}
 	s.explainIntegrity(o.chain)
 	o.absent(inspect.StepCertificate, "signed with a managed key, not with a certificate")
@@ -143,7 +145,8 @@ func (s *cosignSignature) explainIntegrity(c *chain) {
 // stampErr is that of a timestamp which is there and does not hold. It fails the verdict only where the root knows
 // timestamp authorities: one that nothing here could verify proves nothing and spoils nothing.
 func (s *cosignSignature) explainTimes(c *chain, m root.TrustedMaterial, options cosign.CheckOpts) (times []observed,
-	stampErr error) {
+	stampErr error,
+) {
 	switch {
 	case s.rekor == nil && s.cert == nil:
 		c.absent(inspect.StepLog, "no log entry came with it, and a managed key needs none")
@@ -264,7 +267,8 @@ func (s *cosignSignature) explainSignature(ctx context.Context, c *chain, v sign
 // The identity is judged by expectation.explain, since a signature by another signer is a fact to be told and no
 // defect.
 func (s *cosignSignature) judge(ctx context.Context, options cosign.CheckOpts, a artifact, stampErr error,
-	m root.TrustedMaterial) error {
+	m root.TrustedMaterial,
+) error {
 	if s.stamp != nil && len(m.TimestampingAuthorities()) > 0 {
 		if stampErr != nil {
 			return stampErr

@@ -72,8 +72,10 @@ func (a artifact) verify(sc verify.SignatureContent, vc verify.VerificationConte
 	if err != nil {
 		return err
 	}
-	return verify.VerifySignatureWithArtifactDigests(sc, vc, m, []verify.ArtifactDigest{{Algorithm: "sha256",
-		Digest: raw}})
+	return verify.VerifySignatureWithArtifactDigests(sc, vc, m, []verify.ArtifactDigest{{
+		Algorithm: "sha256",
+		Digest:    raw,
+	}})
 }
 
 // rawDigest gives the 32 bytes of sha256:<hex>.

@@ -57,8 +57,10 @@ func (e *examiner) attested(ctx context.Context, repositories []string, digest s
 			e.put(digestOf(data), data)
 			e.load()
 			hash, _ := v1.NewHash(digestOf(data))
-			e.judgeBundle(ctx, item{match: match{store: StoreGitHub}, form: mediaBundle,
-				desc: v1.Descriptor{Digest: hash}}, data)
+			e.judgeBundle(ctx, item{
+				match: match{store: StoreGitHub}, form: mediaBundle,
+				desc: v1.Descriptor{Digest: hash},
+			}, data)
 		}
 	}
 	return found, err

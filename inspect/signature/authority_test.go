@@ -83,39 +83,86 @@ func TestCertificateOfOnesOwn(t *testing.T) {
 		expect   inspect.Expected
 		want     string
 	}{
-		{"its authority is at hand", []Root{c.authority(now, c.root, c.between)}, false, false, nil, anyIssuer,
-			"verified "},
-		{"the chain came with the signature", []Root{c.authority(now, c.root)}, false, false, chain, anyIssuer,
-			"verified "},
+		{
+			"its authority is at hand",
+			[]Root{c.authority(now, c.root, c.between)},
+			false, false, nil, anyIssuer,
+			"verified ",
+		},
+		{
+			"the chain came with the signature",
+			[]Root{c.authority(now, c.root)},
+			false, false, chain, anyIssuer,
+			"verified ",
+		},
 		{"an attestation", []Root{c.authority(now, c.root)}, true, false, chain, anyIssuer, "verified "},
-		{"the link between is nowhere", []Root{c.authority(now, c.root)}, false, false, nil, anyIssuer,
-			"failed untrusted-root"},
-		{"beside the public instance", append(public[:1:1], c.authority(now, c.root)), false, false, chain, anyIssuer,
-			"verified "},
+		{
+			"the link between is nowhere",
+			[]Root{c.authority(now, c.root)},
+			false, false, nil, anyIssuer,
+			"failed untrusted-root",
+		},
+		{
+			"beside the public instance", append(public[:1:1], c.authority(now, c.root)), false, false, chain, anyIssuer,
+			"verified ",
+		},
 		{"nobody trusts its authority", public, false, false, chain, anyIssuer, "failed untrusted-root"},
-		{"another company's authority", []Root{other.authority(now, other.root)}, false, false, chain, anyIssuer,
-			"failed untrusted-root"},
-		{"its certificate has run out, and nothing says when it was signed", []Root{c.authority(later, c.root)}, false,
-			false, chain, anyIssuer, "failed no-timestamp"},
+		{
+			"another company's authority",
+			[]Root{other.authority(now, other.root)},
+			false, false, chain, anyIssuer,
+			"failed untrusted-root",
+		},
+		{
+			"its certificate has run out, and nothing says when it was signed",
+			[]Root{c.authority(later, c.root)},
+			false,
+			false, chain, anyIssuer, "failed no-timestamp",
+		},
 		{"it has run out, and the log says that it was signed before", append(public[:1:1], c.authority(later,
 			c.root)), false, true, chain, anyIssuer, "verified "},
-		{"a log that nobody knows", []Root{c.authority(now, c.root)}, false, true, chain, anyIssuer,
-			"failed log-mismatch"},
-		{"nobody said who", []Root{c.authority(now, c.root)}, false, false, chain, inspect.Expected{},
-			"unknown no-expectation"},
-		{"another name", []Root{c.authority(now, c.root)}, false, false, chain,
+		{
+			"a log that nobody knows",
+			[]Root{c.authority(now, c.root)},
+			false, true, chain, anyIssuer,
+			"failed log-mismatch",
+		},
+		{
+			"nobody said who",
+			[]Root{c.authority(now, c.root)},
+			false, false, chain,
+			inspect.Expected{},
+			"unknown no-expectation",
+		},
+		{
+			"another name",
+			[]Root{c.authority(now, c.root)},
+			false, false, chain,
 			inspect.Expected{Identities: []string{"bob@example.com"}, IssuerRegexps: []string{".*"}},
-			"failed identity-mismatch"},
-		{"an issuer that it does not name", []Root{c.authority(now, c.root)}, false, false, chain,
-			inspect.Expected{Identities: []string{alice}, Issuers: []string{issuer}}, "failed identity-mismatch"},
-		{"its key by flag", public, false, false, chain,
-			inspect.Expected{Keys: []inspect.ExpectedKey{c.signer.expected(t)}}, "verified "},
+			"failed identity-mismatch",
+		},
+		{
+			"an issuer that it does not name",
+			[]Root{c.authority(now, c.root)},
+			false, false, chain,
+			inspect.Expected{Identities: []string{alice}, Issuers: []string{issuer}},
+			"failed identity-mismatch",
+		},
+		{
+			"its key by flag", public, false, false, chain,
+			inspect.Expected{Keys: []inspect.ExpectedKey{c.signer.expected(t)}},
+			"verified ",
+		},
 		{"the signature of another key", []Root{c.authority(now, c.root)}, false, false, func(a map[string]string) {
 			chain(a)
 			a[static.SignatureAnnotationKey] = b64(newKeyed(t).sign(t, payload))
 		}, anyIssuer, "failed invalid-signature"},
-		{"a chain that cannot be read", []Root{c.authority(now, c.root, c.between)}, false, false,
-			func(a map[string]string) { a[static.ChainAnnotationKey] = "-----BEGIN" }, anyIssuer, "verified "},
+		{
+			"a chain that cannot be read",
+			[]Root{c.authority(now, c.root, c.between)},
+			false, false,
+			func(a map[string]string) { a[static.ChainAnnotationKey] = "-----BEGIN" }, anyIssuer, "verified ",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			signed := payload
@@ -155,16 +202,29 @@ func TestBundleOfOnesOwnAuthority(t *testing.T) {
 		want   string
 	}{
 		{"its authority", []Root{c.authority(time.Now(), c.root, c.between)}, bundle(), nil, "verified "},
-		{"beside the public instance", append(s.roots(), c.authority(time.Now(), c.root, c.between)), bundle(), nil,
-			"verified "},
+		{
+			"beside the public instance", append(s.roots(), c.authority(time.Now(), c.root, c.between)), bundle(), nil,
+			"verified ",
+		},
 		{"with an entry in a known log", append(s.roots(), c.authority(companyTime.AddDate(2, 0, 0), c.root,
 			c.between)), s.messageBundle(c.signer, blob), nil, "verified "},
-		{"with an entry in a log that nobody knows", []Root{c.authority(time.Now(), c.root, c.between)},
-			s.messageBundle(c.signer, blob), nil, "failed log-mismatch"},
-		{"run out", []Root{c.authority(companyTime.AddDate(2, 0, 0), c.root, c.between)}, bundle(), nil,
-			"failed no-timestamp"},
-		{"not valid yet", []Root{c.authority(companyTime.AddDate(-1, 0, 0), c.root, c.between)}, bundle(), nil,
-			"failed no-timestamp"},
+		{
+			"with an entry in a log that nobody knows",
+			[]Root{c.authority(time.Now(), c.root, c.between)},
+			s.messageBundle(c.signer, blob), nil, "failed log-mismatch",
+		},
+		{
+			"run out",
+			[]Root{c.authority(companyTime.AddDate(2, 0, 0), c.root, c.between)},
+			bundle(), nil,
+			"failed no-timestamp",
+		},
+		{
+			"not valid yet",
+			[]Root{c.authority(companyTime.AddDate(-1, 0, 0), c.root, c.between)},
+			bundle(), nil,
+			"failed no-timestamp",
+		},
 		{"nobody trusts it", s.roots(), bundle(), nil, "failed untrusted-root"},
 		{"altered", []Root{c.authority(time.Now(), c.root, c.between)}, bundle(), func(o object) {
 			dig(o, "messageSignature")["signature"] = b64(newKeyed(t).sign(t, blob))
@@ -235,8 +295,10 @@ func TestOnesOwnChainRunsOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for now, want := range map[time.Time]string{companyTime.Add(time.Minute): "verified ",
-		companyTime.Add(2 * time.Hour): "failed no-timestamp"} {
+	for now, want := range map[time.Time]string{
+		companyTime.Add(time.Minute):   "verified ",
+		companyTime.Add(2 * time.Hour): "failed no-timestamp",
+	} {
 		o := sig.verify(context.Background(), []Root{c.authority(now, c.root, c.between)}, imageOf(digestOf(blob)),
 			mustExpect(t, anyIssuer))
 		if status, reason := o.verdict(); string(status)+" "+reason != want {

@@ -160,8 +160,10 @@ func (f formed) ofEnvelope() ([][]byte, error) {
 		}
 		b, err := json.Marshal(members{
 			"mediaType": bundleFirst, "verificationMaterial": material,
-			"dsseEnvelope": members{"payloadType": f.PayloadType, "payload": f.Payload,
-				"signatures": []any{members{"sig": s.Sig, "keyid": s.KeyID}}},
+			"dsseEnvelope": members{
+				"payloadType": f.PayloadType, "payload": f.Payload,
+				"signatures": []any{members{"sig": s.Sig, "keyid": s.KeyID}},
+			},
 		})
 		if err != nil {
 			return nil, err

@@ -43,34 +43,55 @@ func TestFormsOfBundles(t *testing.T) {
 	}{
 		"one bundle": {ours, flag, "verified "},
 		"one a line": {bytes.Join([][]byte{other, ours, other}, []byte("\n")), flag, "verified "},
-		"one a line, of other files": {bytes.Join([][]byte{other, other}, []byte("\n")), flag,
-			"failed subject-mismatch"},
+		"one a line, of other files": {
+			bytes.Join([][]byte{other, other}, []byte("\n")), flag,
+			"failed subject-mismatch",
+		},
 		"a list": {bytes.Join([][]byte{[]byte("["), other, []byte(","), ours, []byte("]")},
 			nil), flag, "verified "},
 		"GitHub's answer": {encode(t,
-			object{"attestations": []any{object{"bundle": json.RawMessage(other)},
-				object{"bundle": json.RawMessage(ours), "repository_id": 1}}}), flag, "verified "},
-		"what gh prints": {encode(t,
-			[]any{object{"attestation": object{"bundle": json.RawMessage(ours)}, "verificationResult": object{}}}),
-			flag, "verified "},
-		"cosign 2, a file": {s.ofCosign2(signer, message, s.hashedrekord(signer, blob, message)), flag,
-			"verified "},
-		"cosign 2, another file": {s.ofCosign2(signer, foreign, s.hashedrekord(signer, []byte("x"), foreign)),
-			flag, "failed subject-mismatch"},
+			object{"attestations": []any{
+				object{"bundle": json.RawMessage(other)},
+				object{"bundle": json.RawMessage(ours), "repository_id": 1},
+			}}), flag, "verified "},
+		"what gh prints": {
+			encode(t,
+				[]any{object{"attestation": object{"bundle": json.RawMessage(ours)}, "verificationResult": object{}}}),
+			flag, "verified ",
+		},
+		"cosign 2, a file": {
+			s.ofCosign2(signer, message, s.hashedrekord(signer, blob, message)), flag,
+			"verified ",
+		},
+		"cosign 2, another file": {
+			s.ofCosign2(signer, foreign, s.hashedrekord(signer, []byte("x"), foreign)),
+			flag, "failed subject-mismatch",
+		},
 		"cosign 2, an attestation": {s.ofCosign2(signer, theirEnvelope, s.dsseEntry(signer, theirEnvelope,
 			statement, theirSig)), flag, "verified "},
 		"an envelope": {envelope, key, "verified "},
-		"an envelope, of several": {encode(t, object{"payload": b64(statement), "payloadType": intotoType,
-			"signatures": []any{object{"sig": b64([]byte("no"))}, object{"sig": b64(sig)}}}), key, "verified "},
-		"an envelope with a certificate": {encode(t, object{"payload": b64(statement), "payloadType": intotoType,
-			"signatures": []any{object{"sig": b64(theirSig), "cert": string(signer.pem(t))}}}), flag,
-			"failed log-mismatch"},
-		"an envelope, of an unknown key": {envelope,
-			inspect.Expected{Keys: []inspect.ExpectedKey{newKeyed(t).expected(t)}}, "unknown unknown-key"},
+		"an envelope, of several": {encode(t, object{
+			"payload": b64(statement), "payloadType": intotoType,
+			"signatures": []any{object{"sig": b64([]byte("no"))}, object{"sig": b64(sig)}},
+		}), key, "verified "},
+		"an envelope with a certificate": {
+			encode(t, object{
+				"payload": b64(statement), "payloadType": intotoType,
+				"signatures": []any{object{"sig": b64(theirSig), "cert": string(signer.pem(t))}},
+			}), flag,
+			"failed log-mismatch",
+		},
+		"an envelope, of an unknown key": {
+			envelope,
+			inspect.Expected{Keys: []inspect.ExpectedKey{newKeyed(t).expected(t)}},
+			"unknown unknown-key",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			row, err := VerifyBlob(context.Background(), BlobRequest{Artifact: bytes.NewReader(blob), Bundle: tt.file,
-				Trust: s.trust(), Expected: tt.expected})
+			row, err := VerifyBlob(context.Background(), BlobRequest{
+				Artifact: bytes.NewReader(blob), Bundle: tt.file,
+				Trust: s.trust(), Expected: tt.expected,
+			})
 			if got := statusOf(t, row, err); got != tt.want {
 				t.Errorf("got %s: %s", got, Why(row))
 			}
@@ -81,8 +102,10 @@ func TestFormsOfBundles(t *testing.T) {
 		"an empty list":     "[]",
 		"an answer without": `{"attestations":[]}`, "a cut line": string(ours[:50]),
 	} {
-		if _, err := VerifyBlob(context.Background(), BlobRequest{Artifact: bytes.NewReader(blob),
-			Bundle: []byte(file), Trust: s.trust(), Expected: flag}); !errors.Is(err, ErrMalformed) {
+		if _, err := VerifyBlob(context.Background(), BlobRequest{
+			Artifact: bytes.NewReader(blob),
+			Bundle:   []byte(file), Trust: s.trust(), Expected: flag,
+		}); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

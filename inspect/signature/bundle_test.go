@@ -56,74 +56,132 @@ func TestBundles(t *testing.T) {
 		expect inspect.Expected
 		want   string // status and reason
 	}{
-		{"a message by its signer", message(), nil, inspect.Expected{Identities: []string{alice},
-			Issuers: []string{issuer}}, "verified "},
+		{"a message by its signer", message(), nil, inspect.Expected{
+			Identities: []string{alice},
+			Issuers:    []string{issuer},
+		}, "verified "},
 		{"nobody said who", message(), nil, inspect.Expected{}, "unknown no-expectation"},
-		{"another identity", message(), nil, inspect.Expected{Identities: []string{"bob@example.com"}},
-			"failed identity-mismatch"},
-		{"one of two identities", message(), nil, inspect.Expected{Identities: []string{"bob@example.com", alice}},
-			"verified "},
-		{"a pattern of identities", message(), nil, inspect.Expected{IdentityRegexps: []string{"@example.com$"}},
-			"verified "},
-		{"another issuer", message(), nil, inspect.Expected{Identities: []string{alice},
-			Issuers: []string{"https://evil.example.com"}}, "failed identity-mismatch"},
-		{"only a key was expected", message(), nil, inspect.Expected{Keys: []inspect.ExpectedKey{keyed.expected(t)}},
-			"failed identity-mismatch"},
+		{
+			"another identity", message(), nil,
+			inspect.Expected{Identities: []string{"bob@example.com"}},
+			"failed identity-mismatch",
+		},
+		{
+			"one of two identities", message(), nil,
+			inspect.Expected{Identities: []string{"bob@example.com", alice}},
+			"verified ",
+		},
+		{
+			"a pattern of identities", message(), nil,
+			inspect.Expected{IdentityRegexps: []string{"@example.com$"}},
+			"verified ",
+		},
+		{"another issuer", message(), nil, inspect.Expected{
+			Identities: []string{alice},
+			Issuers:    []string{"https://evil.example.com"},
+		}, "failed identity-mismatch"},
+		{
+			"only a key was expected", message(), nil,
+			inspect.Expected{Keys: []inspect.ExpectedKey{keyed.expected(t)}},
+			"failed identity-mismatch",
+		},
 		{"a statement", statement(), nil, inspect.Expected{Identities: []string{alice}}, "verified "},
-		{"a statement logged as a hash", s.statementBundle(signedKeyless, statementOf(t, digest), "hashedrekord"), nil,
-			inspect.Expected{Identities: []string{alice}}, "verified "},
+		{
+			"a statement logged as a hash", s.statementBundle(signedKeyless, statementOf(t, digest), "hashedrekord"), nil,
+			inspect.Expected{Identities: []string{alice}},
+			"verified ",
+		},
 		{"that one about something else", s.statementBundle(signedKeyless, statementOf(t, digestOf([]byte("x"))),
 			"hashedrekord"), nil, inspect.Expected{Identities: []string{alice}}, "failed subject-mismatch"},
 		{"a statement about something else", s.statementBundle(signedKeyless, statementOf(t, digestOf([]byte("x"))),
 			"dsse"), nil, inspect.Expected{}, "failed subject-mismatch"},
-		{"a message about something else", s.messageBundle(signedKeyless, []byte("x")), nil, inspect.Expected{},
-			"failed subject-mismatch"},
-		{"another instance's", other.messageBundle(other.keyless(alice), blob), nil,
-			inspect.Expected{Identities: []string{alice}}, "failed untrusted-root"},
-		{"a statement of a type that nobody knows", s.statementBundle(signedKeyless,
-			[]byte(strings.Replace(string(statementOf(t, digest)), "Statement/v1", "Statement/v2", 1)), "dsse"), nil,
-			inspect.Expected{Identities: []string{alice}}, "failed malformed"},
-		{"signature altered", message(), func(o object) { flip(dig(o, "messageSignature"), "signature") },
-			inspect.Expected{}, "failed log-mismatch"},
-		{"payload altered", statement(), func(o object) { flip(dig(o, "dsseEnvelope"), "payload") },
-			inspect.Expected{}, "failed"},
+		{
+			"a message about something else", s.messageBundle(signedKeyless, []byte("x")), nil,
+			inspect.Expected{},
+			"failed subject-mismatch",
+		},
+		{
+			"another instance's", other.messageBundle(other.keyless(alice), blob), nil,
+			inspect.Expected{Identities: []string{alice}},
+			"failed untrusted-root",
+		},
+		{
+			"a statement of a type that nobody knows", s.statementBundle(signedKeyless,
+				[]byte(strings.Replace(string(statementOf(t, digest)), "Statement/v1", "Statement/v2", 1)), "dsse"), nil,
+			inspect.Expected{Identities: []string{alice}},
+			"failed malformed",
+		},
+		{
+			"signature altered", message(), func(o object) { flip(dig(o, "messageSignature"), "signature") },
+			inspect.Expected{},
+			"failed log-mismatch",
+		},
+		{
+			"payload altered", statement(), func(o object) { flip(dig(o, "dsseEnvelope"), "payload") },
+			inspect.Expected{},
+			"failed",
+		},
 		{"promise altered", message(), func(o object) {
 			flip(dig(entry(o), "inclusionPromise"),
 				"signedEntryTimestamp")
 		}, inspect.Expected{}, "failed"},
-		{"time altered", message(), func(o object) { entry(o)["integratedTime"] = "1700000000" }, inspect.Expected{},
-			"failed log-mismatch"},
-		{"proof altered", message(), func(o object) { flip(dig(entry(o), "inclusionProof"), "rootHash") },
-			inspect.Expected{}, "failed log-mismatch"},
+		{
+			"time altered", message(), func(o object) { entry(o)["integratedTime"] = "1700000000" },
+			inspect.Expected{},
+			"failed log-mismatch",
+		},
+		{
+			"proof altered", message(), func(o object) { flip(dig(entry(o), "inclusionProof"), "rootHash") },
+			inspect.Expected{},
+			"failed log-mismatch",
+		},
 		{"entry of another signature", message(), func(o object) {
 			dig(o, "verificationMaterial")["tlogEntries"] = dig(message(), "verificationMaterial")["tlogEntries"]
 		}, inspect.Expected{}, "failed log-mismatch"},
 		{"certificate of somebody else", message(), func(o object) {
 			dig(o, "verificationMaterial")["certificate"] = object{"rawBytes": b64(s.keyless(alice).cert.Raw)}
 		}, inspect.Expected{}, "failed log-mismatch"},
-		{"entry called by another kind", message(), func(o object) { dig(entry(o), "kindVersion")["kind"] = "dsse" },
-			inspect.Expected{}, "failed log-mismatch"},
-		{"no log entry", message(), func(o object) { delete(dig(o, "verificationMaterial"), "tlogEntries") },
-			inspect.Expected{}, "failed log-mismatch"},
-		{"a managed key", s.messageBundle(keyed, blob), nil,
-			inspect.Expected{Keys: []inspect.ExpectedKey{newKeyed(t).expected(t), keyed.expected(t)}}, "verified "},
-		{"a managed key without log entry", s.messageBundle(keyed, blob), func(o object) {
-			delete(dig(o,
-				"verificationMaterial"), "tlogEntries")
+		{
+			"entry called by another kind", message(), func(o object) { dig(entry(o), "kindVersion")["kind"] = "dsse" },
+			inspect.Expected{},
+			"failed log-mismatch",
 		},
-			inspect.Expected{Keys: []inspect.ExpectedKey{keyed.expected(t)}}, "verified "},
+		{
+			"no log entry", message(), func(o object) { delete(dig(o, "verificationMaterial"), "tlogEntries") },
+			inspect.Expected{},
+			"failed log-mismatch",
+		},
+		{
+			"a managed key", s.messageBundle(keyed, blob), nil,
+			inspect.Expected{Keys: []inspect.ExpectedKey{newKeyed(t).expected(t), keyed.expected(t)}},
+			"verified ",
+		},
+		{
+			"a managed key without log entry", s.messageBundle(keyed, blob), func(o object) {
+				delete(dig(o,
+					"verificationMaterial"), "tlogEntries")
+			},
+			inspect.Expected{Keys: []inspect.ExpectedKey{keyed.expected(t)}},
+			"verified ",
+		},
 		{"a managed key with another's entry", s.messageBundle(keyed, blob), func(o object) {
 			dig(o, "verificationMaterial")["tlogEntries"] = dig(message(), "verificationMaterial")["tlogEntries"]
 		}, inspect.Expected{Keys: []inspect.ExpectedKey{keyed.expected(t)}}, "failed log-mismatch"},
-		{"another key", s.messageBundle(keyed, blob), nil,
-			inspect.Expected{Keys: []inspect.ExpectedKey{newKeyed(t).expected(t)}}, "unknown unknown-key"},
+		{
+			"another key", s.messageBundle(keyed, blob), nil,
+			inspect.Expected{Keys: []inspect.ExpectedKey{newKeyed(t).expected(t)}},
+			"unknown unknown-key",
+		},
 		{"no key at hand", s.messageBundle(keyed, blob), nil, inspect.Expected{}, "unknown unknown-key"},
 		{"a certain key that does not verify", s.messageBundle(keyed, blob), func(o object) {
 			delete(dig(o, "verificationMaterial"), "tlogEntries")
 			dig(o, "messageSignature")["signature"] = b64(newKeyed(t).sign(t, blob))
 		}, inspect.Expected{Keys: []inspect.ExpectedKey{keyed.expected(t)}}, "failed invalid-signature"},
-		{"a statement by a managed key", s.statementBundle(keyed, statementOf(t, digest), "dsse"), nil,
-			inspect.Expected{Keys: []inspect.ExpectedKey{keyed.expected(t)}}, "verified "},
+		{
+			"a statement by a managed key", s.statementBundle(keyed, statementOf(t, digest), "dsse"), nil,
+			inspect.Expected{Keys: []inspect.ExpectedKey{keyed.expected(t)}},
+			"verified ",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.alter != nil {

@@ -117,9 +117,12 @@ func (o Options) emitTrust(found collection, emit func(inspect.Event)) {
 // An error is returned only where nothing was found and something could not be asked: what was found is true all the
 // same.
 func Examine(ctx context.Context, o Options, location, index, digest string, expected inspect.Expected,
-	keep func(inspect.Blob)) ([]inspect.Signature, error) {
-	x, err := o.expectation(expected, inspect.Image{ImageHead: inspect.ImageHead{Reference: location, Digest: digest,
-		Index: index}})
+	keep func(inspect.Blob),
+) ([]inspect.Signature, error) {
+	x, err := o.expectation(expected, inspect.Image{ImageHead: inspect.ImageHead{
+		Reference: location, Digest: digest,
+		Index: index,
+	}})
 	if err != nil {
 		return nil, err
 	}
@@ -166,8 +169,10 @@ func (o Options) examine(ctx context.Context, p place, x expectation) (collectio
 		out:   collection{times: map[string]observed{}},
 	}
 	var digests []string
-	for _, d := range []struct{ digest, what string }{{p.digest, "the image"}, {p.index,
-		"the index that contains the image"}} {
+	for _, d := range []struct{ digest, what string }{{p.digest, "the image"}, {
+		p.index,
+		"the index that contains the image",
+	}} {
 		if d.digest == "" {
 			continue
 		}
@@ -235,8 +240,10 @@ func (c collection) emit(emit func(inspect.Event)) {
 		if !ok {
 			continue
 		}
-		emit(inspect.Event{Fact: inspect.Moment{Time: inspect.At(t.time), What: moment(s), Source: t.by,
-			Trust: inspect.BySignature}})
+		emit(inspect.Event{Fact: inspect.Moment{
+			Time: inspect.At(t.time), What: moment(s), Source: t.by,
+			Trust: inspect.BySignature,
+		}})
 	}
 }
 

@@ -54,8 +54,10 @@ func newShop(t *testing.T, wrap func(http.Handler) http.Handler, options ...ggcr
 		t.Fatal(err)
 	}
 	s := &shop{t: t, repo: repo}
-	s.index = mutate.AppendManifests(empty.Index, mutate.IndexAddendum{Add: image,
-		Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "amd64"}}})
+	s.index = mutate.AppendManifests(empty.Index, mutate.IndexAddendum{
+		Add:        image,
+		Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: "amd64"}},
+	})
 	if err := remote.WriteIndex(repo.Tag("v1"), s.index); err != nil {
 		t.Fatal(err)
 	}
@@ -116,8 +118,10 @@ func (s *shop) look(trust *Trust, expected inspect.Expected) inspect.Case {
 	s.t.Helper()
 	location := s.repo.Digest(s.list).String()
 	return run(s.t, Options{Client: s.client, Store: s.store, Trust: trust}, expected, inspect.Image{
-		ImageHead: inspect.ImageHead{Container: "web", Reference: location, Location: location, Index: s.list,
-			Digest: s.digest, Config: digestOf(nil)},
+		ImageHead: inspect.ImageHead{
+			Container: "web", Reference: location, Location: location, Index: s.list,
+			Digest: s.digest, Config: digestOf(nil),
+		},
 	})
 }
 
@@ -339,8 +343,10 @@ func TestNotationIsShown(t *testing.T) {
 func TestDockerSaveCannotBeSigned(t *testing.T) {
 	s := newShop(t, nil)
 	o := Options{Client: s.client, Store: s.store, Trust: newStudio(t).trust()}
-	image := inspect.Image{ImageHead: inspect.ImageHead{Container: "image", Reference: "x.tar",
-		Location: "docker-archive:x.tar", Config: digestOf(nil)}}
+	image := inspect.Image{ImageHead: inspect.ImageHead{
+		Container: "image", Reference: "x.tar",
+		Location: "docker-archive:x.tar", Config: digestOf(nil),
+	}}
 	got := run(t, o, inspect.Expected{}, image)
 	if g := gateOf(t, got); g.Status != inspect.GateAbsent || got.Checks[0].Status != inspect.CheckSkipped {
 		t.Errorf("gate %+v, check %+v", g, got.Checks[0])

@@ -38,8 +38,10 @@ func readSimple(data []byte) (claim, error) {
 	if err := json.Unmarshal(data, &p); err != nil {
 		return claim{payload: data}, fmt.Errorf("reading the signed payload: %w", err)
 	}
-	c := claim{payload: data, digests: []string{p.Critical.Image.DockerManifestDigest},
-		reference: p.Critical.Identity.DockerReference}
+	c := claim{
+		payload: data, digests: []string{p.Critical.Image.DockerManifestDigest},
+		reference: p.Critical.Identity.DockerReference,
+	}
 	if !registry.IsDigest(c.digests[0]) {
 		return c, fmt.Errorf("reading the signed payload: its docker-manifest-digest %q is not sha256:<hex>",
 			c.digests[0])

@@ -87,18 +87,32 @@ func TestConformanceOfTrustedRoots(t *testing.T) {
 		root dated
 		want string
 	}{
-		{"trust-root-tlog-validity-end-inclusive", dated{TrustedMaterial: s.root, logStart: hour, logEnd: at},
-			"verified "},
-		{"trust-root-tlog-validity-ended", dated{TrustedMaterial: s.root, logStart: hour,
-			logEnd: at.Add(-time.Second)}, "failed log-mismatch"},
+		{
+			"trust-root-tlog-validity-end-inclusive",
+			dated{TrustedMaterial: s.root, logStart: hour, logEnd: at},
+			"verified ",
+		},
+		{"trust-root-tlog-validity-ended", dated{
+			TrustedMaterial: s.root, logStart: hour,
+			logEnd: at.Add(-time.Second),
+		}, "failed log-mismatch"},
 		{"trust-root-tlog-validity-start-inclusive", dated{TrustedMaterial: s.root, logStart: at}, "verified "},
-		{"trust-root-tlog-not-yet-valid", dated{TrustedMaterial: s.root, logStart: at.Add(time.Second)},
-			"failed log-mismatch"},
+		{
+			"trust-root-tlog-not-yet-valid",
+			dated{TrustedMaterial: s.root, logStart: at.Add(time.Second)},
+			"failed log-mismatch",
+		},
 		{"trust-root-tlog-missing-validity-start", dated{TrustedMaterial: s.root}, "failed log-mismatch"},
-		{"trust-root-ca-validity-end-inclusive", dated{TrustedMaterial: s.root, logStart: hour, caEnd: at},
-			"verified "},
-		{"trust-root-ca-validity-ended", dated{TrustedMaterial: s.root, logStart: hour, caEnd: at.Add(-time.Second)},
-			"failed untrusted-root"},
+		{
+			"trust-root-ca-validity-end-inclusive",
+			dated{TrustedMaterial: s.root, logStart: hour, caEnd: at},
+			"verified ",
+		},
+		{
+			"trust-root-ca-validity-ended",
+			dated{TrustedMaterial: s.root, logStart: hour, caEnd: at.Add(-time.Second)},
+			"failed untrusted-root",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) { conforms(t, test.root, message(), test.want) })
 	}
@@ -132,8 +146,10 @@ func (h *house) stampAt(at time.Time, over []byte) []byte {
 }
 
 func (h *house) clock(start, end time.Time) root.TimestampingAuthority {
-	return &root.SigstoreTimestampingAuthority{Root: h.root, Leaf: h.stampCert, ValidityPeriodStart: start,
-		ValidityPeriodEnd: end, URI: "https://tsa.example.com"}
+	return &root.SigstoreTimestampingAuthority{
+		Root: h.root, Leaf: h.stampCert, ValidityPeriodStart: start,
+		ValidityPeriodEnd: end, URI: "https://tsa.example.com",
+	}
 }
 
 func TestConformanceOfTimestamps(t *testing.T) {
@@ -154,35 +170,49 @@ func TestConformanceOfTimestamps(t *testing.T) {
 	byClocks := func(clocks ...root.TimestampingAuthority) root.TrustedMaterial {
 		return withoutLogs{dated{TrustedMaterial: s.root, stamps: clocks}}
 	}
-	empty := &root.SigstoreTimestampingAuthority{ValidityPeriodStart: at.Add(-time.Hour),
-		ValidityPeriodEnd: at.Add(time.Hour)}
+	empty := &root.SigstoreTimestampingAuthority{
+		ValidityPeriodStart: at.Add(-time.Hour),
+		ValidityPeriodEnd:   at.Add(time.Hour),
+	}
 	for _, test := range []struct {
 		name   string
 		root   root.TrustedMaterial
 		bundle object
 		want   string
 	}{
-		{"timestamp of the trust root's TSA", byClocks(h.clock(at.Add(-time.Hour), time.Time{})), bundle(at),
-			"verified "},
+		{
+			"timestamp of the trust root's TSA", byClocks(h.clock(at.Add(-time.Hour), time.Time{})), bundle(at),
+			"verified ",
+		},
 		{"trust-root-tsa-validity-end-inclusive", byClocks(h.clock(at.Add(-time.Hour), at)), bundle(at), "verified "},
-		{"timestamp-outside-trust-root-tsa-validity", byClocks(h.clock(at.Add(-time.Hour), at.Add(-time.Second))),
-			bundle(at), "failed no-timestamp"},
+		{
+			"timestamp-outside-trust-root-tsa-validity", byClocks(h.clock(at.Add(-time.Hour), at.Add(-time.Second))),
+			bundle(at), "failed no-timestamp",
+		},
 		{"timestamp-wrong-tsa-validity-borrow, an empty TSA", byClocks(h.clock(at.Add(-time.Hour),
 			at.Add(-time.Second)), empty), bundle(at), "failed no-timestamp"},
 		{"timestamp-wrong-tsa-validity-borrow, a stranger", byClocks(h.clock(at.Add(-time.Hour), at.Add(-time.Second)),
 			stranger.clock(at.Add(-time.Hour), time.Time{})), bundle(at), "failed no-timestamp"},
-		{"timestamp of a stranger", byClocks(stranger.clock(at.Add(-time.Hour), time.Time{})), bundle(at),
-			"failed no-timestamp"},
-		{"timestamp-with-incorrect-time, before the certificate", byClocks(h.clock(houseTime, time.Time{})),
-			bundle(c.cert.NotBefore.Add(-time.Minute)), "failed no-timestamp"},
-		{"timestamp-with-incorrect-time, after it", byClocks(h.clock(houseTime, time.Time{})),
-			bundle(c.cert.NotAfter.Add(time.Minute)), "failed no-timestamp"},
+		{
+			"timestamp of a stranger", byClocks(stranger.clock(at.Add(-time.Hour), time.Time{})), bundle(at),
+			"failed no-timestamp",
+		},
+		{
+			"timestamp-with-incorrect-time, before the certificate", byClocks(h.clock(houseTime, time.Time{})),
+			bundle(c.cert.NotBefore.Add(-time.Minute)), "failed no-timestamp",
+		},
+		{
+			"timestamp-with-incorrect-time, after it", byClocks(h.clock(houseTime, time.Time{})),
+			bundle(c.cert.NotAfter.Add(time.Minute)), "failed no-timestamp",
+		},
 		{"multiple-timestamps, both inside", byClocks(h.clock(houseTime, time.Time{})), bundle(at,
 			at.Add(time.Second)), "verified "},
 		{"multiple-timestamps-one-outside-cert-validity", byClocks(h.clock(houseTime, time.Time{})), bundle(at,
 			c.cert.NotAfter.Add(time.Minute)), "failed no-timestamp"},
-		{"the same, the other way round", byClocks(h.clock(houseTime, time.Time{})),
-			bundle(c.cert.NotAfter.Add(time.Minute), at), "failed no-timestamp"},
+		{
+			"the same, the other way round", byClocks(h.clock(houseTime, time.Time{})),
+			bundle(c.cert.NotAfter.Add(time.Minute), at), "failed no-timestamp",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) { conforms(t, test.root, test.bundle, test.want) })
 	}
@@ -229,8 +259,10 @@ func TestConformanceOfBundles(t *testing.T) {
 			sig := dig(o, "dsseEnvelope", "signatures")
 			dig(o, "dsseEnvelope")["signatures"] = []any{sig, sig}
 		}, "failed invalid-signature"},
-		{"dsse-no-signature", statement(), func(o object) { dig(o, "dsseEnvelope")["signatures"] = []any{} },
-			"failed malformed"},
+		{
+			"dsse-no-signature", statement(), func(o object) { dig(o, "dsseEnvelope")["signatures"] = []any{} },
+			"failed malformed",
+		},
 		{"dsse-mismatch-sig", statement(), func(o object) {
 			dig(o, "dsseEnvelope")["signatures"] = dig(s.statementBundle(c, statementOf(t, digest), "dsse"),
 				"dsseEnvelope")["signatures"]
@@ -239,16 +271,20 @@ func TestConformanceOfBundles(t *testing.T) {
 			dig(o, "dsseEnvelope")["payload"] = dig(s.statementBundle(c, []byte(strings.Replace(string(statementOf(t,
 				digest)), `"app"`, `"b"`, 1)), "dsse"), "dsseEnvelope")["payload"]
 		}, "failed log-mismatch"},
-		{"dsse-with-hashedrekord-mismatch-envelope", s.statementBundle(c, statementOf(t, digest), "hashedrekord"),
+		{
+			"dsse-with-hashedrekord-mismatch-envelope", s.statementBundle(c, statementOf(t, digest), "hashedrekord"),
 			func(o object) {
 				dig(o, "dsseEnvelope")["payload"] = b64([]byte(strings.Replace(string(statementOf(t, digest)), `"app"`,
 					`"b"`, 1)))
-			}, "failed log-mismatch"},
-		{"dsse-with-hashedrekord-mismatch-sig", s.statementBundle(c, statementOf(t, digest), "hashedrekord"),
+			}, "failed log-mismatch",
+		},
+		{
+			"dsse-with-hashedrekord-mismatch-sig", s.statementBundle(c, statementOf(t, digest), "hashedrekord"),
 			func(o object) {
 				dig(o, "dsseEnvelope")["signatures"] = dig(s.statementBundle(c, statementOf(t, digest), "dsse"),
 					"dsseEnvelope")["signatures"]
-			}, "failed log-mismatch"},
+			}, "failed log-mismatch",
+		},
 		{"cve-2022-36056-swapped-tlog-entry", message(), func(o object) {
 			dig(o, "verificationMaterial")["tlogEntries"] = dig(s.messageBundle(other, []byte("x")),
 				"verificationMaterial")["tlogEntries"]
@@ -260,8 +296,10 @@ func TestConformanceOfBundles(t *testing.T) {
 			note := dig(entry(o), "inclusionProof", "checkpoint")["envelope"].(string)
 			checkpoint(o, strings.Split(note, "\n")[2], b64(make([]byte, 32)))
 		}, "failed log-mismatch"},
-		{"checkpoint-wrong-size", message(), func(o object) { checkpoint(o, "\n42\n", "\n43\n") },
-			"failed log-mismatch"},
+		{
+			"checkpoint-wrong-size", message(), func(o object) { checkpoint(o, "\n42\n", "\n43\n") },
+			"failed log-mismatch",
+		},
 		{"checkpoint-bad-keyhint", message(), func(o object) {
 			note := dig(entry(o), "inclusionProof", "checkpoint")["envelope"].(string)
 			sig := strings.Fields(note[strings.LastIndex(note, "— "):])[2]
@@ -276,14 +314,18 @@ func TestConformanceOfBundles(t *testing.T) {
 			raw[len(raw)-1] ^= 1
 			checkpoint(o, sig, b64(raw))
 		}, "failed log-mismatch"},
-		{"checkpoint-missing", message(), func(o object) { delete(dig(entry(o), "inclusionProof"), "checkpoint") },
-			"failed malformed"},
+		{
+			"checkpoint-missing", message(), func(o object) { delete(dig(entry(o), "inclusionProof"), "checkpoint") },
+			"failed malformed",
+		},
 		{"inclusion-proof-corrupted", message(), func(o object) {
 			dig(entry(o),
 				"inclusionProof")["hashes"] = []any{b64(make([]byte, 32))}
 		}, "failed log-mismatch"},
-		{"inclusion-proof-missing", message(), func(o object) { delete(entry(o), "inclusionProof") },
-			"failed malformed"},
+		{
+			"inclusion-proof-missing", message(), func(o object) { delete(entry(o), "inclusionProof") },
+			"failed malformed",
+		},
 		{"v0.1 without an inclusion proof", message(), func(o object) {
 			version(o, "0.1")
 			chained(o,
@@ -299,11 +341,15 @@ func TestConformanceOfBundles(t *testing.T) {
 		{"v0.2 with a chain", message(), func(o object) { version(o, "0.2"); chained(o, c.cert) }, "verified "},
 		{"v0.3 with a chain", message(), func(o object) { chained(o, c.cert) }, "failed malformed"},
 		{"a version that is not known", message(), func(o object) { version(o, "0.9") }, "failed malformed"},
-		{"no verification material", message(), func(o object) { delete(o, "verificationMaterial") },
-			"failed malformed"},
+		{
+			"no verification material", message(), func(o object) { delete(o, "verificationMaterial") },
+			"failed malformed",
+		},
 		{"no content", message(), func(o object) { delete(o, "messageSignature") }, "failed malformed"},
-		{"promise without its time", message(), func(o object) { delete(entry(o), "integratedTime") },
-			"failed log-mismatch"},
+		{
+			"promise without its time", message(), func(o object) { delete(entry(o), "integratedTime") },
+			"failed log-mismatch",
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if test.alter != nil {
@@ -318,8 +364,10 @@ func TestConformanceOfBundles(t *testing.T) {
 func TestConformanceOfIntegratedTimes(t *testing.T) {
 	s := newStudio(t)
 	c := s.keyless(alice)
-	for name, at := range map[string]time.Time{"before": c.cert.NotBefore.Add(-time.Minute),
-		"after": c.cert.NotAfter.Add(time.Minute)} {
+	for name, at := range map[string]time.Time{
+		"before": c.cert.NotBefore.Add(-time.Minute),
+		"after":  c.cert.NotAfter.Add(time.Minute),
+	} {
 		t.Run(name, func(t *testing.T) {
 			s.at = at
 			conforms(t, s.root, s.messageBundle(c, blob), "failed no-timestamp")

@@ -43,8 +43,10 @@ func newExpectation(e inspect.Expected) (expectation, error) {
 	}
 	x := expectation{keys: keys, notation: e.Notation != "", words: inWords(e)}
 	for _, p := range e.Pairs() {
-		x.identities = append(x.identities, cosign.Identity{Subject: p.Subject, SubjectRegExp: p.SubjectRegexp,
-			Issuer: p.Issuer, IssuerRegExp: p.IssuerRegexp})
+		x.identities = append(x.identities, cosign.Identity{
+			Subject: p.Subject, SubjectRegExp: p.SubjectRegexp,
+			Issuer: p.Issuer, IssuerRegExp: p.IssuerRegexp,
+		})
 	}
 	x.flagged = x.named()
 	return x, nil

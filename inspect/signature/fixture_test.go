@@ -160,8 +160,10 @@ func (s *studio) promise(body []byte, index int64) (set []byte, logID string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	set, err = s.ca.RekorSignPayload(tlog.RekorPayload{Body: b64(body), IntegratedTime: s.at.Unix(), LogIndex: index,
-		LogID: logID})
+	set, err = s.ca.RekorSignPayload(tlog.RekorPayload{
+		Body: b64(body), IntegratedTime: s.at.Unix(), LogIndex: index,
+		LogID: logID,
+	})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -180,8 +182,10 @@ func (s *studio) logEntry(body []byte, kind string) object {
 	rawID, _ := hex.DecodeString(logID)
 	rawRoot, _ := hex.DecodeString(*proof.RootHash)
 	return object{
-		"logIndex": fmt.Sprint(index), "logId": object{"keyId": b64(rawID)}, "kindVersion": object{"kind": kind,
-			"version": "0.0.1"},
+		"logIndex": fmt.Sprint(index), "logId": object{"keyId": b64(rawID)}, "kindVersion": object{
+			"kind":    kind,
+			"version": "0.0.1",
+		},
 		"integratedTime": fmt.Sprint(s.at.Unix()), "inclusionPromise": object{"signedEntryTimestamp": b64(set)},
 		"canonicalizedBody": b64(body),
 		"inclusionProof": object{
@@ -223,8 +227,10 @@ func (s *studio) messageBundle(c credential, artifact []byte) object {
 // envelope signs a statement.
 func (s *studio) envelope(c credential, statement []byte) (data, sig []byte) {
 	sig = c.sign(s.t, dsse.PAE(intotoType, statement))
-	return encode(s.t, object{"payload": b64(statement), "payloadType": intotoType,
-		"signatures": []any{object{"sig": b64(sig)}}}), sig
+	return encode(s.t, object{
+		"payload": b64(statement), "payloadType": intotoType,
+		"signatures": []any{object{"sig": b64(sig)}},
+	}), sig
 }
 
 // statementBundle is a bundle with a statement; its log entry is a dsse or a hashedrekord.
@@ -238,8 +244,10 @@ func (s *studio) statementBundle(c credential, statement []byte, kind string) ob
 	if err := json.Unmarshal(data, &envelope); err != nil {
 		s.t.Fatal(err)
 	}
-	return object{"mediaType": bundleV03, "verificationMaterial": s.material(c, s.logEntry(body, kind)),
-		"dsseEnvelope": envelope}
+	return object{
+		"mediaType": bundleV03, "verificationMaterial": s.material(c, s.logEntry(body, kind)),
+		"dsseEnvelope": envelope,
+	}
 }
 
 func statementOf(t testing.TB, digest string) []byte {

@@ -38,8 +38,10 @@ func keyOf(t *testing.T, public crypto.PublicKey) inspect.ExpectedKey {
 func unlogged(hash string, digest, sig []byte) object {
 	return object{
 		"mediaType": bundleV03, "verificationMaterial": object{"publicKey": object{"hint": "any"}},
-		"messageSignature": object{"messageDigest": object{"algorithm": hash, "digest": b64(digest)},
-			"signature": b64(sig)},
+		"messageSignature": object{
+			"messageDigest": object{"algorithm": hash, "digest": b64(digest)},
+			"signature":     b64(sig),
+		},
 	}
 }
 
@@ -185,12 +187,18 @@ func TestRekorV2(t *testing.T) {
 		{"with a timestamp", true, s.root, nil, "verified "},
 		{"without one nothing says when", false, s.root, nil, "failed no-timestamp"},
 		{"the log's key was not valid then", true, movedLogs{s.root}, nil, "failed log-mismatch"},
-		{"the proof is for another tree", true, s.root, func(o object) { proof(o)["treeSize"] = "2" },
-			"failed log-mismatch"},
-		{"the proof has another root", true, s.root, func(o object) { flip(proof(o), "rootHash") },
-			"failed log-mismatch"},
-		{"the proof is of another entry", true, s.root, func(o object) { proof(o)["logIndex"] = "1" },
-			"failed log-mismatch"},
+		{
+			"the proof is for another tree", true, s.root, func(o object) { proof(o)["treeSize"] = "2" },
+			"failed log-mismatch",
+		},
+		{
+			"the proof has another root", true, s.root, func(o object) { flip(proof(o), "rootHash") },
+			"failed log-mismatch",
+		},
+		{
+			"the proof is of another entry", true, s.root, func(o object) { proof(o)["logIndex"] = "1" },
+			"failed log-mismatch",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			bundle := rekorV2(t, s, statement, c.stamped)
@@ -233,15 +241,24 @@ func TestBlobRequestsThatCannotBe(t *testing.T) {
 		r    BlobRequest
 		want string
 	}{
-		{"bundle cut off", BlobRequest{Digest: digestOf(blob), Bundle: good[:100], Trust: s.trust()},
-			"malformed bundle"},
+		{
+			"bundle cut off",
+			BlobRequest{Digest: digestOf(blob), Bundle: good[:100], Trust: s.trust()},
+			"malformed bundle",
+		},
 		{"empty bundle", BlobRequest{Digest: digestOf(blob), Trust: s.trust()}, "malformed bundle"},
-		{"pattern that is none", BlobRequest{Digest: digestOf(blob), Bundle: good, Trust: s.trust(),
-			Expected: inspect.Expected{IdentityRegexps: []string{"("}}}, "expected signer"},
-		{"key that is none", BlobRequest{Digest: digestOf(blob), Bundle: good, Trust: s.trust(),
-			Expected: inspect.Expected{Keys: []inspect.ExpectedKey{{PEM: "x"}}}}, "public key"},
-		{"no root", BlobRequest{Digest: digestOf(blob), Bundle: good,
-			Trust: NewTrust(TrustOptions{Files: []string{"/nonexistent"}})}, "trusted root"},
+		{"pattern that is none", BlobRequest{
+			Digest: digestOf(blob), Bundle: good, Trust: s.trust(),
+			Expected: inspect.Expected{IdentityRegexps: []string{"("}},
+		}, "expected signer"},
+		{"key that is none", BlobRequest{
+			Digest: digestOf(blob), Bundle: good, Trust: s.trust(),
+			Expected: inspect.Expected{Keys: []inspect.ExpectedKey{{PEM: "x"}}},
+		}, "public key"},
+		{"no root", BlobRequest{
+			Digest: digestOf(blob), Bundle: good,
+			Trust: NewTrust(TrustOptions{Files: []string{"/nonexistent"}}),
+		}, "trusted root"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			row, err := VerifyBlob(context.Background(), c.r)

@@ -64,12 +64,18 @@ func TestGitHubInstance(t *testing.T) {
 		want   string
 	}{
 		{"certificate and timestamp", s.gitHubRoot(), s.gitHubBundle(c, statement, true), nil, "verified "},
-		{"without the timestamp nothing says when", s.gitHubRoot(), s.gitHubBundle(c, statement, false), nil,
-			"failed no-timestamp"},
-		{"another instance's root", other.gitHubRoot(), s.gitHubBundle(c, statement, true), nil,
-			"failed untrusted-root"},
-		{"about another file", s.gitHubRoot(), s.gitHubBundle(c, statementOf(t, digestOf(nil)), true), nil,
-			"failed subject-mismatch"},
+		{
+			"without the timestamp nothing says when", s.gitHubRoot(), s.gitHubBundle(c, statement, false), nil,
+			"failed no-timestamp",
+		},
+		{
+			"another instance's root", other.gitHubRoot(), s.gitHubBundle(c, statement, true), nil,
+			"failed untrusted-root",
+		},
+		{
+			"about another file", s.gitHubRoot(), s.gitHubBundle(c, statementOf(t, digestOf(nil)), true), nil,
+			"failed subject-mismatch",
+		},
 		{"payload altered", s.gitHubRoot(), s.gitHubBundle(c, statement, true), func(o object) {
 			dig(o, "dsseEnvelope")["payload"] = b64([]byte(strings.Replace(string(statement), `"app"`, `"evil"`, 1)))
 		}, "failed invalid-signature"},
@@ -167,14 +173,18 @@ func (g *gitHub) page(w http.ResponseWriter, r *http.Request, all [][]byte) {
 	if string(bundle) == "null" {
 		address = g.URL + "/stored/1?sig=secret"
 	}
-	_ = json.NewEncoder(w).Encode(object{"attestations": []any{object{"bundle": bundle, "bundle_url": address,
-		"repository_id": 1}}})
+	_ = json.NewEncoder(w).Encode(object{"attestations": []any{object{
+		"bundle": bundle, "bundle_url": address,
+		"repository_id": 1,
+	}}})
 }
 
 func (g *gitHub) attestations(t *testing.T, repositories ...string) *Attestations {
 	t.Helper()
-	a, err := NewAttestations(AttestationOptions{Base: g.URL, Token: "secret-token", UserAgent: "backtrail/test",
-		Repositories: repositories})
+	a, err := NewAttestations(AttestationOptions{
+		Base: g.URL, Token: "secret-token", UserAgent: "backtrail/test",
+		Repositories: repositories,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,9 +195,11 @@ func (g *gitHub) attestations(t *testing.T, repositories ...string) *Attestation
 func (s *shop) lookOn(a *Attestations, trust *Trust, label string, expected inspect.Expected) inspect.Case {
 	s.t.Helper()
 	return run(s.t, Options{Client: s.client, Store: s.store, Trust: trust, GitHub: a}, expected, inspect.Image{
-		ImageHead: inspect.ImageHead{Container: "image", Location: s.repo.Name() + "@" + s.digest, Digest: s.digest,
+		ImageHead: inspect.ImageHead{
+			Container: "image", Location: s.repo.Name() + "@" + s.digest, Digest: s.digest,
 			Config:   digestOf(nil),
-			Settings: inspect.ImageConfig{Labels: map[string]string{labelSource: label}}},
+			Settings: inspect.ImageConfig{Labels: map[string]string{labelSource: label}},
+		},
 	})
 }
 
@@ -251,17 +263,29 @@ func TestWhereGitHubIsAsked(t *testing.T) {
 		words       string
 	}{
 		{"by the label", "https://github.com/acme/app.git", nil, 0, "acme/app", inspect.Absent, "that we may see"},
-		{"by the flag, not the label", "https://github.com/acme/app", []string{"acme/other"}, 0, "acme/other",
-			inspect.Absent, "acme/other"},
+		{
+			"by the flag, not the label", "https://github.com/acme/app",
+			[]string{"acme/other"},
+			0, "acme/other",
+			inspect.Absent, "acme/other",
+		},
 		{"nothing says where", "", nil, 0, "", inspect.Unknown, "--github=OWNER/REPO"},
-		{"another host's label", "https://github.com.evil.example/acme/app", nil, 0, "", inspect.Unknown,
-			"--github=OWNER/REPO"},
-		{"a label that leaves the path", "https://github.com/../user", nil, 0, "", inspect.Unknown,
-			"--github=OWNER/REPO"},
-		{"no right", "https://github.com/acme/app", nil, http.StatusForbidden, "acme/app", inspect.Unknown,
-			"asked for too often"},
-		{"a server that is down", "https://github.com/acme/app", nil, http.StatusBadGateway, "acme/app",
-			inspect.Unknown, "502"},
+		{
+			"another host's label", "https://github.com.evil.example/acme/app", nil, 0, "", inspect.Unknown,
+			"--github=OWNER/REPO",
+		},
+		{
+			"a label that leaves the path", "https://github.com/../user", nil, 0, "", inspect.Unknown,
+			"--github=OWNER/REPO",
+		},
+		{
+			"no right", "https://github.com/acme/app", nil, http.StatusForbidden, "acme/app", inspect.Unknown,
+			"asked for too often",
+		},
+		{
+			"a server that is down", "https://github.com/acme/app", nil, http.StatusBadGateway, "acme/app",
+			inspect.Unknown, "502",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g.asked, g.status = nil, c.status
@@ -282,8 +306,10 @@ func TestGitHubAnswersThatAreNone(t *testing.T) {
 	for _, c := range []struct{ name, answer, words string }{
 		{"no JSON", "<html>", "reading the answer"},
 		{"neither bundle nor address", `{"attestations":[{}]}`, "neither"},
-		{"an address without https", `{"attestations":[{"bundle":null,"bundle_url":"http://127.0.0.1:1/x"}]}`,
-			"not https"},
+		{
+			"an address without https", `{"attestations":[{"bundle":null,"bundle_url":"http://127.0.0.1:1/x"}]}`,
+			"not https",
+		},
 		{"an address that is none", `{"attestations":[{"bundle_url":":"}]}`, "reading an attestation"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

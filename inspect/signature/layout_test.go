@@ -80,8 +80,10 @@ func (s *saved) sign(studio *studio, c credential, payload []byte) v1.Image {
 func (s *saved) look(trust *Trust, expected inspect.Expected) inspect.Case {
 	s.t.Helper()
 	return run(s.t, Options{Client: s.client, Store: s.store, Trust: trust}, expected, inspect.Image{
-		ImageHead: inspect.ImageHead{Container: "image", Reference: "oci:" + s.dir,
-			Location: "oci:" + s.dir + "@" + s.digest, Digest: s.digest, Config: digestOf(nil)},
+		ImageHead: inspect.ImageHead{
+			Container: "image", Reference: "oci:" + s.dir,
+			Location: "oci:" + s.dir + "@" + s.digest, Digest: s.digest, Config: digestOf(nil),
+		},
 	})
 }
 
@@ -130,10 +132,14 @@ func TestSavedAndDamaged(t *testing.T) {
 			return os.WriteFile(s.blob(payload),
 				[]byte("{}"), 0o600)
 		}, inspect.Failed, 1},
-		{"payload missing", func(s *saved, _, payload string) error { return os.Remove(s.blob(payload)) },
-			inspect.Unknown, 0},
-		{"manifest missing", func(s *saved, manifest, _ string) error { return os.Remove(s.blob(manifest)) },
-			inspect.Unknown, 0},
+		{
+			"payload missing", func(s *saved, _, payload string) error { return os.Remove(s.blob(payload)) },
+			inspect.Unknown, 0,
+		},
+		{
+			"manifest missing", func(s *saved, manifest, _ string) error { return os.Remove(s.blob(manifest)) },
+			inspect.Unknown, 0,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			studio := newStudio(t)

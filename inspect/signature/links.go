@@ -24,7 +24,8 @@ type observed struct {
 // which others did not count.
 // A certificate is judged at each trusted time, and has to be valid at all of them.
 func explainTime(c *chain, m root.TrustedMaterial, cert *x509.Certificate, times []observed, refused bool,
-	errs []string) {
+	errs []string,
+) {
 	own, timeless := timelessAuthority(m)
 	switch {
 	case refused:
@@ -75,7 +76,8 @@ func because(errs []string) string {
 // another link.
 // The chain is followed at the time of signing: Fulcio's certificates have expired when they are read.
 func explainCertificate(c *chain, m root.TrustedMaterial, cert *x509.Certificate,
-	times []observed) [][]*x509.Certificate {
+	times []observed,
+) [][]*x509.Certificate {
 	at := []time.Time{}
 	for _, t := range times {
 		if within(cert, t.time) {

@@ -18,8 +18,10 @@ func TestTrustStorePlaces(t *testing.T) {
 	acme := newHouse(t, "acme")
 	config := trustDir(t, nil, map[string]*house{"ca/acme": acme, "tsa/acme": acme})
 	plain := t.TempDir()
-	for name, content := range map[string]string{"root.crt": pemOf(acme.root), "root.der": string(acme.root.Raw),
-		"README": "not a certificate"} {
+	for name, content := range map[string]string{
+		"root.crt": pemOf(acme.root), "root.der": string(acme.root.Raw),
+		"README": "not a certificate",
+	} {
 		if err := os.WriteFile(filepath.Join(plain, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -94,12 +96,17 @@ func TestWhoIsExpectedOfNotation(t *testing.T) {
 	}{
 		{"the usual policy", notaryAt(t, usual), inspect.Expected{}, true, "verified ", inspect.Verified},
 		{"the usual policy, unsigned", notaryAt(t, usual), inspect.Expected{}, false, "", inspect.Absent},
-		{"an identity by flag", notaryAt(t, usual), inspect.Expected{Identities: []string{alice},
-			Issuers: []string{issuer}}, true, "failed identity-mismatch", inspect.Failed},
+		{"an identity by flag", notaryAt(t, usual), inspect.Expected{
+			Identities: []string{alice},
+			Issuers:    []string{issuer},
+		}, true, "failed identity-mismatch", inspect.Failed},
 		{"its key by flag", notaryAt(t, usual), byKey, true, "verified ", inspect.Verified},
-		{"another key by flag", notaryAt(t, usual),
-			inspect.Expected{Keys: []inspect.ExpectedKey{newKeyed(t).expected(t)}}, true, "failed identity-mismatch",
-			inspect.Failed},
+		{
+			"another key by flag", notaryAt(t, usual),
+			inspect.Expected{Keys: []inspect.ExpectedKey{newKeyed(t).expected(t)}},
+			true, "failed identity-mismatch",
+			inspect.Failed,
+		},
 		{"the policy by flag", named, inspect.Expected{Notation: named.Digest()}, true, "verified ", inspect.Verified},
 		{"the policy by flag, unsigned", named, inspect.Expected{Notation: named.Digest()}, false, "", inspect.Absent},
 	} {
@@ -111,8 +118,10 @@ func TestWhoIsExpectedOfNotation(t *testing.T) {
 			location := s.repo.Digest(s.list).String()
 			got := run(t, Options{Client: s.client, Store: s.store, Trust: newStudio(t).trust(), Notary: c.notary},
 				c.expect, inspect.Image{
-					ImageHead: inspect.ImageHead{Container: "web", Reference: location, Location: location, Index: s.list,
-						Digest: s.digest, Config: digestOf(nil)},
+					ImageHead: inspect.ImageHead{
+						Container: "web", Reference: location, Location: location, Index: s.list,
+						Digest: s.digest, Config: digestOf(nil),
+					},
 				})
 			for _, row := range got.Images[0].Signatures {
 				if have := string(row.Status) + " " + row.Reason; have != c.want {
@@ -146,8 +155,10 @@ func TestNotaryInABundle(t *testing.T) {
 			t.Errorf("%s: %s", n.record.Origin, Why(row))
 		}
 	}
-	for _, bad := range []string{"", "{}", `{"schema":"backtrail.dev/notation-trust/v1","stores":{"ca:x":["x"]}}`,
-		strings.Replace(string(first.bytes), `"1.0"`, `"2.0"`, 1)} {
+	for _, bad := range []string{
+		"", "{}", `{"schema":"backtrail.dev/notation-trust/v1","stores":{"ca:x":["x"]}}`,
+		strings.Replace(string(first.bytes), `"1.0"`, `"2.0"`, 1),
+	} {
 		if _, err := ReadNotary([]byte(bad), inspect.TrustBag, "bag"); err == nil {
 			t.Errorf("%.30q is taken", bad)
 		}

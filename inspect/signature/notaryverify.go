@@ -73,8 +73,10 @@ func (c notaryCase) statement() (s trustpolicy.TrustPolicy, stated bool) {
 		}
 	}
 	s.Name, s.TrustedIdentities = "every trust store", []string{"*"}
-	s.SignatureVerification = trustpolicy.SignatureVerification{VerificationLevel: trustpolicy.LevelStrict.Name,
-		VerifyTimestamp: trustpolicy.OptionAfterCertExpiry}
+	s.SignatureVerification = trustpolicy.SignatureVerification{
+		VerificationLevel: trustpolicy.LevelStrict.Name,
+		VerifyTimestamp:   trustpolicy.OptionAfterCertExpiry,
+	}
 	for name := range c.notary.stores {
 		s.TrustStores = append(s.TrustStores, name)
 	}
@@ -187,8 +189,10 @@ func (n *notationSignature) ask(ctx context.Context, c notaryCase, s trustpolicy
 	a.err = protect("verifying the signature", func() error {
 		doc := &trustpolicy.Document{Version: "1.0", TrustPolicies: []trustpolicy.TrustPolicy{s}}
 		v, err := verifier.NewWithOptions(doc, c.notary, nil,
-			verifier.VerifierOptions{RevocationTimestampingValidator: unasked{},
-				RevocationCodeSigningValidator: unasked{}})
+			verifier.VerifierOptions{
+				RevocationTimestampingValidator: unasked{},
+				RevocationCodeSigningValidator:  unasked{},
+			})
 		if err != nil {
 			return err
 		}
@@ -219,11 +223,14 @@ type unasked struct{}
 // ValidateContext answers that no certificate can be revoked, one result for each, as the library expects. That it was
 // not asked stands in the notes of the row.
 func (unasked) ValidateContext(_ context.Context,
-	o revocation.ValidateContextOptions) ([]*result.CertRevocationResult, error) {
+	o revocation.ValidateContextOptions,
+) ([]*result.CertRevocationResult, error) {
 	var all []*result.CertRevocationResult
 	for range o.CertChain {
-		all = append(all, &result.CertRevocationResult{Result: result.ResultNonRevokable,
-			ServerResults: []*result.ServerResult{{Result: result.ResultNonRevokable}}})
+		all = append(all, &result.CertRevocationResult{
+			Result:        result.ResultNonRevokable,
+			ServerResults: []*result.ServerResult{{Result: result.ResultNonRevokable}},
+		})
 	}
 	return all, nil
 }
@@ -231,7 +238,8 @@ func (unasked) ValidateContext(_ context.Context,
 // explainSigner compares the signer with who was expected: by key, by the trust policy, by identity.
 // A plugin is a program that the signature names: it is never run, and leaves the identity open.
 func (n *notationSignature) explainSigner(c *chain, in notaryCase, s trustpolicy.TrustPolicy, stated bool,
-	a notaryAnswer) {
+	a notaryAnswer,
+) {
 	who := n.leaf().Subject.String()
 	plugin, _ := n.content.SignerInfo.ExtendedAttribute("io.cncf.notary.verificationPlugin")
 	k, byKey := in.expect.keyOf(n.leaf())
@@ -317,7 +325,8 @@ func (n *notationSignature) explainTime(o *outcome, c notaryCase, s trustpolicy.
 
 // explainSignedTime chooses the time that counts: of the signing authority, of a timestamp, or else the case's clock.
 func (n *notationSignature) explainSignedTime(o *outcome, c notaryCase, s trustpolicy.TrustPolicy, a notaryAnswer,
-	fail func(trustpolicy.ValidationType, string, ...any)) {
+	fail func(trustpolicy.ValidationType, string, ...any),
+) {
 	info := n.content.SignerInfo
 	stamped := len(info.UnsignedAttributes.TimestampSignature) > 0
 	late := s.SignatureVerification.VerifyTimestamp == trustpolicy.OptionAfterCertExpiry

@@ -98,8 +98,10 @@ func (n *notationSignature) form() string {
 // The identity is the subject of the leaf certificate, a distinguished name, which trust policies compare part by
 // part.
 func (n *notationSignature) row() inspect.Signature {
-	row := inspect.Signature{Kind: KindNotation, Digest: digestOf(n.raw), Subject: n.target.Digest.String(),
-		Certificate: describe(n.leaf())}
+	row := inspect.Signature{
+		Kind: KindNotation, Digest: digestOf(n.raw), Subject: n.target.Digest.String(),
+		Certificate: describe(n.leaf()),
+	}
 	row.ID = rowID(row.Subject, n.raw)
 	row.Identity, row.Issuer = n.leaf().Subject.String(), n.leaf().Issuer.String()
 	if len(row.Certificate.Subject) == 0 {
@@ -157,8 +159,10 @@ func (e *examiner) descriptor(ctx context.Context, name string) ocispec.Descript
 		return ocispec.Descriptor{}
 	}
 	d := part.Descriptor()
-	return ocispec.Descriptor{MediaType: string(d.MediaType), Digest: digest.Digest(d.Digest.String()),
-		Size: int64(len(part.Bytes))}
+	return ocispec.Descriptor{
+		MediaType: string(d.MediaType), Digest: digest.Digest(d.Digest.String()),
+		Size: int64(len(part.Bytes)),
+	}
 }
 
 // clock is that of the options, else the machine's.

@@ -48,15 +48,19 @@ func newHouse(t testing.TB, name string) *house {
 	t.Helper()
 	h := &house{t: t, rootKey: newKeyed(t).key, key: newKeyed(t).key, stampKey: newKeyed(t).key}
 	root := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name + " root", Organization: []string{name},
-			Country: []string{"DE"}, Province: []string{"BE"}},
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{
+			CommonName: name + " root", Organization: []string{name},
+			Country: []string{"DE"}, Province: []string{"BE"},
+		},
 		NotBefore: houseTime, NotAfter: houseTime.AddDate(10, 0, 0), IsCA: true, BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageCertSign,
 	}
 	h.root = h.certify(root, root, h.rootKey.Public())
 	h.leaf = h.certify(&x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "release", Organization: []string{name},
-			Country: []string{"DE"}, Province: []string{"BE"}},
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{
+			CommonName: "release", Organization: []string{name},
+			Country: []string{"DE"}, Province: []string{"BE"},
+		},
 		NotBefore: houseTime, NotAfter: houseTime.AddDate(1, 0, 0), KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
 	}, h.root, h.key.Public())
@@ -65,8 +69,10 @@ func newHouse(t testing.TB, name string) *house {
 		t.Fatal(err)
 	}
 	h.stampCert = h.certify(&x509.Certificate{
-		SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: "clock", Organization: []string{name},
-			Country: []string{"DE"}},
+		SerialNumber: big.NewInt(3), Subject: pkix.Name{
+			CommonName: "clock", Organization: []string{name},
+			Country: []string{"DE"},
+		},
 		NotBefore: houseTime, NotAfter: houseTime.AddDate(1, 0, 0), KeyUsage: x509.KeyUsageDigitalSignature,
 		ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 37}, Critical: true, Value: usage}},
 	}, h.root, h.stampKey.Public())
@@ -199,64 +205,104 @@ func TestNotation(t *testing.T) {
 	}{
 		{name: "as the policy expects", policy: everywhere(strict, ca, bySubject), want: "verified "},
 		{name: "anybody of the store", policy: everywhere(strict, ca, any1), want: "verified "},
-		{name: "another subject", policy: everywhere(strict, ca, []any{"x509.subject: C=DE, ST=BE, O=other"}),
-			want: "failed identity-mismatch", says: "O=other"},
+		{
+			name: "another subject", policy: everywhere(strict, ca, []any{"x509.subject: C=DE, ST=BE, O=other"}),
+			want: "failed identity-mismatch", says: "O=other",
+		},
 		{name: "no policy", want: "unknown no-expectation", says: "no trust policy"},
-		{name: "a policy for another repository", policy: policyOf(strict, "registry.example.com/other", ca, any1),
-			want: "unknown no-expectation"},
-		{name: "a policy that skips", policy: object{"version": "1.0", "trustPolicies": []any{object{"name": "all",
-			"registryScopes": []any{"*"}, "signatureVerification": object{"level": "skip"}}}},
-			want: "unknown no-expectation"},
-		{name: "an authority that nobody trusts", policy: everywhere(strict, ca, any1), by: evil,
-			want: "failed untrusted-root", says: "evil root"},
-		{name: "a store that is not there", policy: everywhere(strict, []any{"ca:other"}, any1),
-			want: "unknown unknown-key"},
-		{name: "best before yesterday", policy: everywhere(strict, ca, any1), sign: func(_ *house,
-			r *nsignature.SignRequest) {
-			r.Expiry = houseTime.Add(2 * time.Minute)
-		}, want: "failed no-timestamp",
-			says: "expire"},
-		{name: "the same, and the policy only logs it", policy: everywhere(object{"level": "permissive"}, ca, any1),
+		{
+			name: "a policy for another repository", policy: policyOf(strict, "registry.example.com/other", ca, any1),
+			want: "unknown no-expectation",
+		},
+		{
+			name: "a policy that skips", policy: object{"version": "1.0", "trustPolicies": []any{object{
+				"name":           "all",
+				"registryScopes": []any{"*"}, "signatureVerification": object{"level": "skip"},
+			}}},
+			want: "unknown no-expectation",
+		},
+		{
+			name: "an authority that nobody trusts", policy: everywhere(strict, ca, any1), by: evil,
+			want: "failed untrusted-root", says: "evil root",
+		},
+		{
+			name: "a store that is not there", policy: everywhere(strict, []any{"ca:other"}, any1),
+			want: "unknown unknown-key",
+		},
+		{
+			name: "best before yesterday", policy: everywhere(strict, ca, any1), sign: func(_ *house,
+				r *nsignature.SignRequest,
+			) {
+				r.Expiry = houseTime.Add(2 * time.Minute)
+			}, want: "failed no-timestamp",
+			says: "expire",
+		},
+		{
+			name: "the same, and the policy only logs it", policy: everywhere(object{"level": "permissive"}, ca, any1),
 			sign: func(_ *house, r *nsignature.SignRequest) { r.Expiry = houseTime.Add(2 * time.Minute) },
-			want: "verified "},
+			want: "verified ",
+		},
 		{name: "best before tomorrow", policy: everywhere(strict, ca, any1), sign: func(_ *house,
-			r *nsignature.SignRequest) {
+			r *nsignature.SignRequest,
+		) {
 			r.Expiry = houseTime.AddDate(0, 0, 1)
 		}, want: "verified "},
-		{name: "the certificate is not valid any more", policy: everywhere(strict, ca, any1), now: late,
-			want: "failed no-timestamp", says: "nothing that is signed says when"},
-		{name: "it was when it was timestamped", policy: everywhere(strict, both, any1), now: late,
-			sign: func(h *house, r *nsignature.SignRequest) { h.stamp(r) }, want: "verified "},
-		{name: "a timestamp was asked for", policy: everywhere(strict, both, any1), want: "failed no-timestamp",
-			says: "asks for a timestamp"},
-		{name: "asked for only later", policy: everywhere(object{"level": "strict",
-			"verifyTimestamp": "afterCertExpiry"}, both, any1), want: "verified "},
+		{
+			name: "the certificate is not valid any more", policy: everywhere(strict, ca, any1), now: late,
+			want: "failed no-timestamp", says: "nothing that is signed says when",
+		},
+		{
+			name: "it was when it was timestamped", policy: everywhere(strict, both, any1), now: late,
+			sign: func(h *house, r *nsignature.SignRequest) { h.stamp(r) }, want: "verified ",
+		},
+		{
+			name: "a timestamp was asked for", policy: everywhere(strict, both, any1), want: "failed no-timestamp",
+			says: "asks for a timestamp",
+		},
+		{name: "asked for only later", policy: everywhere(object{
+			"level":           "strict",
+			"verifyTimestamp": "afterCertExpiry",
+		}, both, any1), want: "verified "},
 		{name: "a timestamp of a stranger", policy: everywhere(strict, both, any1), sign: func(_ *house,
-			r *nsignature.SignRequest) {
+			r *nsignature.SignRequest,
+		) {
 			evil.stamp(r)
 		}, want: "failed no-timestamp", says: "does not hold"},
-		{name: "a signing authority", policy: everywhere(strict, []any{"signingAuthority:acme"}, any1), now: late,
+		{
+			name: "a signing authority", policy: everywhere(strict, []any{"signingAuthority:acme"}, any1), now: late,
 			sign: func(_ *house, r *nsignature.SignRequest) {
 				r.SigningScheme = nsignature.SigningSchemeX509SigningAuthority
-			}, want: "verified "},
+			}, want: "verified ",
+		},
 		{name: "about another image", policy: everywhere(strict, ca, any1), sign: func(h *house,
-			r *nsignature.SignRequest) {
-			r.Payload.Content = encode(h.t, object{"targetArtifact": object{"mediaType": "x", "digest": digestOf(nil),
-				"size": 1}})
+			r *nsignature.SignRequest,
+		) {
+			r.Payload.Content = encode(h.t, object{"targetArtifact": object{
+				"mediaType": "x", "digest": digestOf(nil),
+				"size": 1,
+			}})
 		}, want: "failed subject-mismatch"},
 		{name: "about another size", policy: everywhere(strict, ca, any1), sign: func(h *house,
-			r *nsignature.SignRequest) {
+			r *nsignature.SignRequest,
+		) {
 			r.Payload.Content = []byte(strings.Replace(string(r.Payload.Content), `"size":`, `"size":1`, 1))
 		}, want: "failed subject-mismatch", says: "bytes"},
 		{name: "a plugin should verify it", policy: everywhere(strict, ca, any1), sign: func(_ *house,
-			r *nsignature.SignRequest) {
-			r.ExtendedSignedAttributes = []nsignature.Attribute{{Key: "io.cncf.notary.verificationPlugin",
-				Critical: true, Value: "acme-plugin"}}
+			r *nsignature.SignRequest,
+		) {
+			r.ExtendedSignedAttributes = []nsignature.Attribute{{
+				Key:      "io.cncf.notary.verificationPlugin",
+				Critical: true, Value: "acme-plugin",
+			}}
 		}, want: "unknown ", says: "acme-plugin"},
-		{name: "cut off", policy: everywhere(strict, ca, any1), alter: func(b []byte) []byte { return b[:len(b)/2] },
-			want: "failed malformed"},
-		{name: "the last byte of the signature", policy: everywhere(strict, ca, any1), alter: spoil,
-			want: "failed invalid-signature"},
+		{
+			name: "cut off", policy: everywhere(strict, ca, any1), alter: func(b []byte) []byte { return b[:len(b)/2] },
+			want: "failed malformed",
+		},
+		{
+			name: "the last byte of the signature", policy: everywhere(strict, ca, any1), alter: spoil,
+			want: "failed invalid-signature",
+		},
 	} {
 		for _, form := range []string{jws.MediaTypeEnvelope, cose.MediaTypeEnvelope} {
 			t.Run(c.name+" "+form, func(t *testing.T) {
@@ -334,10 +380,14 @@ func (s *shop) referNotation(form string, data []byte) {
 func (s *shop) lookAs(n *Notary, now time.Time) inspect.Case {
 	s.t.Helper()
 	location := s.repo.Digest(s.list).String()
-	o := Options{Client: s.client, Store: s.store, Trust: newStudio(s.t).trust(), Notary: n,
-		Now: func() time.Time { return now }}
+	o := Options{
+		Client: s.client, Store: s.store, Trust: newStudio(s.t).trust(), Notary: n,
+		Now: func() time.Time { return now },
+	}
 	return run(s.t, o, inspect.Expected{Notation: n.Digest()}, inspect.Image{
-		ImageHead: inspect.ImageHead{Container: "web", Reference: location, Location: location, Index: s.list,
-			Digest: s.digest, Config: digestOf(nil)},
+		ImageHead: inspect.ImageHead{
+			Container: "web", Reference: location, Location: location, Index: s.list,
+			Digest: s.digest, Config: digestOf(nil),
+		},
 	})
 }

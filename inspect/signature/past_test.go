@@ -15,8 +15,10 @@ func TestImagesOfTheJournalAreCountedOnce(t *testing.T) {
 	}
 	good := inspect.Signature{Identity: "ci@shop.example", Status: inspect.Verified}
 	bad := inspect.Signature{Identity: "eve@evil.example", Status: inspect.Failed, Reason: "invalid-signature"}
-	stored := []inspect.PastImage{image("m1", "i1", good), image("m2", "i2", bad), image("m3", "", good), image("mine", "my-index", good),
-		image("", "", good)}
+	stored := []inspect.PastImage{
+		image("m1", "i1", good), image("m2", "i2", bad), image("m3", "", good), image("mine", "my-index", good),
+		image("", "", good),
+	}
 	all, signed := map[string]bool{"i1": true, "m3": true}, map[string]bool{}
 	mine := inspect.Image{ImageHead: inspect.ImageHead{Digest: "mine", Index: "my-index"}}
 	past := func(context.Context, string) ([]inspect.PastImage, error) { return stored, nil }

@@ -71,8 +71,10 @@ func (x *expectation) add(a inspect.Authority, flags bool) error {
 		return nil
 	}
 	for _, i := range a.Identities {
-		x.identities = append(x.identities, cosign.Identity{Issuer: i.Issuer, IssuerRegExp: i.IssuerRegexp,
-			Subject: i.Subject, SubjectRegExp: i.SubjectRegexp})
+		x.identities = append(x.identities, cosign.Identity{
+			Issuer: i.Issuer, IssuerRegExp: i.IssuerRegexp,
+			Subject: i.Subject, SubjectRegExp: i.SubjectRegexp,
+		})
 	}
 	x.wider = append(x.wider, a.MayAccept...)
 	if a.Static == "pass" {

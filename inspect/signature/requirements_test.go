@@ -12,8 +12,10 @@ import (
 
 // asks is a policy that somebody at this machine named, with one group of authorities.
 func asks(name string, all ...inspect.Authority) inspect.PolicyRequirement {
-	return inspect.PolicyRequirement{Policy: name, Origin: inspect.TrustFile, Mode: inspect.ModeEnforce,
-		Groups: []inspect.AuthorityGroup{{Need: 1, Authorities: all}}}
+	return inspect.PolicyRequirement{
+		Policy: name, Origin: inspect.TrustFile, Mode: inspect.ModeEnforce,
+		Groups: []inspect.AuthorityGroup{{Need: 1, Authorities: all}},
+	}
 }
 
 func person(name string) inspect.Authority {
@@ -33,27 +35,56 @@ func TestPoliciesSayWhoShouldHaveSigned(t *testing.T) {
 		gate         inspect.Status
 		status       inspect.CaseStatus
 	}{
-		{"the policy's signer", inspect.Expected{}, []inspect.PolicyRequirement{asks("p", person(alice))}, true,
-			"verified ", inspect.Verified, inspect.CasePassed},
-		{"another signer", inspect.Expected{}, []inspect.PolicyRequirement{asks("p", person(bob))}, true,
-			"failed identity-mismatch", inspect.Failed, inspect.CaseFailed},
+		{
+			"the policy's signer",
+			inspect.Expected{},
+			[]inspect.PolicyRequirement{asks("p", person(alice))},
+			true,
+			"verified ", inspect.Verified, inspect.CasePassed,
+		},
+		{
+			"another signer",
+			inspect.Expected{},
+			[]inspect.PolicyRequirement{asks("p", person(bob))},
+			true,
+			"failed identity-mismatch", inspect.Failed, inspect.CaseFailed,
+		},
 		{"one authority is enough", inspect.Expected{}, []inspect.PolicyRequirement{asks("p", person(bob),
 			person(alice))}, true, "verified ", inspect.Verified, inspect.CasePassed},
-		{"every policy must be met", inspect.Expected{}, []inspect.PolicyRequirement{asks("p", person(alice)),
-			asks("q", person(bob))}, true, "verified ", inspect.Failed, inspect.CaseFailed},
-		{"flags decide about the row", inspect.Expected{Identities: []string{bob}, Issuers: []string{issuer}},
-			[]inspect.PolicyRequirement{asks("p", person(alice))}, true, "failed identity-mismatch", inspect.Failed,
-			inspect.CaseFailed},
-		{"a key that cannot be had", inspect.Expected{}, []inspect.PolicyRequirement{asks("p", unread)}, true,
-			"unknown no-expectation", inspect.Unknown, inspect.CaseIncomplete},
+		{"every policy must be met", inspect.Expected{}, []inspect.PolicyRequirement{
+			asks("p", person(alice)),
+			asks("q", person(bob)),
+		}, true, "verified ", inspect.Failed, inspect.CaseFailed},
+		{
+			"flags decide about the row",
+			inspect.Expected{Identities: []string{bob}, Issuers: []string{issuer}},
+			[]inspect.PolicyRequirement{asks("p", person(alice))},
+			true, "failed identity-mismatch", inspect.Failed,
+			inspect.CaseFailed,
+		},
+		{
+			"a key that cannot be had",
+			inspect.Expected{},
+			[]inspect.PolicyRequirement{asks("p", unread)},
+			true,
+			"unknown no-expectation", inspect.Unknown, inspect.CaseIncomplete,
+		},
 		{"somebody else, or a key that cannot be had", inspect.Expected{}, []inspect.PolicyRequirement{asks("p",
 			person(bob), unread)}, true, "unknown no-expectation", inspect.Unknown, inspect.CaseIncomplete},
 		{"static pass asks for nobody", inspect.Expected{}, []inspect.PolicyRequirement{asks("p",
 			inspect.Authority{Static: "pass"})}, true, "unknown no-expectation", inspect.Unknown, inspect.CasePassed},
-		{"static fail", inspect.Expected{}, []inspect.PolicyRequirement{asks("p", inspect.Authority{Static: "fail"})},
-			true, "unknown no-expectation", inspect.Failed, inspect.CaseFailed},
-		{"a policy about other images", inspect.Expected{}, nil, true, "unknown no-expectation", inspect.Unknown,
-			inspect.CaseIncomplete},
+		{
+			"static fail",
+			inspect.Expected{},
+			[]inspect.PolicyRequirement{asks("p", inspect.Authority{Static: "fail"})},
+			true, "unknown no-expectation", inspect.Failed, inspect.CaseFailed,
+		},
+		{
+			"a policy about other images",
+			inspect.Expected{},
+			nil, true, "unknown no-expectation", inspect.Unknown,
+			inspect.CaseIncomplete,
+		},
 		{"no policy", inspect.Expected{}, nil, false, "unknown no-expectation", inspect.Unknown, inspect.CasePassed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -113,14 +144,19 @@ func TestKeyOfAPolicyUnderFlags(t *testing.T) {
 
 // lookWith runs the check with policies.
 func (s *shop) lookWith(trust *Trust, expected inspect.Expected, requirements []inspect.PolicyRequirement,
-	named bool) inspect.Case {
+	named bool,
+) inspect.Case {
 	s.t.Helper()
 	location := s.repo.Digest(s.list).String()
 	policies := engine.Check{Name: inspect.CheckPolicies, Scope: engine.PerCase, Run: nothing}
-	check := Check(Options{Client: s.client, Store: s.store, Trust: trust, PolicyNamed: named,
-		Requirements: func(inspect.Image) []inspect.PolicyRequirement { return requirements }})
+	check := Check(Options{
+		Client: s.client, Store: s.store, Trust: trust, PolicyNamed: named,
+		Requirements: func(inspect.Image) []inspect.PolicyRequirement { return requirements },
+	})
 	return runChecks(s.t, expected, inspect.Image{
-		ImageHead: inspect.ImageHead{Container: "web", Reference: location, Location: location, Index: s.list,
-			Digest: s.digest, Config: digestOf(nil), Status: inspect.Verified},
+		ImageHead: inspect.ImageHead{
+			Container: "web", Reference: location, Location: location, Index: s.list,
+			Digest: s.digest, Config: digestOf(nil), Status: inspect.Verified,
+		},
 	}, policies, check)
 }

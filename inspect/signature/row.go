@@ -97,8 +97,10 @@ func (s *sigstoreBundle) parts() []part {
 		parts = append(parts, part{"statement", s.claim.payload})
 	}
 	if s.cert != nil {
-		parts = append(parts, part{"certificate", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE",
-			Bytes: s.cert.Raw})})
+		parts = append(parts, part{"certificate", pem.EncodeToMemory(&pem.Block{
+			Type:  "CERTIFICATE",
+			Bytes: s.cert.Raw,
+		})})
 	}
 	for _, e := range s.entries {
 		parts = append(parts, part{"log-entry", e.TransparencyLogEntry().GetCanonicalizedBody()})

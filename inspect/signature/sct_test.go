@@ -27,14 +27,18 @@ type ledger struct {
 
 func newLedger(t *testing.T, s *studio) *ledger {
 	c := newCompany(t)
-	return &ledger{TrustedMaterial: s.root, company: c, betweenKey: c.h.rootKey, logKey: newKeyed(t).key,
-		decoy: newCompany(t).between}
+	return &ledger{
+		TrustedMaterial: s.root, company: c, betweenKey: c.h.rootKey, logKey: newKeyed(t).key,
+		decoy: newCompany(t).between,
+	}
 }
 
 func (l *ledger) FulcioCertificateAuthorities() []root.CertificateAuthority {
 	return []root.CertificateAuthority{
-		&root.FulcioCertificateAuthority{Root: l.company.root, Intermediates: []*x509.Certificate{l.decoy,
-			l.company.between}},
+		&root.FulcioCertificateAuthority{Root: l.company.root, Intermediates: []*x509.Certificate{
+			l.decoy,
+			l.company.between,
+		}},
 	}
 }
 
@@ -60,8 +64,10 @@ func (l *ledger) certify(t *testing.T, by *ecdsa.PrivateKey) credential {
 		SerialNumber: big.NewInt(77), EmailAddresses: []string{alice}, NotBefore: time.Now().Add(-time.Minute),
 		NotAfter: time.Now().Add(time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
-		ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 1, 1},
-			Value: []byte(issuer)}},
+		ExtraExtensions: []pkix.Extension{{
+			Id:    asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 57264, 1, 1},
+			Value: []byte(issuer),
+		}},
 	}
 	before := l.company.h.certify(template, l.company.between, c.key.Public())
 	if by != nil {

@@ -94,8 +94,10 @@ func (s storeSet) queries(digests []string, image, index string) []query {
 func (s storeSet) cosignTags(ctx context.Context, digest string) ([]match, error) {
 	var hits []match
 	var errs []error
-	for _, suffix := range []struct{ name, role string }{{"sig", "signature"}, {"att", "attestation"}, {"sbom",
-		"sbom"}} {
+	for _, suffix := range []struct{ name, role string }{{"sig", "signature"}, {"att", "attestation"}, {
+		"sbom",
+		"sbom",
+	}} {
 		tag := strings.Replace(digest, ":", "-", 1) + "." + suffix.name
 		part, err := s.client.Manifest(ctx, s.tags, tag)
 		switch {
@@ -175,8 +177,10 @@ func (s storeSet) saved(ctx context.Context) ([]match, error) {
 	if err != nil {
 		return nil, err
 	}
-	roles := map[string]string{registry.KindSignatures: "signature", registry.KindAttestations: "attestation",
-		registry.KindSBOMs: "sbom"}
+	roles := map[string]string{
+		registry.KindSignatures: "signature", registry.KindAttestations: "attestation",
+		registry.KindSBOMs: "sbom",
+	}
 	var hits []match
 	var errs []error
 	for _, d := range all {

@@ -86,13 +86,16 @@ func inSpeech(reason string) string {
 
 // finding has the image and the given signatures as evidence.
 func (s summary) finding(code, subject string, status inspect.RowStatus, severity inspect.Severity, title,
-	detail string, rows []inspect.Signature) inspect.Finding {
+	detail string, rows []inspect.Signature,
+) inspect.Finding {
 	f := inspect.Finding{
 		ID: inspect.FindingID(inspect.CheckSignatures, code, subject), Check: inspect.CheckSignatures, Code: code,
 		Status: status, Severity: severity,
 		Subject: subject,
-		Title:   title, Detail: detail, Evidence: []inspect.Evidence{{Kind: "manifest", Digest: s.image,
-			Text: "the image"}},
+		Title:   title, Detail: detail, Evidence: []inspect.Evidence{{
+			Kind: "manifest", Digest: s.image,
+			Text: "the image",
+		}},
 	}
 	for _, row := range rows {
 		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "signature", Digest: row.Digest, Text: Why(row)})

@@ -31,7 +31,8 @@ const (
 //
 // It raises a medium finding at most, and lowers nothing: habits are no policy.
 func Usual(client *registry.Client, earlier inspect.PastImages) engine.Check {
-	return engine.Check{Name: inspect.CheckSigningNorm, Scope: engine.PerImage,
+	return engine.Check{
+		Name: inspect.CheckSigningNorm, Scope: engine.PerImage,
 		Needs: []string{inspect.CheckSignatures},
 		Run: func(ctx context.Context, on engine.On, emit func(inspect.Event)) error {
 			i := on.Image()
@@ -57,7 +58,8 @@ func Usual(client *registry.Client, earlier inspect.PastImages) engine.Check {
 				emit(h.finding(on.Container, i, loc))
 			}
 			return nil
-		}}
+		},
+	}
 }
 
 // unsignedGate is the gate of signatures, and whether it is absent: only then is there something to compare.
@@ -104,7 +106,8 @@ func (h habit) finding(subject string, i inspect.Image, loc registry.Location) i
 // habitOf looks at the last tags of a repository, at the digests that have a signature, and at what earlier looks
 // found; the image itself is not counted. The error is that of the registry, with what is known without it.
 func habitOf(ctx context.Context, client *registry.Client, loc registry.Location, i inspect.Image,
-	earlier inspect.PastImages) (habit, error) {
+	earlier inspect.PastImages,
+) (habit, error) {
 	tags, err := client.Tags(ctx, loc)
 	signed, plain := map[string]bool{}, []string{}
 	for _, t := range tags {
@@ -160,7 +163,8 @@ func digestsOf(ctx context.Context, client *registry.Client, loc registry.Locati
 // recorded adds the images of the journal to the digests that are known and signed, and returns how many of them the
 // registry's tags do not show. An image is counted once, under its index or its manifest, whichever is known already.
 func recorded(ctx context.Context, earlier inspect.PastImages, repository string, i inspect.Image,
-	all, signed map[string]bool) (added int) {
+	all, signed map[string]bool,
+) (added int) {
 	if earlier == nil {
 		return 0
 	}

@@ -52,19 +52,24 @@ func TestUsualSaysWhatIsUsualInTheRepository(t *testing.T) {
 			s := newShop(t, nil)
 			s.push(tt.images, tt.signed)
 			image := inspect.Image{
-				ImageHead: inspect.ImageHead{Reference: "x", Digest: s.digest,
-					Location: s.repo.String() + "@" + s.digest},
+				ImageHead: inspect.ImageHead{
+					Reference: "x", Digest: s.digest,
+					Location: s.repo.String() + "@" + s.digest,
+				},
 			}
 			c := &inspect.Case{}
 			source, err := engine.NewSource(engine.Plan{Checks: []engine.Check{
 				{Name: "subject", Scope: engine.PerCase, Resolves: true, Run: func(_ context.Context, _ engine.On,
-					emit func(inspect.Event)) error {
+					emit func(inspect.Event),
+				) error {
 					emit(inspect.Event{Container: "web", Fact: image.ImageHead})
 					return nil
 				}},
 				{Name: inspect.CheckSignatures, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
-					emit(inspect.Event{Fact: inspect.Gate{Name: inspect.GateSignature, Status: inspect.GateAbsent,
-						Detail: "no store holds a signature"}})
+					emit(inspect.Event{Fact: inspect.Gate{
+						Name: inspect.GateSignature, Status: inspect.GateAbsent,
+						Detail: "no store holds a signature",
+					}})
 					return nil
 				}},
 				Usual(s.client, nil),

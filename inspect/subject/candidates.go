@@ -46,8 +46,10 @@ func (s search) remembered(ctx context.Context, pod *inspect.Pod) []inspect.Cand
 	}
 	all, err := s.o.History(ctx, pod, s.image)
 	if err != nil {
-		s.emit(inspect.Event{Fact: inspect.Notice{Level: "warning",
-			Text: "what earlier cases saw running here is not known: " + err.Error()}})
+		s.emit(inspect.Event{Fact: inspect.Notice{
+			Level: "warning",
+			Text:  "what earlier cases saw running here is not known: " + err.Error(),
+		}})
 	}
 	return all
 }

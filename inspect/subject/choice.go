@@ -80,13 +80,16 @@ func besides(rivals []registry.Candidate) string {
 // finding is a finding about the reference of an image. Its evidence is the index and each manifest that could be
 // taken, so that somebody can look at the very bytes that two tools read otherwise.
 func finding(i inspect.Image, code string, severity inspect.Severity, title, detail string,
-	of ...registry.Candidate) inspect.Finding {
+	of ...registry.Candidate,
+) inspect.Finding {
 	f := inspect.Finding{
 		ID: inspect.FindingID(inspect.CheckSubject, code, i.Container), Check: inspect.CheckSubject, Code: code,
 		Status:   severity.RowStatus(),
 		Severity: severity,
-		Subject:  i.Container, Title: title, Detail: detail, Evidence: []inspect.Evidence{{Kind: "index",
-			Digest: i.Index}},
+		Subject:  i.Container, Title: title, Detail: detail, Evidence: []inspect.Evidence{{
+			Kind:   "index",
+			Digest: i.Index,
+		}},
 	}
 	for _, c := range of {
 		f.Evidence = append(f.Evidence, inspect.Evidence{Kind: "manifest", Digest: c.Digest, Text: c.Platform.String()})

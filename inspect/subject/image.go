@@ -12,10 +12,12 @@ import (
 // image was read.
 func FromImage(reference string, img *registry.Image) inspect.Image {
 	i := inspect.Image{
-		ImageHead: inspect.ImageHead{Reference: reference, Location: img.Pin().Location.String(),
+		ImageHead: inspect.ImageHead{
+			Reference: reference, Location: img.Pin().Location.String(),
 			Index: img.Index.Digest, Digest: img.Manifest.Digest,
 			Config: img.Config.Digest, Platform: img.Platform.String(), Status: inspect.Unknown,
-			Reason: inspect.Running},
+			Reason: inspect.Running,
+		},
 	}
 	i.Manifests = manifests(img.Candidates, img.Rivals())
 	if img.ConfigFile != nil {
@@ -62,8 +64,10 @@ func Blobs(img *registry.Image, of string) []inspect.Blob {
 		if !p.Present() {
 			continue
 		}
-		b := inspect.Blob{Digest: p.Digest, MediaType: p.MediaType, Size: int64(len(p.Bytes)), Role: role, Of: of,
-			State: "carried"}
+		b := inspect.Blob{
+			Digest: p.Digest, MediaType: p.MediaType, Size: int64(len(p.Bytes)), Role: role, Of: of,
+			State: "carried",
+		}
 		switch {
 		case p.Bytes == nil:
 			b.State, b.Size = "missing", max(p.Size, 0)

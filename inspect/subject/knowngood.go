@@ -48,9 +48,11 @@ func (c *Choice) pick(subject string) (inspect.Candidate, bool) {
 // ran before. What nobody confirmed is called previous. Its word matters to all that follows: only a confirmed one
 // lowers what is found.
 func KnownGood(o Options) engine.Check {
-	return engine.Check{Name: inspect.CheckKnownGood, Needs: []string{inspect.CheckWorkload},
+	return engine.Check{
+		Name: inspect.CheckKnownGood, Needs: []string{inspect.CheckWorkload},
 		Run: func(ctx context.Context,
-			on engine.On, emit func(inspect.Event)) error {
+			on engine.On, emit func(inspect.Event),
+		) error {
 			i := on.Image()
 			platform, err := v1.ParsePlatform(i.Platform)
 			if err != nil || platform == nil {
@@ -65,7 +67,8 @@ func KnownGood(o Options) engine.Check {
 				return err
 			}
 			return s.take(ctx, best, false)
-		}}
+		},
+	}
 }
 
 // search looks for the known-good of one image.
@@ -84,8 +87,10 @@ func (s search) chosen(c inspect.Case) (inspect.Candidate, bool) {
 	if s.o.Choice.Flag == "" || !s.meant(c) {
 		return inspect.Candidate{}, false
 	}
-	return inspect.Candidate{Reference: s.o.Choice.Flag, Location: s.o.Choice.Flag, Why: "--known-good",
-		Confidence: "high"}, true
+	return inspect.Candidate{
+		Reference: s.o.Choice.Flag, Location: s.o.Choice.Flag, Why: "--known-good",
+		Confidence: "high",
+	}, true
 }
 
 // meant reports whether the flag is about this image: the only one, the one of the same repository, or else that of the

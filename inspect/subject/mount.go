@@ -22,8 +22,10 @@ func mounts(pod *corev1.Pod, container string) []inspect.Mount {
 		}
 		for _, m := range c.VolumeMounts {
 			kind, source := volumeKind(volumes[m.Name])
-			all = append(all, inspect.Mount{Path: path.Clean("/" + m.MountPath), Volume: m.Name, Kind: kind,
-				Source: source, ReadOnly: m.ReadOnly})
+			all = append(all, inspect.Mount{
+				Path: path.Clean("/" + m.MountPath), Volume: m.Name, Kind: kind,
+				Source: source, ReadOnly: m.ReadOnly,
+			})
 		}
 	}
 	return all

@@ -83,12 +83,16 @@ func rankOf(o kube.Object) int {
 // podMoments are the times that the pod itself has: when it was created, and when its containers started. Times are
 // those of the API server and the kubelet, not of the container.
 func podMoments(pod *corev1.Pod) []inspect.Moment {
-	all := []inspect.Moment{{Time: inspect.At(pod.CreationTimestamp.Time), What: "pod " + pod.Name + " created",
-		Source: "pod", Trust: inspect.ByCluster}}
+	all := []inspect.Moment{{
+		Time: inspect.At(pod.CreationTimestamp.Time), What: "pod " + pod.Name + " created",
+		Source: "pod", Trust: inspect.ByCluster,
+	}}
 	for _, c := range kube.Containers(pod, nil) {
 		if !c.Started.IsZero() {
-			all = append(all, inspect.Moment{Time: inspect.At(c.Started), What: "container " + c.Name + " started",
-				Source: "pod status", Trust: inspect.ByCluster})
+			all = append(all, inspect.Moment{
+				Time: inspect.At(c.Started), What: "container " + c.Name + " started",
+				Source: "pod status", Trust: inspect.ByCluster,
+			})
 		}
 	}
 	return all

@@ -77,8 +77,10 @@ func tokens(pod *corev1.Pod, containers []*corev1.Container) []inspect.Token {
 				continue
 			}
 			for _, m := range mountsOf(containers, v.Name) {
-				token := inspect.Token{Container: m.container, Path: path.Join("/", m.MountPath, t.Path),
-					Audience: t.Audience}
+				token := inspect.Token{
+					Container: m.container, Path: path.Join("/", m.MountPath, t.Path),
+					Audience: t.Audience,
+				}
 				if m.SubPath != "" {
 					token.Path = path.Join("/", m.MountPath)
 				}

@@ -18,9 +18,11 @@ import (
 // registry no longer has is an image all the same, unknown with the reason. Containers are resolved in parallel; one
 // that cannot be resolved does not keep the others. Volumes that are images are named as not inspected.
 func Check(o Options) engine.Check {
-	return engine.Check{Name: inspect.CheckSubject, Scope: engine.PerCase, Resolves: true,
+	return engine.Check{
+		Name: inspect.CheckSubject, Scope: engine.PerCase, Resolves: true,
 		Run: func(ctx context.Context,
-			_ engine.On, emit func(inspect.Event)) error {
+			_ engine.On, emit func(inspect.Event),
+		) error {
 			if o.Pod == nil {
 				return o.single(emit)
 			}
@@ -42,7 +44,8 @@ func Check(o Options) engine.Check {
 				emit(inspect.Event{Fact: n})
 			}
 			return nil
-		}}
+		},
+	}
 }
 
 // single says the image of a target that is no pod; it was resolved before the case began. Its manifest and config are

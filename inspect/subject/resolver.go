@@ -226,8 +226,10 @@ func (r *resolver) resolve(ctx context.Context, loc registry.Location) (*registr
 	}
 	var platform *registry.PlatformError
 	if errors.As(err, &platform) {
-		return nil, &unresolvedError{why: inspect.UnresolvedPlatform, candidates: platform.Candidates,
-			index: platform.Index, err: err}
+		return nil, &unresolvedError{
+			why: inspect.UnresolvedPlatform, candidates: platform.Candidates,
+			index: platform.Index, err: err,
+		}
 	}
 	return img, err
 }

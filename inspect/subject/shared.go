@@ -38,8 +38,10 @@ func (o Options) shared(ctx context.Context, emit func(inspect.Event)) inspect.S
 	}
 	s.Partial = err != nil || peers.Partial
 	if err != nil {
-		emit(inspect.Event{Fact: inspect.Notice{Level: "warning",
-			Text: "other pods with this digest, service account or node are not all known: " + err.Error()}})
+		emit(inspect.Event{Fact: inspect.Notice{
+			Level: "warning",
+			Text:  "other pods with this digest, service account or node are not all known: " + err.Error(),
+		}})
 	}
 	for _, n := range peers.Notes {
 		emit(inspect.Event{Fact: inspect.Notice{Level: "info", Text: n}})

@@ -40,8 +40,10 @@ func imageVolumes(pod *corev1.Pod, container string) []inspect.Notice {
 		all = append(all, inspect.Notice{Level: "warning", Text: volumeNotice(v, in)})
 	}
 	if more > 0 {
-		all = append(all, inspect.Notice{Level: "warning",
-			Text: fmt.Sprintf("%d further volumes of the pod are images too; none of them was inspected", more)})
+		all = append(all, inspect.Notice{
+			Level: "warning",
+			Text:  fmt.Sprintf("%d further volumes of the pod are images too; none of them was inspected", more),
+		})
 	}
 	return all
 }

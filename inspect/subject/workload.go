@@ -19,7 +19,8 @@ func Workload(o Options) engine.Check {
 		o.Roster = kube.NewRoster(o.Cluster, o.Pod.Namespace)
 	}
 	return engine.Check{Name: inspect.CheckWorkload, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
-		emit func(inspect.Event)) error {
+		emit func(inspect.Event),
+	) error {
 		if o.Pod == nil {
 			return engine.Nothing("the target is no pod")
 		}

@@ -240,11 +240,15 @@ func TestExplainACase(t *testing.T) {
 	c := inspect.Case{Started: at}
 	c.Apply(inspect.Event{Container: "web", Fact: inspect.ImageHead{Reference: "r/web:1"}})
 	c.Apply(inspect.Event{Container: "web", Fact: inspect.Vuln{ID: "CVE-1", Package: "xz", Version: "5", KEV: true}})
-	c.Apply(inspect.Event{Fact: inspect.Finding{ID: "1", Code: "miner", Subject: "web:/x", Title: "a miner", Severity: inspect.High,
-		Status: inspect.RowFailed}})
+	c.Apply(inspect.Event{Fact: inspect.Finding{
+		ID: "1", Code: "miner", Subject: "web:/x", Title: "a miner", Severity: inspect.High,
+		Status: inspect.RowFailed,
+	}})
 	text := threshold.Explain(threshold.Default(), &c, at).Text()
-	for _, want := range []string{"block  web: CVE-1 in xz 5 (known to be exploited)",
-		"warn   web: a miner (high finding), due 2026-03-21"} {
+	for _, want := range []string{
+		"block  web: CVE-1 in xz 5 (known to be exploited)",
+		"warn   web: a miner (high finding), due 2026-03-21",
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}

@@ -46,8 +46,10 @@ func TestNotes(t *testing.T) {
 	}{
 		{inspect.Vuln{}, nil},
 		{inspect.Vuln{New: &no, Rule: "other"}, []string{"rule: other"}},
-		{inspect.Vuln{New: &yes, KEV: true, EPSS: 0.5, Published: daysAgo(1), Due: daysAgo(-7), Rule: "r"},
-			[]string{"new", "known to be exploited", "EPSS 50.0 %", "published 2026-03-13", "due 2026-03-21", "rule: r"}},
+		{
+			inspect.Vuln{New: &yes, KEV: true, EPSS: 0.5, Published: daysAgo(1), Due: daysAgo(-7), Rule: "r"},
+			[]string{"new", "known to be exploited", "EPSS 50.0 %", "published 2026-03-13", "due 2026-03-21", "rule: r"},
+		},
 		{inspect.Vuln{VEX: "fixed (Ann)", Rule: "OpenVEX: fixed (Ann)"}, []string{"OpenVEX: fixed (Ann)"}},
 	} {
 		if got := threshold.Notes(tt.v); !slices.Equal(got, tt.want) {
@@ -58,8 +60,10 @@ func TestNotes(t *testing.T) {
 
 // Text of a case or a file that others wrote cannot draw on the terminal.
 func TestExplanationsAreCleaned(t *testing.T) {
-	rules := inspect.Thresholds{Source: "a\x1b[31mb", Rules: []inspect.ThresholdRule{{Level: inspect.LevelBlock, Name: "r\x07",
-		Finding: &inspect.ThresholdFinding{Codes: []string{"x\u202ey"}}}}}
+	rules := inspect.Thresholds{Source: "a\x1b[31mb", Rules: []inspect.ThresholdRule{{
+		Level: inspect.LevelBlock, Name: "r\x07",
+		Finding: &inspect.ThresholdFinding{Codes: []string{"x\u202ey"}},
+	}}}
 	c := caseOf(inspect.Finding{ID: "1", Code: "x", Subject: "web", Title: "t\x1b]8;;http://link.example/\x07"})
 	for _, r := range threshold.Explain(rules, c, at).Text() {
 		if r < ' ' && r != '\n' || r == '\u202e' || r == '\u009b' {
@@ -72,8 +76,10 @@ func TestExplanationsAreCleaned(t *testing.T) {
 func TestExplainUnderOtherThresholds(t *testing.T) {
 	c := caseOf(inspect.Finding{ID: "1", Code: "miner", Subject: "web:/x", Title: "a miner", Status: inspect.RowFailed},
 		read(t, "log: [{name: all, finding: {}}]"))
-	c.Apply(inspect.Event{Container: "proxy", Fact: inspect.Vuln{ID: "CVE-1", Package: "xz", Version: "5",
-		Threshold: inspect.LevelLog}})
+	c.Apply(inspect.Event{Container: "proxy", Fact: inspect.Vuln{
+		ID: "CVE-1", Package: "xz", Version: "5",
+		Threshold: inspect.LevelLog,
+	}})
 	x := threshold.Explain(read(t, "block: [{name: f, finding: {}}, {name: v, vulnerability: {}}]"), c, at)
 	want := []threshold.RowExplanation{
 		{Level: inspect.LevelBlock, Container: "web", What: "a miner", ID: "miner", Why: "f"},

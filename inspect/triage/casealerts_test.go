@@ -134,7 +134,8 @@ func TestMomentOf(t *testing.T) {
 		{inspect.Alert{Rule: "Shell", Priority: "Notice", Time: first}, first, "Notice alert: Shell"},
 		{inspect.Alert{Rule: "process_exec", Time: first}, first, "alert: process_exec"},
 		{
-			inspect.Alert{Title: "Binary", Priority: "Error", Time: first, Count: 3, Last: last}, last,
+			inspect.Alert{Title: "Binary", Priority: "Error", Time: first, Count: 3, Last: last},
+			last,
 			"Error alert: Binary, the last of 3",
 		},
 		{inspect.Alert{Output: "text", Priority: "Error", Time: first}, first, "Error alert: text"},

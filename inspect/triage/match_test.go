@@ -348,7 +348,8 @@ func TestMatchOfWhatIsGone(t *testing.T) {
 		{"its container", alert.Alert{Alert: inspect.Alert{ContainerID: hex64[:12]}}, "uid-db-0", "whose pod is gone"},
 		{
 			"its name at its time",
-			alert.Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at)}}, "uid-db-0", "",
+			alert.Alert{Alert: inspect.Alert{Namespace: "shop", Pod: "db-0", Time: inspect.At(at)}},
+			"uid-db-0", "",
 		},
 		{
 			"its name now",
@@ -399,16 +400,19 @@ func TestContextFit(t *testing.T) {
 		{"a container of another cluster", []alert.Alert{named("", "", "999999999999", "")}, true},
 		{
 			"many, and one that is known by its container",
-			[]alert.Alert{named("bank", "x", "", ""), named("bank", "y", hex64[:12], "")}, false,
+			[]alert.Alert{named("bank", "x", "", ""), named("bank", "y", hex64[:12], "")},
+			false,
 		},
 		{"one that is known by its namespace", []alert.Alert{named("shop", "long-gone", "", "")}, false},
 		{
 			"one that is known by its node, with its domain",
-			[]alert.Alert{named("bank", "x", "", "node1.example.com")}, false,
+			[]alert.Alert{named("bank", "x", "", "node1.example.com")},
+			false,
 		},
 		{"a namespace that every cluster has", []alert.Alert{named("kube-system", "", "", "")}, false},
 		{
-			"a pod in a namespace that every cluster has", []alert.Alert{named("kube-system", "etcd-other", "", "")},
+			"a pod in a namespace that every cluster has",
+			[]alert.Alert{named("kube-system", "etcd-other", "", "")},
 			true,
 		},
 	} {

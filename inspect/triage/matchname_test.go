@@ -42,14 +42,18 @@ func TestMatchByAddress(t *testing.T) {
 		pod, why  string
 	}{
 		{
-			"the pod of the address", []string{"10.0.0.5", "203.0.113.9"}, at, false, "web-0",
+			"the pod of the address",
+			[]string{"10.0.0.5", "203.0.113.9"},
+			at, false, "web-0",
 			"10.0.0.5 was the address of this pod",
 		},
 		{"on the other end", []string{"203.0.113.9", "10.0.0.5"}, at, false, "web-0", ""},
 		{"the second address", []string{"fd00::5"}, at, false, "web-0", ""},
 		{"the pod that had it before", []string{"10.0.0.5"}, at.Add(-90 * time.Minute), false, "job-1", ""},
 		{
-			"between the two", []string{"10.0.0.5"}, at.Add(-30 * time.Minute), false, "",
+			"between the two",
+			[]string{"10.0.0.5"},
+			at.Add(-30 * time.Minute), false, "",
 			"no pod had an address of the connection at that time: 10.0.0.5",
 		},
 		{"within the skew of clocks", []string{"10.0.0.5"}, at.Add(-11 * time.Minute), false, "web-0", ""},
@@ -124,7 +128,8 @@ func TestPodOf(t *testing.T) {
 		{"of no pod", alert.Alert{Alert: inspect.Alert{Namespace: "bank", Pod: "teller"}}, ""},
 		{"of one pod", alert.Alert{Alert: inspect.Alert{ContainerID: hex64[:12]}}, "uid-web-0 shop/web-0"},
 		{
-			"of any that run the image", alert.Alert{Alert: inspect.Alert{Image: "reg.example/web:1"}},
+			"of any that run the image",
+			alert.Alert{Alert: inspect.Alert{Image: "reg.example/web:1"}},
 			"image reg.example/web:1",
 		},
 		{"of any that run the digest", alert.Alert{Digest: digestA}, "image " + digestA},

@@ -176,7 +176,8 @@ func TestReconstruct(t *testing.T) {
 			"ReplicaSet web-7d9c5b6f48", "while it was on the list",
 		},
 		{
-			"a name that is a path", nil, PodTraces{Name: "../../web-x2kqp", Reference: "r/x:1"},
+			"a name that is a path", nil,
+			PodTraces{Name: "../../web-x2kqp", Reference: "r/x:1"},
 			inspect.ImageContainer, inspect.ImageContainer + "=r/x:1=", "", "its owner is not known",
 		},
 	} {

@@ -16,7 +16,8 @@ func TestThresholdsDecide(t *testing.T) {
 	rules := func(waivers ...Waiver) Event {
 		return Event{Fact: Thresholds{Waivers: waivers, Rules: []ThresholdRule{
 			{Level: LevelBlock, Name: "all", Vulnerability: &ThresholdVuln{}},
-			{Level: LevelBlock, Name: "miners", Finding: &ThresholdFinding{Codes: []string{"miner"}}}}}}
+			{Level: LevelBlock, Name: "miners", Finding: &ThresholdFinding{Codes: []string{"miner"}}},
+		}}}
 	}
 	waiver := Waiver{ID: "miner", Owner: "ann", Reason: "known", Until: At(at.AddDate(0, 0, 1))}
 	ended := waiver
@@ -57,7 +58,8 @@ func TestThresholdsDecide(t *testing.T) {
 func TestEncodeAddsLevels(t *testing.T) {
 	finding := Event{Fact: Finding{ID: "1", Code: "miner", Severity: High, Status: RowFailed}}
 	named := Event{Fact: Thresholds{Rules: []ThresholdRule{
-		{Level: LevelWarn, Name: "r", Finding: &ThresholdFinding{}, Days: 7, From: FromFirstSeen}}}}
+		{Level: LevelWarn, Name: "r", Finding: &ThresholdFinding{}, Days: 7, From: FromFirstSeen},
+	}}}
 	started := Event{Fact: Header{Started: At(time.Date(2026, 3, 14, 0, 0, 0, 0, time.UTC))}}
 	for _, tt := range []struct {
 		events []Event

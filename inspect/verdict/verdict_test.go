@@ -44,18 +44,26 @@ func TestTheOutcomeOfACase(t *testing.T) {
 		"a medium finding":        {[]Event{image(Verified), finding(Medium)}, CasePassed},
 		"unsigned, nobody asked":  {[]Event{image(Verified), gate("signature", GateAbsent)}, CasePassed},
 		"no expectation":          {[]Event{image(Verified), gate("signature", GateUnknown)}, CasePassed},
-		"expected and could not be checked": {[]Event{image(Verified), signer, gate("signature", GateUnknown)},
-			CaseIncomplete},
-		"expected and not there": {[]Event{image(Verified), signer, gate("signature", GateAbsent)},
-			CaseFailed},
-		"expected and failed": {[]Event{image(Verified), signer, gate("signature", GateRefused)},
-			CaseFailed},
+		"expected and could not be checked": {
+			[]Event{image(Verified), signer, gate("signature", GateUnknown)},
+			CaseIncomplete,
+		},
+		"expected and not there": {
+			[]Event{image(Verified), signer, gate("signature", GateAbsent)},
+			CaseFailed,
+		},
+		"expected and failed": {
+			[]Event{image(Verified), signer, gate("signature", GateRefused)},
+			CaseFailed,
+		},
 		"failed is stronger than unknown":      {[]Event{image(Unknown), finding(Critical)}, CaseFailed},
 		"alert on the image's own file":        {[]Event{image(Verified), alert("pod", "image")}, CasePassed},
 		"alert on a file written at run time":  {[]Event{image(Verified), alert("pod", "runtime")}, CaseIncomplete},
 		"alert that belongs to something else": {[]Event{image(Verified), alert("none", "runtime")}, CasePassed},
-		"a check that could not look": {[]Event{image(Verified), {Check: "layers",
-			Fact: End{Status: CheckBlocked, Reason: "no"}}}, CaseIncomplete},
+		"a check that could not look": {[]Event{image(Verified), {
+			Check: "layers",
+			Fact:  End{Status: CheckBlocked, Reason: "no"},
+		}}, CaseIncomplete},
 	}
 	for name, tt := range tests {
 		c := caseOf(tt.events...)
@@ -76,8 +84,10 @@ func TestAPolicyThatCannotBeChecked(t *testing.T) {
 }
 
 func TestAPolicyThatIsNotMetFailsTheCase(t *testing.T) {
-	gate := Gate{Name: GatePolicy + "p", Kind: GateKindImagePolicy, Status: GateRefused,
-		Detail: "signed by mallory (mode warn)"}
+	gate := Gate{
+		Name: GatePolicy + "p", Kind: GateKindImagePolicy, Status: GateRefused,
+		Detail: "signed by mallory (mode warn)",
+	}
 	v := verdict.Of(caseOf(image(Verified), Event{Container: "web", Fact: gate}))
 	if v.Status != CaseFailed || !strings.Contains(v.Reasons[0], "policy p") || !strings.Contains(v.Reasons[0],
 		"mode warn") {
@@ -91,14 +101,18 @@ func TestWords(t *testing.T) {
 	}
 	for want, events := range map[string][]Event{
 		"no problems found": {image(Verified), finding("1", Medium)},
-		"problems found: 1 critical, 2 high": {image(Verified), finding("1", High), finding("2", Critical),
-			finding("3", High)},
+		"problems found: 1 critical, 2 high": {
+			image(Verified), finding("1", High), finding("2", Critical),
+			finding("3", High),
+		},
 		"problems found": {
 			{Container: "web", Fact: ImageHead{Status: Failed, Detail: "short"}},
 		},
 		"incomplete": {
-			image(Verified), {Check: "layers", Container: "web", Fact: End{Status: CheckBlocked,
-				Reason: "the registry did not answer"}},
+			image(Verified), {Check: "layers", Container: "web", Fact: End{
+				Status: CheckBlocked,
+				Reason: "the registry did not answer",
+			}},
 		},
 	} {
 		c := caseOf(events...)

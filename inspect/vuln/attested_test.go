@@ -23,14 +23,18 @@ func (k kept) Read(digest string, most int64) ([]byte, error) {
 // Only verified attestations count: anybody can attach a statement that an image is not affected.
 func TestAttestedStatements(t *testing.T) {
 	doc := document(`{"name":"CVE-1"}`, `{"@id":"pkg:npm/left-pad"}`, `"status":"fixed"`)
-	blobs := kept{"sha256:1": fmt.Sprintf(`{"_type":"https://in-toto.io/Statement/v1","predicate":%s}`, doc.Data),
-		"sha256:2": "{", "sha256:3": `{"predicate":{}}`}
+	blobs := kept{
+		"sha256:1": fmt.Sprintf(`{"_type":"https://in-toto.io/Statement/v1","predicate":%s}`, doc.Data),
+		"sha256:2": "{", "sha256:3": `{"predicate":{}}`,
+	}
 	row := inspect.Vuln{ID: "CVE-1", Package: "left-pad", Version: "1.3.0", Type: "npm"}
 	image := inspect.Image{Packages: packages}
 	signed := func(change func(*inspect.Signature)) inspect.Signature {
-		s := inspect.Signature{PredicateType: "https://openvex.dev/ns/v0.2.0", Status: inspect.Verified,
+		s := inspect.Signature{
+			PredicateType: "https://openvex.dev/ns/v0.2.0", Status: inspect.Verified,
 			Identity: "ann@example.com",
-			Digest:   "sha256:0", Raw: []inspect.RawPart{{Name: "statement", Digest: "sha256:1"}}}
+			Digest:   "sha256:0", Raw: []inspect.RawPart{{Name: "statement", Digest: "sha256:1"}},
+		}
 		change(&s)
 		return s
 	}
@@ -40,10 +44,14 @@ func TestAttestedStatements(t *testing.T) {
 		err    string
 	}{
 		"verified": {func(*inspect.Signature) {}, "fixed (Ann, attested by ann@example.com)", ""},
-		"with a key": {func(s *inspect.Signature) { s.Identity, s.Key = "", "sha256:k" },
-			"fixed (Ann, attested with key sha256:k)", ""},
-		"without version": {func(s *inspect.Signature) { s.PredicateType = "https://openvex.dev/ns" },
-			"fixed (Ann, attested by ann@example.com)", ""},
+		"with a key": {
+			func(s *inspect.Signature) { s.Identity, s.Key = "", "sha256:k" },
+			"fixed (Ann, attested with key sha256:k)", "",
+		},
+		"without version": {
+			func(s *inspect.Signature) { s.PredicateType = "https://openvex.dev/ns" },
+			"fixed (Ann, attested by ann@example.com)", "",
+		},
 		"unknown signer":   {func(s *inspect.Signature) { s.Status = inspect.Unknown }, "", ""},
 		"failed":           {func(s *inspect.Signature) { s.Status = inspect.Failed }, "", ""},
 		"another kind":     {func(s *inspect.Signature) { s.PredicateType = "https://openvex.dev/nsx" }, "", ""},

@@ -17,7 +17,8 @@ import (
 func Vulnerabilities(data *Data, statements *Statements, blobs Blobs) engine.Check {
 	needs := []string{inspect.CheckPackages, inspect.CheckPackageDiff, inspect.CheckSignatures}
 	return engine.Check{Name: inspect.CheckVulnerabilities, Needs: needs, Run: func(ctx context.Context, on engine.On,
-		emit func(inspect.Event)) error {
+		emit func(inspect.Event),
+	) error {
 		image, c := on.Image(), on.Case()
 		db, err := data.open()
 		if errors.Is(err, ErrNone) {
@@ -38,8 +39,10 @@ func Vulnerabilities(data *Data, statements *Statements, blobs Blobs) engine.Che
 		if err := db.markNew(ctx, image, found.rows); err != nil {
 			return err
 		}
-		emit(inspect.Event{Fact: inspect.VulnData{AdvisoryData: db.data, Compared: found.packages,
-			NotCompared: found.notCompared}})
+		emit(inspect.Event{Fact: inspect.VulnData{
+			AdvisoryData: db.data, Compared: found.packages,
+			NotCompared: found.notCompared,
+		}})
 		rules, _ := threshold.Of(&c)
 		signed, unread := attested(blobs, image.Signatures)
 		stated := statements.with(signed)

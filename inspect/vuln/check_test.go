@@ -15,16 +15,20 @@ import (
 // run folds a run of the check on an image of facts.
 func run(t *testing.T, check engine.Check, packagesEnd error, facts ...inspect.Fact) inspect.Case {
 	t.Helper()
-	start := engine.Check{Name: "start", Scope: engine.PerCase, Resolves: true,
+	start := engine.Check{
+		Name: "start", Scope: engine.PerCase, Resolves: true,
 		Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
-			head := inspect.ImageHead{Reference: "registry.example/shop/web:1", Digest: "sha256:" + strings.Repeat("a",
-				64),
-				Status: inspect.Verified}
+			head := inspect.ImageHead{
+				Reference: "registry.example/shop/web:1", Digest: "sha256:" + strings.Repeat("a",
+					64),
+				Status: inspect.Verified,
+			}
 			for _, f := range append([]inspect.Fact{head}, facts...) {
 				emit(inspect.Event{Container: "web", Fact: f})
 			}
 			return nil
-		}}
+		},
+	}
 	before := engine.Check{Name: inspect.CheckPackages, Run: func(context.Context, engine.On, func(inspect.Event)) error {
 		return packagesEnd
 	}}
@@ -34,8 +38,10 @@ func run(t *testing.T, check engine.Check, packagesEnd error, facts ...inspect.F
 	signatures := diff
 	signatures.Name = inspect.CheckSignatures
 	header := inspect.Header{Schema: inspect.Schema, Started: inspect.At(built)}
-	source, err := engine.NewSource(engine.Plan{Header: header, Checks: []engine.Check{start, before, diff, signatures,
-		check}})
+	source, err := engine.NewSource(engine.Plan{Header: header, Checks: []engine.Check{
+		start, before, diff, signatures,
+		check,
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,10 +72,12 @@ func TestVulnerabilities(t *testing.T) {
 			t.Errorf("%s is new or not, without another image: %v", v.ID, *v.New)
 		}
 	}
-	want := []string{"block CVE-2024-0001 libssl3", "block GHSA-aaaa-bbbb-cccc left-pad",
+	want := []string{
+		"block CVE-2024-0001 libssl3", "block GHSA-aaaa-bbbb-cccc left-pad",
 		"warn GHSA-gggg-hhhh-iiii golang.org/x/net", "warn CVE-2024-0003 busybox-binsh",
 		"warn CVE-2024-0008 node", "log GHSA-dddd-eeee-ffff requests",
-		"log CVE-2024-0002 libssl3", "log CVE-2024-0002 openssl", "log GHSA-jjjj-kkkk-llll unrated"}
+		"log CVE-2024-0002 libssl3", "log CVE-2024-0002 openssl", "log GHSA-jjjj-kkkk-llll unrated",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -89,7 +97,9 @@ func TestNewVulnerabilities(t *testing.T) {
 		Changed: []inspect.PackageChange{
 			{Type: "npm", Name: "left-pad", From: "1.2.0", To: "1.3.0", PURL: "pkg:npm/left-pad@1.3.0"},
 			{Type: "python", Name: "requests", From: "1.9.0", To: "2.31.0", PURL: "pkg:pypi/requests@2.31.0"},
-			{Type: "deb", Name: "libssl3", From: "3.0.13-1", To: packages[0].Version, PURL: packages[0].PURL}}}}
+			{Type: "deb", Name: "libssl3", From: "3.0.13-1", To: packages[0].Version, PURL: packages[0].PURL},
+		},
+	}}
 	c := run(t, Vulnerabilities(testData(t), nil, nil), nil, inspect.Packages{List: packages}, diff)
 	var got []string
 	for _, v := range c.Images[0].Vulns {
@@ -138,16 +148,20 @@ func TestUnknownIsNotNone(t *testing.T) {
 
 // The levels follow the thresholds of the case, and statements of OpenVEX are shown.
 func TestThresholdsAndStatements(t *testing.T) {
-	statements, err := ReadStatements(Document{"vex.json",
+	statements, err := ReadStatements(Document{
+		"vex.json",
 		[]byte(`{"@context":"https://openvex.dev/ns/v0.2.0","@id":"x",
 		"author":"Ann","timestamp":"2026-01-01T00:00:00Z","version":1,"statements":[
 		{"vulnerability":{"name":"CVE-2024-0001"},"products":[{"@id":"pkg:deb/debian/libssl3"}],
-		"status":"not_affected","justification":"vulnerable_code_not_in_execute_path"}]}`)})
+		"status":"not_affected","justification":"vulnerable_code_not_in_execute_path"}]}`),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	rules := inspect.Thresholds{Rules: []inspect.ThresholdRule{{Level: inspect.LevelBlock, Name: "all",
-		Vulnerability: &inspect.ThresholdVuln{}}}}
+	rules := inspect.Thresholds{Rules: []inspect.ThresholdRule{{
+		Level: inspect.LevelBlock, Name: "all",
+		Vulnerability: &inspect.ThresholdVuln{},
+	}}}
 	c := run(t, Vulnerabilities(testData(t), statements, nil), nil, inspect.Packages{List: packages[:2]}, rules)
 	if len(c.Images[0].Vulns) != 3 {
 		t.Fatalf("there are %d rows", len(c.Images[0].Vulns))

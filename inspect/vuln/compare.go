@@ -12,7 +12,8 @@ import (
 // any other error after the comparison began come the rows that were found.
 // It is used where stored facts are compared again with newer data, as by an audit.
 func (d *Data) Compare(ctx context.Context, image inspect.Image, statements *Statements) ([]inspect.Vuln,
-	inspect.VulnData, error) {
+	inspect.VulnData, error,
+) {
 	db, err := d.open()
 	if err != nil {
 		return nil, inspect.VulnData{}, err
@@ -28,6 +29,8 @@ func (d *Data) Compare(ctx context.Context, image inspect.Image, statements *Sta
 	for n, r := range found.rows {
 		found.rows[n].VEX = statements.about(r, image)
 	}
-	return found.rows, inspect.VulnData{AdvisoryData: db.data, Compared: found.packages,
-		NotCompared: found.notCompared}, found.failed
+	return found.rows, inspect.VulnData{
+		AdvisoryData: db.data, Compared: found.packages,
+		NotCompared: found.notCompared,
+	}, found.failed
 }

@@ -11,14 +11,20 @@ import (
 
 func TestIgnored(t *testing.T) {
 	m := match.Match{
-		Vulnerability: vulnerability.Vulnerability{Reference: vulnerability.Reference{ID: "GHSA-1"},
-			RelatedVulnerabilities: []vulnerability.Reference{{ID: "CVE-1"}}},
-		Package: pkg.Package{Name: "requests", Version: "2",
-			Locations: file.NewLocationSet(file.NewLocation("/a/METADATA"))},
+		Vulnerability: vulnerability.Vulnerability{
+			Reference:              vulnerability.Reference{ID: "GHSA-1"},
+			RelatedVulnerabilities: []vulnerability.Reference{{ID: "CVE-1"}},
+		},
+		Package: pkg.Package{
+			Name: "requests", Version: "2",
+			Locations: file.NewLocationSet(file.NewLocation("/a/METADATA")),
+		},
 	}
 	rule := func(id, name, location string) match.IgnoreRule {
-		return match.IgnoreRule{Vulnerability: id, IncludeAliases: true, Package: match.IgnoreRulePackage{Name: name,
-			Location: location}}
+		return match.IgnoreRule{Vulnerability: id, IncludeAliases: true, Package: match.IgnoreRulePackage{
+			Name:     name,
+			Location: location,
+		}}
 	}
 	for name, tt := range map[string]struct {
 		rule match.IgnoreRule

@@ -34,8 +34,10 @@ const (
 // It is one of the few calls that need a network, and only a person makes it. agent is the User-Agent of its requests.
 func Update(folder, source, agent string) (changed bool, err error) {
 	id := clio.Identification{Name: agent}
-	client, err := distribution.NewClient(distribution.Config{ID: id, LatestURL: source, RequireUpdateCheck: true,
-		CheckTimeout: listingTimeout, UpdateTimeout: archiveTimeout})
+	client, err := distribution.NewClient(distribution.Config{
+		ID: id, LatestURL: source, RequireUpdateCheck: true,
+		CheckTimeout: listingTimeout, UpdateTimeout: archiveTimeout,
+	})
 	if err != nil {
 		return false, fmt.Errorf("updating the vulnerability database: %w", err)
 	}

@@ -52,8 +52,10 @@ func TestImport(t *testing.T) {
 		"an archive": {write("a.tar.zst", testArchive(t)), true, ""},
 		"a database": {write("vulnerability.db", plain), true, ""},
 		"no tar":     {write("b.tar.gz", gz.Bytes()), true, "unexpected EOF"},
-		"another database": {write("other.db", append([]byte("SQLite format 3\x00"), make([]byte, 200)...)), true,
-			"no database of grype"},
+		"another database": {
+			write("other.db", append([]byte("SQLite format 3\x00"), make([]byte, 200)...)), true,
+			"no database of grype",
+		},
 		"something else":        {write("c.txt", []byte("text")), false, "no database of SQLite"},
 		"nothing":               {write("d", nil), false, "no database of SQLite"},
 		"a file that is absent": {filepath.Join(from, "none"), false, "no such file"},

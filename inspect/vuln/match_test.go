@@ -27,23 +27,35 @@ var built = time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)
 
 // packages of several kinds, with and without vulnerabilities.
 var packages = []inspect.Package{
-	{Type: "deb", Name: "libssl3", Version: "3.0.11-1~deb12u2",
-		PURL: "pkg:deb/debian/libssl3@3.0.11-1~deb12u2?arch=amd64&distro=debian-12&upstream=openssl"},
-	{Type: "deb", Name: "openssl", Version: "3.0.13-1",
-		PURL: "pkg:deb/debian/openssl@3.0.13-1?arch=amd64&distro=debian-12"},
-	{Type: "apk", Name: "busybox-binsh", Version: "1.36.1-r5",
-		PURL: "pkg:apk/alpine/busybox-binsh@1.36.1-r5?arch=x86_64&distro=alpine-3.18.4&upstream=busybox"},
-	{Type: "npm", Name: "left-pad", Version: "1.3.0", PURL: "pkg:npm/left-pad@1.3.0",
-		Locations: []string{"/a/package.json"}},
-	{Type: "npm", Name: "left-pad", Version: "1.3.0", PURL: "pkg:npm/left-pad@1.3.0",
-		Locations: []string{"/b/package.json"}},
+	{
+		Type: "deb", Name: "libssl3", Version: "3.0.11-1~deb12u2",
+		PURL: "pkg:deb/debian/libssl3@3.0.11-1~deb12u2?arch=amd64&distro=debian-12&upstream=openssl",
+	},
+	{
+		Type: "deb", Name: "openssl", Version: "3.0.13-1",
+		PURL: "pkg:deb/debian/openssl@3.0.13-1?arch=amd64&distro=debian-12",
+	},
+	{
+		Type: "apk", Name: "busybox-binsh", Version: "1.36.1-r5",
+		PURL: "pkg:apk/alpine/busybox-binsh@1.36.1-r5?arch=x86_64&distro=alpine-3.18.4&upstream=busybox",
+	},
+	{
+		Type: "npm", Name: "left-pad", Version: "1.3.0", PURL: "pkg:npm/left-pad@1.3.0",
+		Locations: []string{"/a/package.json"},
+	},
+	{
+		Type: "npm", Name: "left-pad", Version: "1.3.0", PURL: "pkg:npm/left-pad@1.3.0",
+		Locations: []string{"/b/package.json"},
+	},
 	{Type: "npm", Name: "left-pad", Version: "1.3.1", PURL: "pkg:npm/left-pad@1.3.1"},
 	{Type: "npm", Name: "unrated", Version: "1.0.0", PURL: "pkg:npm/unrated@1.0.0"},
 	{Type: "python", Name: "requests", Version: "2.31.0", PURL: "pkg:pypi/requests@2.31.0"},
 	{Type: "go-module", Name: "golang.org/x/net", Version: "v0.17.0", PURL: "pkg:golang/golang.org/x/net@v0.17.0"},
 	{Type: "deb", Name: "nameless"},
-	{Type: "binary", Name: "node", Version: "20.0.0", PURL: "pkg:generic/node@20.0.0",
-		CPEs: []string{"cpe:2.3:a:nodejs:node.js:20.0.0:*:*:*:*:*:*:*"}},
+	{
+		Type: "binary", Name: "node", Version: "20.0.0", PURL: "pkg:generic/node@20.0.0",
+		CPEs: []string{"cpe:2.3:a:nodejs:node.js:20.0.0:*:*:*:*:*:*:*"},
+	},
 	{Type: "binary", Name: "tool", Version: "1", PURL: "pkg:generic/tool@1"},
 }
 
@@ -227,8 +239,10 @@ func TestUpstream(t *testing.T) {
 		{"openssl", syft.DebPkg, pkg.UpstreamPackage{Name: "openssl"}, true},
 		{"glibc@2.36-9", syft.DebPkg, pkg.UpstreamPackage{Name: "glibc", Version: "2.36-9"}, true},
 		{"a@b@c", syft.DebPkg, pkg.UpstreamPackage{Name: "a", Version: "b@c"}, false},
-		{"util-linux-ng-2.17.2-12.28.el6_9.2.src.rpm", syft.RpmPkg, pkg.UpstreamPackage{Name: "util-linux-ng",
-			Version: "2.17.2-12.28.el6_9.2"}, true},
+		{"util-linux-ng-2.17.2-12.28.el6_9.2.src.rpm", syft.RpmPkg, pkg.UpstreamPackage{
+			Name:    "util-linux-ng",
+			Version: "2.17.2-12.28.el6_9.2",
+		}, true},
 		{"util-linux", syft.RpmPkg, pkg.UpstreamPackage{}, false},
 		{"", syft.ApkPkg, pkg.UpstreamPackage{}, false},
 	} {

@@ -57,8 +57,10 @@ func converted(p inspect.Package) pkg.Package {
 // ofSyft is the package that syft found, as far as matchers need it. What they read of its metadata is in the
 // qualifiers of its package URL.
 func ofSyft(p inspect.Package) syft.Package {
-	s := syft.Package{Name: p.Name, Version: p.Version, Type: syft.Type(p.Type), PURL: p.PURL,
-		Language: syft.LanguageFromPURL(p.PURL)}
+	s := syft.Package{
+		Name: p.Name, Version: p.Version, Type: syft.Type(p.Type), PURL: p.PURL,
+		Language: syft.LanguageFromPURL(p.PURL),
+	}
 	for _, text := range p.CPEs {
 		if c, err := cpe.New(text, cpe.DeclaredSource); err == nil {
 			s.CPEs = append(s.CPEs, c)

@@ -17,8 +17,10 @@ import (
 // Threshold, level and statements are added by the caller.
 func (db *database) row(m match.Match) inspect.Vuln {
 	v := m.Vulnerability
-	r := inspect.Vuln{ID: v.ID, Severity: inspect.Unrated, Package: m.Package.Name, Version: m.Package.Version,
-		Type: string(m.Package.Type), FixState: v.Fix.State.String(), Data: db.data, Published: db.publication(v)}
+	r := inspect.Vuln{
+		ID: v.ID, Severity: inspect.Unrated, Package: m.Package.Name, Version: m.Package.Version,
+		Type: string(m.Package.Type), FixState: v.Fix.State.String(), Data: db.data, Published: db.publication(v),
+	}
 	if r.FixState == "" {
 		r.FixState = vulnerability.FixStateUnknown.String()
 	}
@@ -110,8 +112,10 @@ type matchRecord struct {
 // It goes into a bundle, so that a reader sees by which range a row matched without having the database.
 func recordOf(m match.Match) string {
 	v := m.Vulnerability
-	r := record{ID: v.ID, Namespace: v.Namespace, Package: v.PackageName, Fix: v.Fix.Versions,
-		FixState: v.Fix.State.String()}
+	r := record{
+		ID: v.ID, Namespace: v.Namespace, Package: v.PackageName, Fix: v.Fix.Versions,
+		FixState: v.Fix.State.String(),
+	}
 	if v.Constraint != nil {
 		r.Constraint = v.Constraint.String()
 	}

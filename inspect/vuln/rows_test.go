@@ -50,9 +50,11 @@ func TestFailuresAreCountedAndBounded(t *testing.T) {
 	if none.err() != nil {
 		t.Error("nothing failed, and there is an error")
 	}
-	for n, want := range map[int]string{1: "1 package could not be compared: xz 5: broken",
+	for n, want := range map[int]string{
+		1:             "1 package could not be compared: xz 5: broken",
 		maxErrors:     "3 packages could not",
-		maxErrors + 1: "4 packages could not"} {
+		maxErrors + 1: "4 packages could not",
+	} {
 		var f failures
 		for range n {
 			f.add(inspect.Package{Name: "xz", Version: "5"}, errors.New("broken\nwith a trace of many lines"))
@@ -66,9 +68,11 @@ func TestFailuresAreCountedAndBounded(t *testing.T) {
 }
 
 func TestSeveritiesOfGrype(t *testing.T) {
-	for text, want := range map[string]inspect.Severity{"Critical": inspect.Critical, "high": inspect.High,
+	for text, want := range map[string]inspect.Severity{
+		"Critical": inspect.Critical, "high": inspect.High,
 		"MEDIUM": inspect.Medium, "low": inspect.Low, "Negligible": inspect.Info, "unknown": inspect.Unrated,
-		"": inspect.Unrated, "info": inspect.Unrated} {
+		"": inspect.Unrated, "info": inspect.Unrated,
+	} {
 		if got := severityOf(text); got != want {
 			t.Errorf("%q is %s, want %s", text, got, want)
 		}

@@ -10,20 +10,26 @@ import (
 
 // document is an OpenVEX document with one statement.
 func document(vulnerability, product, rest string) Document {
-	return Document{"vex.json",
+	return Document{
+		"vex.json",
 		[]byte(fmt.Sprintf(`{"@context":"https://openvex.dev/ns/v0.2.0","@id":"x","author":"Ann",
 		"timestamp":"2026-01-01T00:00:00Z","version":1,"statements":[{"vulnerability":%s,"products":[%s],%s}]}`,
-			vulnerability, product, rest))}
+			vulnerability, product, rest)),
+	}
 }
 
 const investigated = `"status":"under_investigation"`
 
 func TestStatements(t *testing.T) {
 	digest := "sha256:" + strings.Repeat("a", 64)
-	image := inspect.Image{ImageHead: inspect.ImageHead{Reference: "docker.io/library/web:1", Digest: digest},
-		Packages: []inspect.Package{packages[0], packages[3]}}
-	row := inspect.Vuln{ID: "CVE-1", Package: packages[0].Name, Version: packages[0].Version, Type: "deb",
-		Record: `{"aliases":["CVE-2"]}`}
+	image := inspect.Image{
+		ImageHead: inspect.ImageHead{Reference: "docker.io/library/web:1", Digest: digest},
+		Packages:  []inspect.Package{packages[0], packages[3]},
+	}
+	row := inspect.Vuln{
+		ID: "CVE-1", Package: packages[0].Name, Version: packages[0].Version, Type: "deb",
+		Record: `{"aliases":["CVE-2"]}`,
+	}
 	oci := `"pkg:oci/web@sha256%3A` + strings.Repeat("a", 64)
 	for name, tt := range map[string]struct {
 		vulnerability, product string
@@ -36,14 +42,20 @@ func TestStatements(t *testing.T) {
 		"another package":       {`{"name":"CVE-1"}`, `{"@id":"pkg:deb/debian/openssl"}`, false},
 		"another version":       {`{"name":"CVE-1"}`, `{"@id":"pkg:deb/debian/libssl3@1.0"}`, false},
 		"image":                 {`{"name":"CVE-1"}`, `{"@id":` + oci + `"}`, true},
-		"image by repository": {`{"name":"CVE-1"}`,
-			`{"@id":` + oci + `?repository_url=index.docker.io/library/web"}`, true},
+		"image by repository": {
+			`{"name":"CVE-1"}`,
+			`{"@id":` + oci + `?repository_url=index.docker.io/library/web"}`, true,
+		},
 		"image elsewhere":    {`{"name":"CVE-1"}`, `{"@id":` + oci + `?repository_url=example.com/web"}`, false},
 		"image by reference": {`{"name":"CVE-1"}`, `{"@id":"docker.io/library/web:1"}`, true},
-		"part of the image": {`{"name":"CVE-1"}`,
-			`{"@id":` + oci + `","subcomponents":[{"@id":"pkg:deb/debian/libssl3"}]}`, true},
-		"another part": {`{"name":"CVE-1"}`,
-			`{"@id":` + oci + `","subcomponents":[{"@id":"pkg:npm/left-pad"}]}`, false},
+		"part of the image": {
+			`{"name":"CVE-1"}`,
+			`{"@id":` + oci + `","subcomponents":[{"@id":"pkg:deb/debian/libssl3"}]}`, true,
+		},
+		"another part": {
+			`{"name":"CVE-1"}`,
+			`{"@id":` + oci + `","subcomponents":[{"@id":"pkg:npm/left-pad"}]}`, false,
+		},
 		"another image": {`{"name":"CVE-1"}`, `{"@id":"pkg:oci/web@sha256%3A00"}`, false},
 		"no product":    {`{"name":"CVE-1"}`, `{}`, false},
 	} {
@@ -97,8 +109,10 @@ func FuzzReadStatements(f *testing.F) {
 	f.Add(document(`{"name":"CVE-1"}`, `{"@id":"pkg:npm/left-pad"}`, investigated).Data)
 	f.Add(document(`{"@id":"CVE-1"}`, `{"@id":"x","subcomponents":[{"@id":"pkg:"}]}`, `"status":"fixed"`).Data)
 	f.Add([]byte(`{"@context":"https://openvex.dev/ns","statements":[{}]}`))
-	row := inspect.Vuln{ID: "CVE-1", Package: "left-pad", Version: "1.3.0", Type: "npm",
-		Record: `{"aliases":["CVE-1"]}`}
+	row := inspect.Vuln{
+		ID: "CVE-1", Package: "left-pad", Version: "1.3.0", Type: "npm",
+		Record: `{"aliases":["CVE-1"]}`,
+	}
 	image := inspect.Image{ImageHead: inspect.ImageHead{Reference: "web:1", Digest: "sha256:00"}, Packages: packages}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		s, err := ReadStatements(Document{"fuzz", data})

@@ -38,12 +38,16 @@ func benchFleet(b *testing.B) *journal.Journal {
 		base := n % benchBases
 		var files []journal.File
 		for p := range basePackages {
-			i.Packages = append(i.Packages, inspect.Package{Type: "deb", Name: fmt.Sprintf("lib%d", p), Version: fmt.Sprint(base),
-				PURL: fmt.Sprintf("pkg:deb/debian/lib%d@%d?arch=amd64", p, base), Locations: []string{"/var/lib/dpkg/status"}})
+			i.Packages = append(i.Packages, inspect.Package{
+				Type: "deb", Name: fmt.Sprintf("lib%d", p), Version: fmt.Sprint(base),
+				PURL: fmt.Sprintf("pkg:deb/debian/lib%d@%d?arch=amd64", p, base), Locations: []string{"/var/lib/dpkg/status"},
+			})
 		}
 		for p := range ownPackages {
-			i.Packages = append(i.Packages, inspect.Package{Type: "npm", Name: fmt.Sprintf("mod%d", p), Version: fmt.Sprint(n % 7), Layer: 3,
-				PURL: fmt.Sprintf("pkg:npm/mod%d@%d", p, n%7), Locations: []string{fmt.Sprintf("/app/%d/node_modules/mod%d/package.json", n, p)}})
+			i.Packages = append(i.Packages, inspect.Package{
+				Type: "npm", Name: fmt.Sprintf("mod%d", p), Version: fmt.Sprint(n % 7), Layer: 3,
+				PURL: fmt.Sprintf("pkg:npm/mod%d@%d", p, n%7), Locations: []string{fmt.Sprintf("/app/%d/node_modules/mod%d/package.json", n, p)},
+			})
 		}
 		for f := range baseFiles {
 			files = append(files, journal.File{Path: fmt.Sprintf("/usr/bin/b%d", f), SHA256: sum(1, base, f), Kind: journal.FileExecutable})
@@ -59,8 +63,10 @@ func benchFleet(b *testing.B) *journal.Journal {
 		}
 		var seen []journal.Sighting
 		for r := range benchReplicas {
-			seen = append(seen, journal.Sighting{Cluster: "prod", Namespace: fmt.Sprint("ns", n%30), Workload: fmt.Sprintf("deployment/w%d-%d", n, r),
-				Container: "app", Reference: fmt.Sprintf("registry.example/w%d:1", n), Digest: i.Digest, At: at.Time})
+			seen = append(seen, journal.Sighting{
+				Cluster: "prod", Namespace: fmt.Sprint("ns", n%30), Workload: fmt.Sprintf("deployment/w%d-%d", n, r),
+				Container: "app", Reference: fmt.Sprintf("registry.example/w%d:1", n), Digest: i.Digest, At: at.Time,
+			})
 		}
 		if err := j.See(ctx, seen); err != nil {
 			b.Fatal(err)

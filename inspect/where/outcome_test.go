@@ -18,14 +18,18 @@ import (
 func TestOneHitAmongPlatformsIsAHit(t *testing.T) {
 	j, ctx := fleet(t), t.Context()
 	for name, packages := range map[string][]inspect.Package{"6": {{Type: "npm", Name: "left-pad", Version: "1"}}, "7": nil} {
-		i := inspect.Image{ImageHead: inspect.ImageHead{Digest: digest(name), Index: digest("8"), Created: inspect.At(noon)},
-			Packages: packages}
+		i := inspect.Image{
+			ImageHead: inspect.ImageHead{Digest: digest(name), Index: digest("8"), Created: inspect.At(noon)},
+			Packages:  packages,
+		}
 		if err := j.PutImage(ctx, journal.Packages, i); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := j.See(ctx, []journal.Sighting{{Cluster: "prod", Namespace: "shop", Workload: "deployment/multi", Container: "app",
-		Digest: digest("8"), At: noon}}); err != nil {
+	if err := j.See(ctx, []journal.Sighting{{
+		Cluster: "prod", Namespace: "shop", Workload: "deployment/multi", Container: "app",
+		Digest: digest("8"), At: noon,
+	}}); err != nil {
 		t.Fatal(err)
 	}
 	data := advisory.NewData(t.TempDir())
@@ -50,8 +54,10 @@ func TestALaterLookWithoutDataIsNotNotAffected(t *testing.T) {
 		t.Fatal(err)
 	}
 	again.Vulns = nil
-	f := journal.Facts{Image: again, Depth: journal.Full, Collected: inspect.At(noon.AddDate(0, 0, 1)),
-		Files: []journal.File{{Path: "/usr/bin/web", SHA256: strings.Repeat("a", 64), Kind: journal.FileExecutable}}}
+	f := journal.Facts{
+		Image: again, Depth: journal.Full, Collected: inspect.At(noon.AddDate(0, 0, 1)),
+		Files: []journal.File{{Path: "/usr/bin/web", SHA256: strings.Repeat("a", 64), Kind: journal.FileExecutable}},
+	}
 	if err := j.Put(ctx, f); err != nil {
 		t.Fatal(err)
 	}

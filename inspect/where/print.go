@@ -74,17 +74,23 @@ const (
 // Columns are part of the interface: new ones go to the end.
 func printCSV(w io.Writer, r Result) error {
 	out := csv.NewWriter(w)
-	rows := [][]string{{"outcome", "cluster", "namespace", "workload", "container", "digest", "what", "path", "layer",
-		"firstSeen", "lastSeen", "reason"}}
+	rows := [][]string{{
+		"outcome", "cluster", "namespace", "workload", "container", "digest", "what", "path", "layer",
+		"firstSeen", "lastSeen", "reason",
+	}}
 	for outcome, list := range map[string][]Match{outcomeHit: r.Matches, outcomeWindow: r.Window} {
 		for _, m := range list {
-			rows = append(rows, []string{outcome, m.Cluster, m.Namespace, m.Workload, m.Container, m.Digest, m.What,
-				m.Path, strconv.Itoa(m.Layer), stamp(m.FirstSeen), stamp(m.LastSeen), ""})
+			rows = append(rows, []string{
+				outcome, m.Cluster, m.Namespace, m.Workload, m.Container, m.Digest, m.What,
+				m.Path, strconv.Itoa(m.Layer), stamp(m.FirstSeen), stamp(m.LastSeen), "",
+			})
 		}
 	}
 	for _, m := range r.NotChecked {
-		rows = append(rows, []string{outcomeNotChecked, m.Cluster, m.Namespace, m.Workload, m.Container, m.Digest, "",
-			"", "", stamp(m.FirstSeen), stamp(m.LastSeen), m.Reason})
+		rows = append(rows, []string{
+			outcomeNotChecked, m.Cluster, m.Namespace, m.Workload, m.Container, m.Digest, "",
+			"", "", stamp(m.FirstSeen), stamp(m.LastSeen), m.Reason,
+		})
 	}
 	slices.SortStableFunc(rows[1:], func(a, b []string) int { return outcomeRank(a[0]) - outcomeRank(b[0]) })
 	for _, row := range rows {
@@ -167,8 +173,10 @@ func table(b *strings.Builder, title string, list []Match, wide bool) {
 	}
 	fmt.Fprint(t, head)
 	for _, m := range list {
-		cells := []any{m.Namespace, m.Workload, m.Container, m.What, layerText(m.Layer), day(m.FirstSeen),
-			day(m.LastSeen)}
+		cells := []any{
+			m.Namespace, m.Workload, m.Container, m.What, layerText(m.Layer), day(m.FirstSeen),
+			day(m.LastSeen),
+		}
 		if wide {
 			cells = append(append([]any{m.Cluster}, cells...), dash(m.Path), m.Digest)
 		}
@@ -217,8 +225,10 @@ func skipped(b *strings.Builder, list []Skipped, wide bool) {
 		fmt.Fprintf(b, "  %d: %s\n", count[reason], text.Clean(reason))
 		for _, s := range list {
 			if wide && s.Reason == reason {
-				fmt.Fprintf(b, "    %s\n", text.Clean(strings.Join([]string{s.Cluster, s.Namespace, s.Workload,
-					s.Container, s.Digest}, " ")))
+				fmt.Fprintf(b, "    %s\n", text.Clean(strings.Join([]string{
+					s.Cluster, s.Namespace, s.Workload,
+					s.Container, s.Digest,
+				}, " ")))
 			}
 		}
 	}

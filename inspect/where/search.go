@@ -47,9 +47,11 @@ type search struct {
 // Search answers a query from a journal. data is what IDs of advisories are looked up in. Errors: a What that cannot be
 // read, and those of the journal.
 func Search(ctx context.Context, j *journal.Journal, data *advisory.Data, q Query) (Result, error) {
-	s := &search{ctx: ctx, lookup: j.Lookup(), data: data, hits: map[int64][]journal.Hit{},
+	s := &search{
+		ctx: ctx, lookup: j.Lookup(), data: data, hits: map[int64][]journal.Hit{},
 		named:  map[string][]string{},
-		unsure: func(*journal.StoredImage) string { return "" }}
+		unsure: func(*journal.StoredImage) string { return "" },
+	}
 	if q.Window != nil {
 		s.windows = append(s.windows, q.Window)
 	}
@@ -98,9 +100,11 @@ func (s *search) judge(r *Result, run journal.Run, of []*journal.StoredImage) {
 		}
 	}
 	if reason := s.notChecked(of); reason != "" {
-		r.NotChecked = append(r.NotChecked, Skipped{Cluster: run.Cluster, Namespace: run.Namespace,
+		r.NotChecked = append(r.NotChecked, Skipped{
+			Cluster: run.Cluster, Namespace: run.Namespace,
 			Workload: run.Workload, Container: run.Container, Digest: run.Digest, Reason: reason,
-			FirstSeen: run.First, LastSeen: run.Last})
+			FirstSeen: run.First, LastSeen: run.Last,
+		})
 		return
 	}
 	r.NotAffected++
@@ -127,8 +131,10 @@ func (s *search) hitsOf(run journal.Run, of []*journal.StoredImage) []journal.Hi
 }
 
 func match(run journal.Run, h journal.Hit) Match {
-	return Match{Cluster: run.Cluster, Namespace: run.Namespace, Workload: run.Workload, Container: run.Container,
-		Digest: run.Digest, What: h.What, Path: h.Path, Layer: h.Layer, FirstSeen: run.First, LastSeen: run.Last}
+	return Match{
+		Cluster: run.Cluster, Namespace: run.Namespace, Workload: run.Workload, Container: run.Container,
+		Digest: run.Digest, What: h.What, Path: h.Path, Layer: h.Layer, FirstSeen: run.First, LastSeen: run.Last,
+	}
 }
 
 // built words what of an image was built in a window; empty where nothing was.

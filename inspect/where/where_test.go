@@ -30,24 +30,35 @@ func fleet(t testing.TB) *journal.Journal {
 	}
 	t.Cleanup(func() { _ = j.Close() })
 	log4j := func(version string) inspect.Package {
-		return inspect.Package{Type: "java-archive", Name: "log4j-core", Version: version, Layer: 2,
+		return inspect.Package{
+			Type: "java-archive", Name: "log4j-core", Version: version, Layer: 2,
 			PURL:      "pkg:maven/org.apache.logging.log4j/log4j-core@" + version,
-			Locations: []string{"/app/lib/log4j-core-" + version + ".jar"}}
+			Locations: []string{"/app/lib/log4j-core-" + version + ".jar"},
+		}
 	}
-	lzma := inspect.Package{Type: "deb", Name: "liblzma5", Version: "5.6.1-1",
-		PURL: "pkg:deb/debian/liblzma5@5.6.1-1?arch=amd64&upstream=xz-utils"}
+	lzma := inspect.Package{
+		Type: "deb", Name: "liblzma5", Version: "5.6.1-1",
+		PURL: "pkg:deb/debian/liblzma5@5.6.1-1?arch=amd64&upstream=xz-utils",
+	}
 	yaml := inspect.Package{Type: "python", Name: "PyYAML", Version: "6.0", PURL: "pkg:pypi/pyyaml@6.0", Layer: 1}
 	put := func(name, workload string, depth journal.Depth, built time.Time, packages ...inspect.Package) {
-		i := inspect.Image{ImageHead: inspect.ImageHead{Digest: digest(name), Created: inspect.At(built),
-			Location: "registry.example/" + workload + "@" + digest(name)}, Packages: packages,
-			Layers: []inspect.Layer{{Number: 0, Digest: digest("0"), DiffID: digest("1")}}}
+		i := inspect.Image{
+			ImageHead: inspect.ImageHead{
+				Digest: digest(name), Created: inspect.At(built),
+				Location: "registry.example/" + workload + "@" + digest(name),
+			}, Packages: packages,
+			Layers: []inspect.Layer{{Number: 0, Digest: digest("0"), DiffID: digest("1")}},
+		}
 		if workload == "web" {
-			i.Vulns = []inspect.Vuln{{ID: "GHSA-jfh8-c2jp-5v3q", Package: "log4j-core", Version: "2.14.1",
-				Record: `{"aliases":["CVE-2021-44228"]}`}}
+			i.Vulns = []inspect.Vuln{{
+				ID: "GHSA-jfh8-c2jp-5v3q", Package: "log4j-core", Version: "2.14.1",
+				Record: `{"aliases":["CVE-2021-44228"]}`,
+			}}
 			i.Signatures = []inspect.Signature{{Status: inspect.Verified, Identity: "evil@builders.example"}}
 		}
 		f := journal.Facts{Image: i, Depth: depth, Collected: inspect.At(noon), Files: []journal.File{
-			{Path: "/usr/bin/" + workload, Layer: 1, SHA256: strings.Repeat(name, 64), Kind: journal.FileExecutable}}}
+			{Path: "/usr/bin/" + workload, Layer: 1, SHA256: strings.Repeat(name, 64), Kind: journal.FileExecutable},
+		}}
 		if workload != "db" {
 			f.Vulnerabilities = inspect.At(noon)
 		}
@@ -61,9 +72,11 @@ func fleet(t testing.TB) *journal.Journal {
 	put("d", "job", journal.Identity, noon.AddDate(-1, 0, 0))
 	for n, workload := range []string{"web", "api", "db", "job", "old"} {
 		for _, day := range []int{0, n} {
-			err := j.See(ctx, []journal.Sighting{{Cluster: "prod", Namespace: "shop", Workload: "deployment/" + workload,
+			err := j.See(ctx, []journal.Sighting{{
+				Cluster: "prod", Namespace: "shop", Workload: "deployment/" + workload,
 				Container: "app", Reference: "registry.example/" + workload + ":1", Digest: digest("abcde"[n : n+1]),
-				At: noon.AddDate(0, 0, day)}})
+				At: noon.AddDate(0, 0, day),
+			}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -134,9 +147,11 @@ func TestAMatchIsPlacedInItsImageAndInTime(t *testing.T) {
 	if err != nil || len(r.Matches) != 1 {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	want := Match{Cluster: "prod", Namespace: "shop", Workload: "deployment/api", Container: "app", Digest: digest("b"),
+	want := Match{
+		Cluster: "prod", Namespace: "shop", Workload: "deployment/api", Container: "app", Digest: digest("b"),
 		What: "log4j-core 2.17.0", Path: "/app/lib/log4j-core-2.17.0.jar", Layer: 2,
-		FirstSeen: inspect.At(noon), LastSeen: inspect.At(noon.AddDate(0, 0, 1))}
+		FirstSeen: inspect.At(noon), LastSeen: inspect.At(noon.AddDate(0, 0, 1)),
+	}
 	if r.Matches[0] != want {
 		t.Errorf("got %+v", r.Matches[0])
 	}

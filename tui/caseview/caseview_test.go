@@ -58,7 +58,8 @@ func (b *backend) Retry(_ context.Context, _ *inspect.Case, keys []inspect.Key) 
 }
 
 func (b *backend) ConfirmKnownGood(_ context.Context, _ *inspect.Case, container string,
-	k inspect.Candidate) (inspect.Source, error) {
+	k inspect.Candidate,
+) (inspect.Source, error) {
 	b.confirmed = container + " " + k.Reference
 	return source(), b.err
 }
@@ -81,8 +82,10 @@ func (b *backend) Command(_ *inspect.Case, container string) string {
 
 func (b *backend) DraftPolicy(_ context.Context, _ *inspect.Case, _ string, g inspect.Signature) (PolicyDraft, error) {
 	b.drafted = g
-	return PolicyDraft{Path: "/policies/web.yaml", Text: "kind: ClusterImagePolicy\n  mode: enforce\n",
-		Write: func(context.Context) error { return b.err }}, nil
+	return PolicyDraft{
+		Path: "/policies/web.yaml", Text: "kind: ClusterImagePolicy\n  mode: enforce\n",
+		Write: func(context.Context) error { return b.err },
+	}, nil
 }
 
 func (b *backend) Tree(_ context.Context, _ inspect.Image, layer int) ([]inspect.Node, error) {
@@ -92,7 +95,8 @@ func (b *backend) Tree(_ context.Context, _ inspect.Image, layer int) ([]inspect
 func (b *backend) ExportPath(inspect.Case) string { return "bundle.tar.gz" }
 
 func (b *backend) Export(_ context.Context, _ *inspect.Case, to string,
-	progress func(inspect.Progress)) (ExportResult, error) {
+	progress func(inspect.Progress),
+) (ExportResult, error) {
 	progress(inspect.Progress{Done: 1, Total: 2, Text: "layers"})
 	b.exported = to
 	return ExportResult{Path: to, Digest: "sha256:aa", Size: 1000, Line: "backtrail CASE", Left: []string{"a layer"}},
@@ -128,35 +132,51 @@ func on(check, container string, f inspect.Fact) inspect.Event {
 // incident is a case of two containers: an unexpected executable in layer 1 of web, and a check that could not run.
 func incident() []inspect.Event {
 	layer := func(n int, digest string) inspect.Layer {
-		return inspect.Layer{Position: n, Number: n, Digest: digest, DiffID: digest, Status: inspect.Verified,
-			CreatedBy: fmt.Sprint("COPY ", n)}
+		return inspect.Layer{
+			Position: n, Number: n, Digest: digest, DiffID: digest, Status: inspect.Verified,
+			CreatedBy: fmt.Sprint("COPY ", n),
+		}
 	}
 	web := inspect.ImageHead{Container: "web", Reference: "acme/web:1.4", Digest: "sha256:w", Status: inspect.Verified}
-	proxy := inspect.ImageHead{Container: "proxy", Reference: "mesh/proxy:2", Digest: "sha256:p",
-		Status: inspect.Verified}
+	proxy := inspect.ImageHead{
+		Container: "proxy", Reference: "mesh/proxy:2", Digest: "sha256:p",
+		Status: inspect.Verified,
+	}
 	return []inspect.Event{
 		{Fact: inspect.Header{Target: inspect.Target{Name: "pod/web-1", Context: "prod"}, Started: inspect.At(now)}},
-		on("subject", "", inspect.Pod{Name: "web-1", Namespace: "shop",
-			Containers: []inspect.Container{{Name: "web"}, {Name: "proxy"}}}),
+		on("subject", "", inspect.Pod{
+			Name: "web-1", Namespace: "shop",
+			Containers: []inspect.Container{{Name: "web"}, {Name: "proxy"}},
+		}),
 		on("subject", "web", web), on("subject", "proxy", proxy),
 		on("layers", "web", layer(0, "sha256:l0")), on("layers", "web", layer(1, "sha256:l1")),
-		on("layers", "proxy", inspect.Begin{}), on("layers", "proxy", inspect.End{Status: inspect.CheckBlocked,
-			Reason: "404"}),
-		on("binaries", "web", inspect.Binary{Path: "/tmp/x", Layer: 1, Severity: inspect.Critical,
-			Status: inspect.RowFailed}),
-		on("binaries", "web", inspect.Finding{ID: "f1", Check: "binaries", Subject: "web:/tmp/x",
-			Title: "unpackaged executable", Severity: inspect.Critical, Status: inspect.RowFailed}),
+		on("layers", "proxy", inspect.Begin{}), on("layers", "proxy", inspect.End{
+			Status: inspect.CheckBlocked,
+			Reason: "404",
+		}),
+		on("binaries", "web", inspect.Binary{
+			Path: "/tmp/x", Layer: 1, Severity: inspect.Critical,
+			Status: inspect.RowFailed,
+		}),
+		on("binaries", "web", inspect.Finding{
+			ID: "f1", Check: "binaries", Subject: "web:/tmp/x",
+			Title: "unpackaged executable", Severity: inspect.Critical, Status: inspect.RowFailed,
+		}),
 		on("diff", "web", inspect.Candidate{Reference: "acme/web:1.3", Digest: "sha256:old", Why: "previous revision"}),
-		on("signatures", "web", inspect.Signature{ID: "g", Status: inspect.Verified, Identity: "ci@acme",
-			Issuer: "https://issuer"}),
+		on("signatures", "web", inspect.Signature{
+			ID: "g", Status: inspect.Verified, Identity: "ci@acme",
+			Issuer: "https://issuer",
+		}),
 		{Fact: inspect.End{Status: inspect.CheckDone}},
 	}
 }
 
 // file is a file of a layer.
 func file(path string, layer int) inspect.Node {
-	return inspect.Node{Entry: inspect.Entry{Path: path, Type: inspect.EntryFile, Size: 10, SHA256: "ab"}, Layer: layer,
-		Change: inspect.Added}
+	return inspect.Node{
+		Entry: inspect.Entry{Path: path, Type: inspect.EntryFile, Size: 10, SHA256: "ab"}, Layer: layer,
+		Change: inspect.Added,
+	}
 }
 
 // trees are those of the incident.
@@ -290,19 +310,29 @@ func TestADisabledCommandSaysWhy(t *testing.T) {
 			"skip": "select a layer that is being read, on Layers", "withdraw deadline": "no reporting deadline runs",
 			"runtime open": "it is open", "export": "", "again": "", "policy": "",
 		}},
-		{"an opened bundle", open(t, &backend{readOnly: "read-only: opened bundle"}, incident()...), nil,
+		{
+			"an opened bundle", open(t, &backend{readOnly: "read-only: opened bundle"}, incident()...), nil,
 			map[string]string{
 				"note": "read-only: opened bundle", "mark": "read-only: opened bundle",
 				"skip":       "read-only: opened bundle",
 				"known-good": "read-only: opened bundle", "again": "read-only: opened bundle",
 				"aware":             "read-only: opened bundle; use backtrail aware",
 				"runtime preserved": "read-only: opened bundle; use backtrail runtime", "export": "", "policy": "",
-			}},
-		{"the signatures", open(t, &backend{}, incident()...), []string{"pane:3"},
-			map[string]string{"sort": "no other sort here"}},
-		{"the packages", open(t, &backend{}, incident()...), []string{"pane:5"},
-			map[string]string{"diff": "nothing to compare with yet; K chooses a known-good image",
-				"copy": "this row has no value"}},
+			},
+		},
+		{
+			"the signatures", open(t, &backend{}, incident()...),
+			[]string{"pane:3"},
+			map[string]string{"sort": "no other sort here"},
+		},
+		{
+			"the packages", open(t, &backend{}, incident()...),
+			[]string{"pane:5"},
+			map[string]string{
+				"diff": "nothing to compare with yet; K chooses a known-good image",
+				"copy": "this row has no value",
+			},
+		},
 		{"another container", open(t, &backend{}, incident()...), []string{"container:]"}, map[string]string{
 			"known-good": "no previous image is known; --known-good names one", "policy": "needs a verified signature",
 		}},
@@ -421,8 +451,10 @@ func TestWhatWasAddedIsWorded(t *testing.T) {
 	for want, f := range map[string]inspect.Fact{
 		"note added": inspect.Note{Text: "x"}, "marked benign": inspect.Note{Mark: "benign"},
 		"mark removed": inspect.Note{},
-		"runtime state: not preserved (accepted)": inspect.Note{Subject: inspect.SubjectRuntime,
-			Mark: inspect.RuntimeGivenUp, Text: "x"},
+		"runtime state: not preserved (accepted)": inspect.Note{
+			Subject: inspect.SubjectRuntime,
+			Mark:    inspect.RuntimeGivenUp, Text: "x",
+		},
 		"started; 7 shows what is due": k, "withdrawn; both stay in the record": withdrawn,
 	} {
 		if got := addedText(inspect.Event{Fact: f}); !strings.Contains(got, want) {
@@ -442,8 +474,10 @@ func TestDeadlinesAreStartedAndWithdrawn(t *testing.T) {
 	if len(st.b.clocks) != 2 || st.b.clocks[1].Withdrawn == nil {
 		t.Errorf("the deadlines are %+v", st.b.clocks)
 	}
-	for args, want := range map[string]string{"now": "a time and a law are needed", "never nis2": "aware: ",
-		"now gdpr": "none of"} {
+	for args, want := range map[string]string{
+		"now": "a time and a law are needed", "never nis2": "aware: ",
+		"now gdpr": "none of",
+	} {
 		st.sh.Errors = nil
 		st.do("aware:" + args).shows(want)
 	}
@@ -472,8 +506,10 @@ func TestAKnownGoodImageIsConfirmedByChoosingIt(t *testing.T) {
 }
 
 func TestALayerIsSkippedWhileItIsRead(t *testing.T) {
-	events := append(incident(), on("layers", "web", inspect.Layer{Position: 2, Number: 2, Digest: "sha256:l2",
-		Status: inspect.Unknown, Reason: inspect.Running}))
+	events := append(incident(), on("layers", "web", inspect.Layer{
+		Position: 2, Number: 2, Digest: "sha256:l2",
+		Status: inspect.Unknown, Reason: inspect.Running,
+	}))
 	st := open(t, &backend{}, events...).do("pane:2")
 	st.s.Move(1)
 	st.do("skip").shows("layer 2 is skipped; r reads it later")
@@ -552,10 +588,13 @@ func TestFocusAndPanesGoLeftAndRight(t *testing.T) {
 		pane  pane.Kind
 		focus widget.Region
 	}{
-		{"focus:tab", pane.Overview, widget.RegionDetail}, {"focus:tab", pane.Overview, widget.RegionTop},
+		{"focus:tab", pane.Overview, widget.RegionDetail},
+		{"focus:tab", pane.Overview, widget.RegionTop},
 		{"focus:shift+tab", pane.Overview, widget.RegionDetail},
-		{"right", pane.Layers, widget.RegionList}, {"left", pane.Overview, widget.RegionList},
-		{"pane:6", pane.Binaries, widget.RegionList}, {"sort", pane.Binaries, widget.RegionList},
+		{"right", pane.Layers, widget.RegionList},
+		{"left", pane.Overview, widget.RegionList},
+		{"pane:6", pane.Binaries, widget.RegionList},
+		{"sort", pane.Binaries, widget.RegionList},
 		{"left", pane.Packages, widget.RegionList},
 	} {
 		if st.do(step.name); st.s.pane != step.pane || st.s.state().focus != step.focus {
@@ -642,9 +681,12 @@ func TestMessagesOfAnotherCaseAreDropped(t *testing.T) {
 	st := open(t, &backend{}, incident()...)
 	before := len(st.s.c.Findings)
 	for _, msg := range []tea.Msg{
-		eventsMsg{gen: -1, events: incident()}, sourceMsg{gen: -1, err: errors.New("x")}, treeMsg{gen: -1},
+		eventsMsg{gen: -1, events: incident()},
+		sourceMsg{gen: -1, err: errors.New("x")},
+		treeMsg{gen: -1},
 		matchesMsg{gen: -1},
-		belowMsg{gen: -1, err: errors.New("x")}, addedMsg{gen: -1, err: errors.New("x")},
+		belowMsg{gen: -1, err: errors.New("x")},
+		addedMsg{gen: -1, err: errors.New("x")},
 	} {
 		if cmd := st.s.Update(msg); cmd != nil {
 			t.Errorf("%T goes on", msg)

@@ -39,8 +39,10 @@ func TestTheProgressOfAnExport(t *testing.T) {
 	st.shows("25%", "██", "layer 2")
 	e.steps(false, nil, exportStep{progress: inspect.Progress{Done: 120, Total: 120, Text: "reading back"}})
 	st.shows("100%", "reading back")
-	e.steps(true, nil, exportStep{result: &ExportResult{Path: "/tmp/b.tar.gz", Digest: "sha256:aa", Signed: "by key ab",
-		Size: 5_000_000, Line: "backtrail CASE", Verify: "backtrail verify /tmp/b.tar.gz"}})
+	e.steps(true, nil, exportStep{result: &ExportResult{
+		Path: "/tmp/b.tar.gz", Digest: "sha256:aa", Signed: "by key ab",
+		Size: 5_000_000, Line: "backtrail CASE", Verify: "backtrail verify /tmp/b.tar.gz",
+	}})
 	st.shows("✓ exported and read back, 5.0 MB", "path        /tmp/b.tar.gz", "signed      by key ab",
 		"backtrail verify /tmp/b.tar.gz")
 	if st.sh.Exporting {
@@ -92,8 +94,10 @@ func TestTheKeysOfAnExport(t *testing.T) {
 	keys = append(keys, e.Keys())
 	e.err = errors.New("no space")
 	keys = append(keys, e.Keys())
-	want := []string{"enter export · esc cancel", "esc stop the export · q quit, asks first",
-		"y copy the line · Y copy the verify command · enter close", "enter try again · esc close"}
+	want := []string{
+		"enter export · esc cancel", "esc stop the export · q quit, asks first",
+		"y copy the line · Y copy the verify command · enter close", "enter try again · esc close",
+	}
 	if strings.Join(keys, "\n") != strings.Join(want, "\n") {
 		t.Errorf("the keys are\n%s\nwant\n%s", strings.Join(keys, "\n"), strings.Join(want, "\n"))
 	}
@@ -119,8 +123,10 @@ func TestEscStopsARunningExport(t *testing.T) {
 
 func TestWhatIsCopiedOfAnExport(t *testing.T) {
 	st, e := running(t)
-	e.steps(true, nil, exportStep{result: &ExportResult{Path: "/b", Line: "backtrail CASE sha256:aa",
-		Verify: "backtrail verify '/my b'"}})
+	e.steps(true, nil, exportStep{result: &ExportResult{
+		Path: "/b", Line: "backtrail CASE sha256:aa",
+		Verify: "backtrail verify '/my b'",
+	}})
 	for key, want := range map[string]string{"y": "copied the line", "Y": "copied: backtrail verify '/my b'"} {
 		if cmd := e.Update(letter(key)); cmd == nil || st.sh.Notice.Text != want {
 			t.Errorf("%s: %q, want %q", key, st.sh.Notice.Text, want)

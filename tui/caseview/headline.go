@@ -46,8 +46,10 @@ func deadlineLines(s *Screen) []headline.Line {
 		d := respond.NextDeadline(k, s.shell.Now)
 		// the short name of the law, as in NIS2
 		law, _, _ := strings.Cut(respond.Title(k.Regime), " ")
-		lines = append(lines, headline.Line{Label: "DUE",
-			Text: law + " " + d.What + " " + label.Stamp(d.Due) + ", " + d.Left(s.shell.Now)})
+		lines = append(lines, headline.Line{
+			Label: "DUE",
+			Text:  law + " " + d.What + " " + label.Stamp(d.Due) + ", " + d.Left(s.shell.Now),
+		})
 	}
 	return lines
 }
@@ -111,8 +113,10 @@ func (s *openCase) outcomeWords() outcomeText {
 	case s.outcome.Status == inspect.CaseIncomplete:
 		return outcomeText{"incomplete" + s.blocked() + open, "incomplete", widget.ToneWarn}
 	case open != "":
-		return outcomeText{"no problems found" + open + " open", strings.TrimPrefix(open, ", ") + " open",
-			widget.ToneWarn}
+		return outcomeText{
+			"no problems found" + open + " open", strings.TrimPrefix(open, ", ") + " open",
+			widget.ToneWarn,
+		}
 	default:
 		return outcomeText{"no problems found", "no problems found", widget.ToneGood}
 	}

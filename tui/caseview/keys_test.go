@@ -47,10 +47,12 @@ func binary(path string, s inspect.Severity) inspect.Event {
 
 // of is a finding about a file of layer 1 of web: all of these have one cause.
 func of(id, path, title string) inspect.Event {
-	return on("binaries", "web", inspect.Finding{ID: id, Check: "binaries", Code: "unexpected-binary",
+	return on("binaries", "web", inspect.Finding{
+		ID: id, Check: "binaries", Code: "unexpected-binary",
 		Severity: inspect.High,
 		Status:   inspect.RowFailed, Subject: "web:" + path, Title: title,
-		Evidence: []inspect.Evidence{{Kind: "layer", Digest: "sha256:l1"}}})
+		Evidence: []inspect.Evidence{{Kind: "layer", Digest: "sha256:l1"}},
+	})
 }
 
 func TestTheCursorStaysOnItsRowWhileRowsArrive(t *testing.T) {
@@ -79,7 +81,8 @@ func TestTheCursorFindsItsRowAgainAfterARetry(t *testing.T) {
 	st := live(t, incident()...).after(binary("/usr/bin/b", inspect.High)).do("pane:6")
 	st.s.Move(1)
 	st.at("binary:/usr/bin/b").after(inspect.Event{Fact: inspect.Reset{Drop: []inspect.Key{
-		{Check: "binaries", Container: "web"}}}})
+		{Check: "binaries", Container: "web"},
+	}}})
 	if st.s.state().list.Len() != 0 {
 		t.Fatalf("%d rows are left", st.s.state().list.Len())
 	}
@@ -105,8 +108,12 @@ func TestNextAndPreviousGoRoundTheMatches(t *testing.T) {
 	st := open(t, &backend{}, append(incident(), binary("/usr/a", inspect.High), binary("/usr/b", inspect.High))...)
 	st.do("pane:6")
 	st.run(st.s.SetFilter("usr"))
-	for _, step := range []struct{ name, want string }{{"next", "binary:/usr/b"}, {"next", "binary:/usr/a"},
-		{"previous", "binary:/usr/b"}, {"previous", "binary:/usr/a"}} {
+	for _, step := range []struct{ name, want string }{
+		{"next", "binary:/usr/b"},
+		{"next", "binary:/usr/a"},
+		{"previous", "binary:/usr/b"},
+		{"previous", "binary:/usr/a"},
+	} {
 		st.do(step.name).at(step.want)
 	}
 	st.run(st.s.SetFilter("nothing has this"))
@@ -136,8 +143,10 @@ func TestAGroupOpensAndCloses(t *testing.T) {
 func TestAGroupGrowsWhereItIs(t *testing.T) {
 	st := live(t, append(incident(), of("f1", "/tmp/x", "x is unpackaged"), of("f2", "/bin/y", "y is unpackaged"))...)
 	st.do("right", "left").at("group:layer:web:1").shows("2 files")
-	st.after(of("f3", "/bin/z", "z is unpackaged"), on("signatures", "web", inspect.Finding{ID: "c", Subject: "web",
-		Severity: inspect.Critical, Status: inspect.RowFailed, Title: "worse"}))
+	st.after(of("f3", "/bin/z", "z is unpackaged"), on("signatures", "web", inspect.Finding{
+		ID: "c", Subject: "web",
+		Severity: inspect.Critical, Status: inspect.RowFailed, Title: "worse",
+	}))
 	st.at("group:layer:web:1").shows("3 files", "CRIT  worse")
 }
 
@@ -245,10 +254,14 @@ func TestEscWalksBackThroughThePlaces(t *testing.T) {
 // A jump to a file of another container changes the container, and esc changes it back.
 func TestAJumpToAnotherContainerAndBack(t *testing.T) {
 	events := append(incident(), on("layers", "proxy",
-		inspect.Layer{Number: 0, Digest: "sha256:p0", DiffID: "sha256:p0",
-			Status: inspect.Verified}), on("binaries", "proxy",
-		inspect.Finding{ID: "p", Check: "binaries", Subject: "proxy:/app",
-			Severity: inspect.Low, Status: inspect.RowFailed, Title: "in the proxy"}))
+		inspect.Layer{
+			Number: 0, Digest: "sha256:p0", DiffID: "sha256:p0",
+			Status: inspect.Verified,
+		}), on("binaries", "proxy",
+		inspect.Finding{
+			ID: "p", Check: "binaries", Subject: "proxy:/app",
+			Severity: inspect.Low, Status: inspect.RowFailed, Title: "in the proxy",
+		}))
 	st := open(t, &backend{}, events...)
 	if !st.s.state().list.Choose("finding:p") {
 		t.Fatal("there is no finding of the proxy")
@@ -269,8 +282,10 @@ func TestRuntimeStateIsMarkedWithAReason(t *testing.T) {
 	for _, c := range []struct{ name, title, about, mark, said string }{
 		{"runtime preserved", "Runtime state: preserved", "How was it preserved", inspect.RuntimeSaved, "preserved"},
 		{"runtime open", "Runtime state: open", "Why is it open again?", inspect.RuntimeOpen, "open"},
-		{"runtime not preserved", "Runtime state: not preserved (accepted)", "why is its loss accepted",
-			inspect.RuntimeGivenUp, "not preserved (accepted)"},
+		{
+			"runtime not preserved", "Runtime state: not preserved (accepted)", "why is its loss accepted",
+			inspect.RuntimeGivenUp, "not preserved (accepted)",
+		},
 	} {
 		st.do(c.name).shows(c.title, c.about).answer("by snapshot").shows("runtime state: " + c.said)
 		last := st.b.notes[len(st.b.notes)-1]
@@ -286,8 +301,10 @@ func TestRuntimeStateIsMarkedWithAReason(t *testing.T) {
 
 func TestOneOfSeveralDeadlinesIsWithdrawn(t *testing.T) {
 	clock := func(r inspect.Regime) inspect.Event {
-		return on("", "", inspect.Clock{Regime: r, Aware: inspect.At(now), Author: "ada",
-			Reason: "told of " + string(r)})
+		return on("", "", inspect.Clock{
+			Regime: r, Aware: inspect.At(now), Author: "ada",
+			Reason: "told of " + string(r),
+		})
 	}
 	st := open(t, &backend{}, append(incident(), clock(inspect.NIS2), clock(inspect.CRA))...)
 	st.do("withdraw deadline").shows("Withdraw which deadline?", "told of nis2", "told of cra")
@@ -305,8 +322,10 @@ func TestOneOfSeveralDeadlinesIsWithdrawn(t *testing.T) {
 // A layer that was skipped is read again by r: the selected one, or all of the images that are read again.
 func TestSkippedLayersAreReadAgain(t *testing.T) {
 	skipped := func(n int) inspect.Event {
-		return on("layers", "web", inspect.Layer{Position: n, Number: n, Digest: fmt.Sprint("sha256:s", n),
-			Status: inspect.Unknown, Reason: "skipped"})
+		return on("layers", "web", inspect.Layer{
+			Position: n, Number: n, Digest: fmt.Sprint("sha256:s", n),
+			Status: inspect.Unknown, Reason: "skipped",
+		})
 	}
 	st := open(t, &backend{}, append(incident(), skipped(2), skipped(3))...).do("pane:2")
 	st.s.state().list.Choose("layer:3")
@@ -424,8 +443,10 @@ func TestTheWatchOfThePodMayFail(t *testing.T) {
 
 // A notice of a check stands on the status line, and is kept.
 func TestNoticesOfChecksAreShown(t *testing.T) {
-	st := live(t, on("layers", "web", inspect.Notice{Level: shell.LevelWarning, Text: "rate limited",
-		Hint: "--mirror"}))
+	st := live(t, on("layers", "web", inspect.Notice{
+		Level: shell.LevelWarning, Text: "rate limited",
+		Hint: "--mirror",
+	}))
 	if st.sh.Notice.Text != "rate limited" || len(st.sh.Notices) != 1 {
 		t.Errorf("the notice is %+v, kept are %d", st.sh.Notice, len(st.sh.Notices))
 	}

@@ -36,8 +36,10 @@ func live(t *testing.T, events ...inspect.Event) *story {
 func fine() []inspect.Event {
 	return []inspect.Event{
 		{Fact: inspect.Header{Target: inspect.Target{Name: "acme/web:1.4"}, Started: inspect.At(now)}},
-		on("subject", inspect.ImageContainer, inspect.ImageHead{Reference: "acme/web:1.4", Digest: "sha256:w",
-			Status: inspect.Verified}),
+		on("subject", inspect.ImageContainer, inspect.ImageHead{
+			Reference: "acme/web:1.4", Digest: "sha256:w",
+			Status: inspect.Verified,
+		}),
 		on("layers", inspect.ImageContainer, inspect.Begin{}),
 		on("layers", inspect.ImageContainer, inspect.End{Status: inspect.CheckDone}),
 		{Fact: inspect.End{Status: inspect.CheckDone}},
@@ -47,15 +49,21 @@ func fine() []inspect.Event {
 func TestTheOutcomeInTheHeader(t *testing.T) {
 	alert := on("alert", "", inspect.Alert{ID: "a1", Rule: "Drop", Match: inspect.MatchNone})
 	other := on("alert", "", inspect.Alert{ID: "a2", Rule: "Shell", Match: inspect.MatchNone})
-	matched := on("alert", "", inspect.Alert{ID: "a3", Rule: "Shell", Match: inspect.MatchPod,
-		Subject: inspect.ImageContainer})
+	matched := on("alert", "", inspect.Alert{
+		ID: "a3", Rule: "Shell", Match: inspect.MatchPod,
+		Subject: inspect.ImageContainer,
+	})
 	finding := func(s inspect.Severity) inspect.Event {
-		return on("binaries", "web", inspect.Finding{ID: string(s), Status: inspect.RowFailed, Severity: s,
+		return on("binaries", "web", inspect.Finding{
+			ID: string(s), Status: inspect.RowFailed, Severity: s,
 			Subject: "web",
-			Title:   "x"})
+			Title:   "x",
+		})
 	}
-	blocked := []inspect.Event{on("signatures", inspect.ImageContainer, inspect.Begin{}),
-		on("signatures", inspect.ImageContainer, inspect.End{Status: inspect.CheckBlocked, Reason: "401"})}
+	blocked := []inspect.Event{
+		on("signatures", inspect.ImageContainer, inspect.Begin{}),
+		on("signatures", inspect.ImageContainer, inspect.End{Status: inspect.CheckBlocked, Reason: "401"}),
+	}
 	with := func(more ...inspect.Event) []inspect.Event {
 		return slices.Concat(fine()[:4], more, fine()[4:])
 	}
@@ -66,26 +74,44 @@ func TestTheOutcomeInTheHeader(t *testing.T) {
 		tone        widget.Tone
 	}{
 		{"nothing found", open(t, &backend{}, fine()...), "no problems found", "no problems found", widget.ToneGood},
-		{"nothing found, an alert is open", open(t, &backend{}, with(alert)...), "no problems found, 1 alert open",
-			"1 alert open", widget.ToneWarn},
-		{"nothing found, two alerts are open", open(t, &backend{}, with(alert, other)...),
-			"no problems found, 2 alerts open", "2 alerts open", widget.ToneWarn},
-		{"an alert names a file that was not looked for", open(t, &backend{}, with(matched)...), "incomplete, 1 alert",
-			"incomplete", widget.ToneWarn},
-		{"found", open(t, &backend{}, with(finding(inspect.Critical), finding(inspect.High))...), "1 critical 1 high",
-			"1 crit 1 high", widget.ToneBad},
+		{
+			"nothing found, an alert is open", open(t, &backend{}, with(alert)...), "no problems found, 1 alert open",
+			"1 alert open", widget.ToneWarn,
+		},
+		{
+			"nothing found, two alerts are open", open(t, &backend{}, with(alert, other)...),
+			"no problems found, 2 alerts open", "2 alerts open", widget.ToneWarn,
+		},
+		{
+			"an alert names a file that was not looked for", open(t, &backend{}, with(matched)...), "incomplete, 1 alert",
+			"incomplete", widget.ToneWarn,
+		},
+		{
+			"found", open(t, &backend{}, with(finding(inspect.Critical), finding(inspect.High))...), "1 critical 1 high",
+			"1 crit 1 high", widget.ToneBad,
+		},
 		{"found while the checks run", live(t, with(finding(inspect.High))[:5]...), "1 high", "1 high", widget.ToneBad},
-		{"a check could not run", open(t, &backend{}, with(blocked...)...), "incomplete: 1 check could not run",
-			"incomplete", widget.ToneWarn},
-		{"a check could not run, an alert is open", open(t, &backend{}, with(append(blocked, alert)...)...),
-			"incomplete: 1 check could not run, 1 alert", "incomplete", widget.ToneWarn},
+		{
+			"a check could not run", open(t, &backend{}, with(blocked...)...), "incomplete: 1 check could not run",
+			"incomplete", widget.ToneWarn,
+		},
+		{
+			"a check could not run, an alert is open", open(t, &backend{}, with(append(blocked, alert)...)...),
+			"incomplete: 1 check could not run, 1 alert", "incomplete", widget.ToneWarn,
+		},
 		{"the checks run", live(t, fine()[:4]...), "still checking", "still checking", widget.ToneWarn},
-		{"the checks run, an alert is open", live(t, append(fine()[:4], alert)...), "still checking, 1 alert",
-			"still checking", widget.ToneWarn},
-		{"it ended without its end", open(t, &backend{}, fine()[:4]...), "still checking", "still checking",
-			widget.ToneWarn},
-		{"it could not be opened", open(t, &backend{err: errors.New("404")}), "could not open the case", "not opened",
-			widget.ToneBad},
+		{
+			"the checks run, an alert is open", live(t, append(fine()[:4], alert)...), "still checking, 1 alert",
+			"still checking", widget.ToneWarn,
+		},
+		{
+			"it ended without its end", open(t, &backend{}, fine()[:4]...), "still checking", "still checking",
+			widget.ToneWarn,
+		},
+		{
+			"it could not be opened", open(t, &backend{err: errors.New("404")}), "could not open the case", "not opened",
+			widget.ToneBad,
+		},
 	} {
 		got := c.st.s.outcomeWords()
 		if got.long != c.long || got.short != c.short || got.tone != c.tone {
@@ -109,8 +135,10 @@ func TestHowFreshACaseIs(t *testing.T) {
 	}{
 		{"its checks run", live(t, incident()[:4]...), "live", widget.ToneGood},
 		{"its source broke off", stale, "stale, 5 min", widget.ToneWarn},
-		{"it was opened from a bundle", open(t, &backend{readOnly: "read-only: opened bundle"}, incident()...),
-			"saved 03:20Z", widget.ToneNote},
+		{
+			"it was opened from a bundle", open(t, &backend{readOnly: "read-only: opened bundle"}, incident()...),
+			"saved 03:20Z", widget.ToneNote,
+		},
 		{"the bundle is not intact", notIntact, inspect.NotIntact + ": 2 files differ", widget.ToneBad},
 	} {
 		state, tone := freshnessOf(c.st.s)
@@ -134,11 +162,15 @@ func TestACaseThatIsFollowedAgainIsNoLongerStale(t *testing.T) {
 }
 
 func TestTheTrailLeadsToTheContainer(t *testing.T) {
-	pod := on("subject", "", inspect.Pod{Name: "web-1", Namespace: "shop",
-		Containers: []inspect.Container{{Name: "web"}}})
+	pod := on("subject", "", inspect.Pod{
+		Name: "web-1", Namespace: "shop",
+		Containers: []inspect.Container{{Name: "web"}},
+	})
 	head := func(container string) inspect.Event {
-		return on("subject", container, inspect.ImageHead{Reference: "registry.example.com/acme/web:1.4",
-			Digest: "sha256:0123456789abcdef"})
+		return on("subject", container, inspect.ImageHead{
+			Reference: "registry.example.com/acme/web:1.4",
+			Digest:    "sha256:0123456789abcdef",
+		})
 	}
 	gone := on("pod", "", inspect.PodChange{State: inspect.PodGone, Time: inspect.At(now)})
 	for _, c := range []struct {
@@ -150,9 +182,14 @@ func TestTheTrailLeadsToTheContainer(t *testing.T) {
 		{"a pod", []inspect.Event{pod, head("web")}, "prod › shop › web-1 › web"},
 		{"a pod that is gone", []inspect.Event{pod, head("web"), gone}, "prod › shop › web-1 (gone) › web"},
 		{"an image", []inspect.Event{head(inspect.ImageContainer)}, "prod › acme/web:1.4@0123456789ab"},
-		{"a target whose image is not known",
-			[]inspect.Event{{Fact: inspect.Header{Target: inspect.Target{Name: "oci:web",
-				Context: "snapshot"}}}}, "snapshot › oci:web"},
+		{
+			"a target whose image is not known",
+			[]inspect.Event{{Fact: inspect.Header{Target: inspect.Target{
+				Name:    "oci:web",
+				Context: "snapshot",
+			}}}},
+			"snapshot › oci:web",
+		},
 	} {
 		var trail []string
 		for _, crumb := range trailOf(open(t, &backend{}, c.events...).s) {
@@ -189,11 +226,15 @@ func TestWhatRunsIsSummedUp(t *testing.T) {
 	}{
 		{"nothing has begun", nil, "starting …"},
 		{"one check of one container", []inspect.Event{begin("layers", "web")}, "layers"},
-		{"one of two containers is done", []inspect.Event{begin("signatures", "web"), begin("signatures", "proxy"),
-			end("signatures", "web")}, "signatures 1/2"},
-		{"several, by name", []inspect.Event{begin("signatures", "web"), begin("layers", "web"),
+		{"one of two containers is done", []inspect.Event{
+			begin("signatures", "web"), begin("signatures", "proxy"),
+			end("signatures", "web"),
+		}, "signatures 1/2"},
+		{"several, by name", []inspect.Event{
+			begin("signatures", "web"), begin("layers", "web"),
 			begin("binaries", "web"),
-			end("binaries", "web")}, "layers · signatures"},
+			end("binaries", "web"),
+		}, "layers · signatures"},
 		{"bytes with a total", []inspect.Event{begin("layers", "web"), on("layers", "web",
 			inspect.Progress{Done: 41, Total: 100, Unit: "bytes"})}, "layers 41% of 100 B"},
 		{"a total that is not known", []inspect.Event{begin("layers", "web"), on("layers", "web",
@@ -215,8 +256,10 @@ func TestTabsAtEveryWidth(t *testing.T) {
 		width int
 		want  string
 	}{
-		{120,
-			"1 Overview 2 Layers 3 Signatures 4 Provenance 5 Packages 6 Binaries 7 Timeline 8 Blast radius 9 Autoruns"},
+		{
+			120,
+			"1 Overview 2 Layers 3 Signatures 4 Provenance 5 Packages 6 Binaries 7 Timeline 8 Blast radius 9 Autoruns",
+		},
 		{80, "1 Over 2 Layers 3 Sign 4 Prov 5 Pkgs 6 Bins 7 Time 8 Blast 9 Auto"},
 		{40, "1 2 3 4 5 6 7 8 Blast radius 9"},
 		{30, "1 2 3 4 5 6 7 8 Blast radius 9"},
@@ -264,14 +307,18 @@ func TestTheHeadlineIsWrappedAndNeverCut(t *testing.T) {
 		width int
 		want  []string
 	}{
-		{80, []string{"WHAT    miner /var/tmp/.font/fontd ran; it is in the image (layer 2)",
+		{80, []string{
+			"WHAT    miner /var/tmp/.font/fontd ran; it is in the image (layer 2)",
 			"STEP    COPY fonts/ /   same layer runs in shop/report-29102885-v6hqn",
-			"NEXT    " + strings.Repeat("x", 72), "        " + strings.Repeat("x", 28), "HOW"}},
-		{40, []string{"WHAT    miner /var/tmp/.font/fontd ran;", "        it is in the image (layer 2)",
+			"NEXT    " + strings.Repeat("x", 72), "        " + strings.Repeat("x", 28), "HOW",
+		}},
+		{40, []string{
+			"WHAT    miner /var/tmp/.font/fontd ran;", "        it is in the image (layer 2)",
 			"STEP    COPY fonts/ /", "        same layer runs in", "        shop/report-29102885-v6hqn",
 			"NEXT    " + strings.Repeat("x", 32), "        " + strings.Repeat("x", 32),
 			"        " + strings.Repeat("x", 32),
-			"        xxxx", "HOW"}},
+			"        xxxx", "HOW",
+		}},
 	} {
 		for _, focused := range []bool{false, true} {
 			var got []string
@@ -290,8 +337,10 @@ func TestTheHeadlineIsWrappedAndNeverCut(t *testing.T) {
 
 func TestDeadlinesStandInTheHeadlineUntilTheyAreWithdrawn(t *testing.T) {
 	st := open(t, &backend{}, incident()...)
-	k := inspect.Clock{Regime: inspect.NIS2, Aware: inspect.At(now.Add(-time.Hour)), Started: inspect.At(now),
-		Author: "ada", Reason: "told"}
+	k := inspect.Clock{
+		Regime: inspect.NIS2, Aware: inspect.At(now.Add(-time.Hour)), Started: inspect.At(now),
+		Author: "ada", Reason: "told",
+	}
 	st.after(on("", "", k))
 	st.shows("DUE     NIS2 ", "left")
 	before := deadlineLines(st.s)[0].Text

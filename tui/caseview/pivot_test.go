@@ -11,18 +11,28 @@ import (
 
 // owned is the incident with a package whose program was replaced, an alert, and a pod on the same node.
 func owned() []inspect.Event {
-	pod := inspect.Pod{Name: "web-1", Namespace: "shop",
-		Containers: []inspect.Container{{Name: "web"}, {Name: "proxy"}}}
+	pod := inspect.Pod{
+		Name: "web-1", Namespace: "shop",
+		Containers: []inspect.Container{{Name: "web"}, {Name: "proxy"}},
+	}
 	pod.Reach.Shared.Node = inspect.PodGroup{Count: 1, Pods: []string{"blog/cart-0"}}
 	return append(incident(), on("subject", "", pod),
-		on("binaries", "web", inspect.Altered{Path: "/app", Package: "app 1.0", Layer: 0, Severity: inspect.High,
-			Status: inspect.RowFailed}),
-		on("packages", "web", inspect.Packages{List: []inspect.Package{{Type: "deb", Name: "app", Version: "1.0",
-			Layer: 0},
-			{Type: "deb", Name: "base", Version: "2"}}}),
-		on("alert", "", inspect.Alert{ID: "a", Rule: "Drop and execute", Subject: "web", Match: inspect.MatchPod,
+		on("binaries", "web", inspect.Altered{
+			Path: "/app", Package: "app 1.0", Layer: 0, Severity: inspect.High,
+			Status: inspect.RowFailed,
+		}),
+		on("packages", "web", inspect.Packages{List: []inspect.Package{
+			{
+				Type: "deb", Name: "app", Version: "1.0",
+				Layer: 0,
+			},
+			{Type: "deb", Name: "base", Version: "2"},
+		}}),
+		on("alert", "", inspect.Alert{
+			ID: "a", Rule: "Drop and execute", Subject: "web", Match: inspect.MatchPod,
 			Time: inspect.At(now), Count: 3, Path: "/tmp/x", Output: "exe=/tmp/x",
-			File: inspect.AlertFile{Path: "/tmp/x", Origin: inspect.OriginImage, Layer: 1}}))
+			File: inspect.AlertFile{Path: "/tmp/x", Origin: inspect.OriginImage, Layer: 1},
+		}))
 }
 
 // A package leads to its file in its layer, the file to its package, and esc back to where one began.
@@ -49,8 +59,10 @@ func TestFromAPackageToItsFileAndBack(t *testing.T) {
 // A file of a package that the comparison leaves out leads to the list of all packages.
 func TestAPackageThatDidNotChangeIsFoundToo(t *testing.T) {
 	st := open(t, &backend{}, append(owned(),
-		on("diff", "web", inspect.Diff{KnownGood: &inspect.KnownGood{Digest: "sha256:o"},
-			Packages: &inspect.PackageDiff{Added: []inspect.Package{{Type: "deb", Name: "other", Version: "3"}}}}))...)
+		on("diff", "web", inspect.Diff{
+			KnownGood: &inspect.KnownGood{Digest: "sha256:o"},
+			Packages:  &inspect.PackageDiff{Added: []inspect.Package{{Type: "deb", Name: "other", Version: "3"}}},
+		}))...)
 	st.do("pane:5").lacks("app ").do("pane:6")
 	st.s.state().list.Choose("altered:/app")
 	st.do("package of file").at("package: deb:app:1.0:").shows(", all")

@@ -99,8 +99,10 @@ func (p *policyDialog) Update(msg tea.Msg) tea.Cmd {
 		p.shell.Close()
 		ctx, draft := p.shell.Context(), p.draft
 		return shell.Work(func() tea.Msg {
-			return shell.DoneMsg{Text: "writing " + draft.Path + ": it applies from the next case on",
-				Err: draft.Write(ctx)}
+			return shell.DoneMsg{
+				Text: "writing " + draft.Path + ": it applies from the next case on",
+				Err:  draft.Write(ctx),
+			}
 		})
 	}
 	return nil

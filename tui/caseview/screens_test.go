@@ -75,8 +75,10 @@ func TestEveryCaseFitsEverySize(t *testing.T) {
 	blocked := []inspect.Event{incident()[0], incident()[1], incident()[2]}
 	for _, check := range []string{"layers", "signatures", "provenance", "packages", "binaries", "autoruns"} {
 		blocked = append(blocked, on(check, "web", inspect.Begin{}),
-			on(check, "web", inspect.End{Status: inspect.CheckBlocked,
-				Reason: strings.Repeat("registry answered 401 ", 40)}))
+			on(check, "web", inspect.End{
+				Status: inspect.CheckBlocked,
+				Reason: strings.Repeat("registry answered 401 ", 40),
+			}))
 	}
 	marked := inspecttest.MarkedEvents(func(reflect.Type) string { return "failed" })
 	for name, st := range map[string]*story{
@@ -149,20 +151,35 @@ func TestWhyThereIsNoTree(t *testing.T) {
 		want   []string
 	}{
 		{"its layers are not known yet", incident()[:4], []string{"…"}},
-		{"a layer is missing", append(incident()[:4], on("layers", "web", inspect.Layer{Number: 0, Digest: "sha256:l0",
-			Status: inspect.Unknown, Reason: "missing-blob", Detail: "404"})),
-			[]string{"? layer 0 has no files to show: missing-blob: 404"}},
-		{"a layer is being read", append(incident()[:4], on("layers", "web", inspect.Layer{Number: 0,
-			Digest: "sha256:l0", Status: inspect.Unknown, Reason: inspect.Running, Detail: "40%"})),
-			[]string{"… layer 0: 40%"}},
-		{"the registry lost the image", append(incident()[:2], on("subject", "web", inspect.ImageHead{
-			Reference: "acme/web:1.4", Status: inspect.Unknown, Unresolved: inspect.UnresolvedGone,
-			Detail: "404", Left: []string{"node-3 still has it"}})),
-			[]string{"? the registry no longer has it: 404", "What is left of it", "• node-3 still has it"}},
-		{"one of two layers is missing", append(incident()[:6],
-			on("layers", "web", inspect.Layer{Position: 2, Number: 2,
-				Digest: "sha256:l2", Status: inspect.Unknown, Reason: "missing-blob"})),
-			[]string{"Merged filesystem, without layer 2", "app"}},
+		{
+			"a layer is missing", append(incident()[:4], on("layers", "web", inspect.Layer{
+				Number: 0, Digest: "sha256:l0",
+				Status: inspect.Unknown, Reason: "missing-blob", Detail: "404",
+			})),
+			[]string{"? layer 0 has no files to show: missing-blob: 404"},
+		},
+		{
+			"a layer is being read", append(incident()[:4], on("layers", "web", inspect.Layer{
+				Number: 0,
+				Digest: "sha256:l0", Status: inspect.Unknown, Reason: inspect.Running, Detail: "40%",
+			})),
+			[]string{"… layer 0: 40%"},
+		},
+		{
+			"the registry lost the image", append(incident()[:2], on("subject", "web", inspect.ImageHead{
+				Reference: "acme/web:1.4", Status: inspect.Unknown, Unresolved: inspect.UnresolvedGone,
+				Detail: "404", Left: []string{"node-3 still has it"},
+			})),
+			[]string{"? the registry no longer has it: 404", "What is left of it", "• node-3 still has it"},
+		},
+		{
+			"one of two layers is missing", append(incident()[:6],
+				on("layers", "web", inspect.Layer{
+					Position: 2, Number: 2,
+					Digest: "sha256:l2", Status: inspect.Unknown, Reason: "missing-blob",
+				})),
+			[]string{"Merged filesystem, without layer 2", "app"},
+		},
 	} {
 		open(t, &backend{}, c.events...).do("pane:2").shows(c.want...)
 	}
@@ -170,8 +187,10 @@ func TestWhyThereIsNoTree(t *testing.T) {
 
 // A build step without a layer has no files; what it did is read in place of a tree.
 func TestAStepWithoutFiles(t *testing.T) {
-	st := open(t, &backend{}, append(incident(), on("layers", "web", inspect.Layer{Position: 2, Number: -1, Empty: true,
-		CreatedBy: `ENTRYPOINT ["/app"]`}))...).do("pane:2")
+	st := open(t, &backend{}, append(incident(), on("layers", "web", inspect.Layer{
+		Position: 2, Number: -1, Empty: true,
+		CreatedBy: `ENTRYPOINT ["/app"]`,
+	}))...).do("pane:2")
 	if !st.s.state().list.Choose("layer:2") {
 		t.Fatal("there is no step")
 	}
@@ -185,19 +204,25 @@ func TestWhatIsKnownOfAFile(t *testing.T) {
 	deleted.Change = inspect.Removed
 	plain := file("/tmp/x", 1)
 	plain.Kind, plain.Mode, plain.Xattrs = inspect.KindELF, 0o4755, map[string]string{"security.capability": "AQ=="}
-	events := append(incident(), on("binaries", "web", inspect.Altered{Path: "/tmp/x", Package: "x 1", Layer: 1,
-		Severity: inspect.High, Status: inspect.RowFailed, Detail: "larger"}),
-		on("alert", "", inspect.Alert{ID: "a", Rule: "Drop", Priority: "Critical", Subject: "web", Path: "/tmp/x",
-			Time: inspect.At(now)}), on("", "", inspect.Note{Subject: "/tmp/x", Author: "ada", Text: "seen"}))
+	events := append(incident(), on("binaries", "web", inspect.Altered{
+		Path: "/tmp/x", Package: "x 1", Layer: 1,
+		Severity: inspect.High, Status: inspect.RowFailed, Detail: "larger",
+	}),
+		on("alert", "", inspect.Alert{
+			ID: "a", Rule: "Drop", Priority: "Critical", Subject: "web", Path: "/tmp/x",
+			Time: inspect.At(now),
+		}), on("", "", inspect.Note{Subject: "/tmp/x", Author: "ada", Text: "seen"}))
 	st := open(t, &backend{tree: map[int][]inspect.Node{1: {deleted, plain}}}, events...)
 	st.do("pane:6", "layer of file")
 	d := widget.NewDocument(st.sh.Paint, 200)
 	fileDetail(st.s, d)
 	text := strings.Join(d.Lines, "\n")
-	for _, want := range []string{"/tmp/x", "severity critical", "does not match the checksum of package x 1: larger",
+	for _, want := range []string{
+		"/tmp/x", "severity critical", "does not match the checksum of package x 1: larger",
 		"file  ", "0:0  10 B  elf  layer 1, added", "step        COPY 1", "sha256      ab",
 		"xattr       security.capability",
-		"Alerts that name it", "Critical Drop", "Notes", "ada  seen"} {
+		"Alerts that name it", "Critical Drop", "Notes", "ada  seen",
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("below the tree is no %q:\n%s", want, text)
 		}
@@ -217,8 +242,11 @@ func TestTheContainerOnScreen(t *testing.T) {
 	head := func(name string) inspect.Event {
 		return on("subject", name, inspect.ImageHead{Reference: "acme/" + name, Digest: "sha256:" + name})
 	}
-	pod := on("subject", "", inspect.Pod{Name: "web-1", Containers: []inspect.Container{{Name: "web"}, {Name: "proxy"},
-		{Name: "init"}}})
+	pod := on("subject", "", inspect.Pod{Name: "web-1", Containers: []inspect.Container{
+		{Name: "web"},
+		{Name: "proxy"},
+		{Name: "init"},
+	}})
 	alert := func(container string) inspect.Event {
 		return on("alert", "", inspect.Alert{ID: container, Rule: "Drop", Subject: container})
 	}
@@ -249,8 +277,10 @@ func TestTheSummaryCountsTheBestSignature(t *testing.T) {
 		return on("signatures", inspect.ImageContainer, inspect.Signature{ID: string(s), Status: s})
 	}
 	compared := func(confirmed bool) inspect.Event {
-		return on("diff", inspect.ImageContainer, inspect.Diff{KnownGood: &inspect.KnownGood{Digest: "sha256:o",
-			Confirmed: confirmed}})
+		return on("diff", inspect.ImageContainer, inspect.Diff{KnownGood: &inspect.KnownGood{
+			Digest:    "sha256:o",
+			Confirmed: confirmed,
+		}})
 	}
 	for _, c := range []struct {
 		name              string
@@ -259,10 +289,15 @@ func TestTheSummaryCountsTheBestSignature(t *testing.T) {
 	}{
 		{"nothing", nil, inspect.Absent, inspect.Absent},
 		{"one is not known", []inspect.Event{signature(inspect.Unknown)}, inspect.Unknown, inspect.Absent},
-		{"one failed, one is not known", []inspect.Event{signature(inspect.Unknown), signature(inspect.Failed)},
-			inspect.Failed, inspect.Absent},
-		{"one of three is verified", []inspect.Event{signature(inspect.Failed), signature(inspect.Verified),
-			signature(inspect.Unknown)}, inspect.Verified, inspect.Absent},
+		{
+			"one failed, one is not known",
+			[]inspect.Event{signature(inspect.Unknown), signature(inspect.Failed)},
+			inspect.Failed, inspect.Absent,
+		},
+		{"one of three is verified", []inspect.Event{
+			signature(inspect.Failed), signature(inspect.Verified),
+			signature(inspect.Unknown),
+		}, inspect.Verified, inspect.Absent},
 		{"compared with the previous one", []inspect.Event{compared(false)}, inspect.Absent, inspect.Unknown},
 		{"compared with a confirmed one", []inspect.Event{compared(true)}, inspect.Absent, inspect.Verified},
 	} {

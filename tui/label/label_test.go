@@ -131,8 +131,10 @@ func TestAnAlertIsWrittenWithItsFile(t *testing.T) {
 		Source:    "syscall",
 		Container: "web", ContainerID: "4f3c2b1a0d9e", Path: "/tmp/x", Output: "raw line",
 		Flags: []string{"EXE_UPPER_LAYER"},
-		File: inspect.AlertFile{Path: "/tmp/x", Origin: inspect.OriginImage, Layer: 2, SHA256: "ab",
-			Detail: "in the image"},
+		File: inspect.AlertFile{
+			Path: "/tmp/x", Origin: inspect.OriginImage, Layer: 2, SHA256: "ab",
+			Detail: "in the image",
+		},
 	})
 	for _, want := range []string{
 		"Drop and execute new binary", "priority    Critical", "count       3", "matched by  pod its name",

@@ -245,8 +245,10 @@ func whyNoCommand(s *Screen) string {
 // end in another cluster. Its names are quoted for a shell, as a dump may name a pod as it likes.
 func runCommand(s *Screen, _ string) tea.Cmd {
 	r, _ := s.selected()
-	target := inspect.Target{Kind: inspect.TargetPod, Name: "pod/" + r.pod.Name, Namespace: r.pod.Namespace,
-		Context: cmp.Or(s.board.list.Context, s.o.Context)}
+	target := inspect.Target{
+		Kind: inspect.TargetPod, Name: "pod/" + r.pod.Name, Namespace: r.pod.Namespace,
+		Context: cmp.Or(s.board.list.Context, s.o.Context),
+	}
 	return s.copy(s.backend.Command(&inspect.Case{Target: target}, ""))
 }
 

@@ -69,8 +69,12 @@ func podCells(s *Screen, p *inspect.FlaggedPod, name string, g *alertGroup, w in
 		containers.Text += "+"
 		containers.Tone = widget.ToneWarn
 	}
-	cells := []widget.Cell{flag, {Text: p.Namespace, Width: s.board.spaceWidth}, {Text: name, Width: -4, Middle: true},
-		containers}
+	cells := []widget.Cell{
+		flag,
+		{Text: p.Namespace, Width: s.board.spaceWidth},
+		{Text: name, Width: -4, Middle: true},
+		containers,
+	}
 	if w >= 96 {
 		cells = append(cells, widget.Cell{Text: label.Image(mainImage(p)), Tone: widget.ToneDim, Width: -3})
 	}
@@ -85,8 +89,12 @@ func headCells(s *Screen, w int) []widget.Cell {
 	if w < 76 {
 		return nil
 	}
-	cells := []widget.Cell{{Text: "flag", Width: flagWidth(w)}, {Text: "namespace", Width: s.board.spaceWidth},
-		{Text: "pod", Width: -4}, {Text: "n", Width: 2, Right: true}}
+	cells := []widget.Cell{
+		{Text: "flag", Width: flagWidth(w)},
+		{Text: "namespace", Width: s.board.spaceWidth},
+		{Text: "pod", Width: -4},
+		{Text: "n", Width: 2, Right: true},
+	}
 	if w >= 96 {
 		cells = append(cells, widget.Cell{Text: "image", Width: -3})
 	}

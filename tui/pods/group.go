@@ -44,8 +44,10 @@ func groupPods(pods []inspect.FlaggedPod) []*alertGroup {
 			k := key{p.Namespace, workload, a.Name()}
 			g := byKey[k]
 			if g == nil {
-				g = &alertGroup{id: "group:" + k.namespace + "/" + k.workload + "/" + k.rule, namespace: p.Namespace,
-					workload: workload, rule: k.rule, priority: a.Priority, first: a.Time}
+				g = &alertGroup{
+					id: "group:" + k.namespace + "/" + k.workload + "/" + k.rule, namespace: p.Namespace,
+					workload: workload, rule: k.rule, priority: a.Priority, first: a.Time,
+				}
 				byKey[k] = g
 				groups = append(groups, g)
 			}
@@ -69,8 +71,10 @@ func groupUnmatched(alerts []inspect.Alert) []*alertGroup {
 		k := key{a.Namespace, a.Name()}
 		g := byKey[k]
 		if g == nil {
-			g = &alertGroup{id: "unmatched:" + k.namespace + "/" + k.rule, namespace: a.Namespace,
-				workload: unmatchedName(a), rule: k.rule, priority: a.Priority, first: a.Time, unmatched: true}
+			g = &alertGroup{
+				id: "unmatched:" + k.namespace + "/" + k.rule, namespace: a.Namespace,
+				workload: unmatchedName(a), rule: k.rule, priority: a.Priority, first: a.Time, unmatched: true,
+			}
 			byKey[k] = g
 			groups = append(groups, g)
 		}

@@ -34,16 +34,21 @@ func fleet() inspect.PodList {
 			}},
 		}
 	}
-	alert := inspect.Alert{ID: "a1", Rule: "Drop and execute new binary", Priority: "Critical", Time: ago(12), Count: 3,
-		Output: "raw"}
+	alert := inspect.Alert{
+		ID: "a1", Rule: "Drop and execute new binary", Priority: "Critical", Time: ago(12), Count: 3,
+		Output: "raw",
+	}
 	return inspect.PodList{
 		Context: "prod-eu",
 		Pods: []inspect.FlaggedPod{
-			{Pod: web("web-1"), Alerts: []inspect.Alert{alert}}, {Pod: web("web-2")},
+			{Pod: web("web-1"), Alerts: []inspect.Alert{alert}},
+			{Pod: web("web-2")},
 			{Pod: inspect.Pod{Name: "cart-0", Namespace: "basket", UID: "c", Created: ago(3000)}},
 		},
-		Unmatched: []inspect.Alert{{ID: "u1", Rule: "Terminal shell", Priority: "Notice", Namespace: "old",
-			Pod: "gone-1", Number: 7}},
+		Unmatched: []inspect.Alert{{
+			ID: "u1", Rule: "Terminal shell", Priority: "Notice", Namespace: "old",
+			Pod: "gone-1", Number: 7,
+		}},
 	}
 }
 
@@ -147,8 +152,10 @@ func TestFlaggedPodsAreFirstThenUnmatchedAlertsThenTheOthers(t *testing.T) {
 	for _, r := range s.rows() {
 		keys = append(keys, r.Key())
 	}
-	want := []string{"group:shop/web/Drop and execute new binary", "unmatched:old/Terminal shell",
-		"pod:basket/cart-0/c", "pod:shop/web-2/web-2"}
+	want := []string{
+		"group:shop/web/Drop and execute new binary", "unmatched:old/Terminal shell",
+		"pod:basket/cart-0/c", "pod:shop/web-2/web-2",
+	}
 	if len(keys) != 4 || !slices.Equal(keys[1:], want[1:]) {
 		t.Errorf("the rows are %q, want %q", keys, want)
 	}
@@ -161,7 +168,9 @@ func TestColumnsGoWhereThereIsNoRoom(t *testing.T) {
 		width      int
 		want, none string
 	}{
-		{160, "image", "nothing at all"}, {90, "namespace", "image "}, {70, "shop/web-2", "namespace"},
+		{160, "image", "nothing at all"},
+		{90, "namespace", "image "},
+		{70, "shop/web-2", "namespace"},
 		{50, "CRIT", "shop/web-2"},
 	} {
 		s := open(t, &backend{lists: []inspect.PodList{fleet()}}, Options{}, c.width)
@@ -345,8 +354,10 @@ func TestPastedTextIsReadAsAlerts(t *testing.T) {
 
 func TestCopies(t *testing.T) {
 	s := open(t, &backend{lists: []inspect.PodList{fleet()}}, Options{}, 120)
-	for name, want := range map[string]string{"copy": "copied: shop/web-1",
-		"copy command": "copied: backtrail inspect pod/web-1 -n shop --context prod-eu"} {
+	for name, want := range map[string]string{
+		"copy":         "copied: shop/web-1",
+		"copy command": "copied: backtrail inspect pod/web-1 -n shop --context prod-eu",
+	} {
 		a, _ := s.Action(name)
 		if a.Run(""); s.shell.Notice.Text != want {
 			t.Errorf("%s: %q, want %q", name, s.shell.Notice.Text, want)
@@ -393,8 +404,10 @@ func TestTheMainImageIsThatOfTheAlert(t *testing.T) {
 }
 
 func TestPrioritiesAreFourLetters(t *testing.T) {
-	for priority, want := range map[string]string{"Emergency": "EMRG", "Critical": "CRIT", "Error": "ERR",
-		"Warning": "WARN", "Debug": "DBG", "": "-"} {
+	for priority, want := range map[string]string{
+		"Emergency": "EMRG", "Critical": "CRIT", "Error": "ERR",
+		"Warning": "WARN", "Debug": "DBG", "": "-",
+	} {
 		cell := flagCell(priority, 4)
 		if cell.Text != want {
 			t.Errorf("%q is %q, want %q", priority, cell.Text, want)
@@ -408,12 +421,18 @@ func TestPrioritiesAreFourLetters(t *testing.T) {
 
 func TestGroupsCountAndSort(t *testing.T) {
 	pods := []inspect.FlaggedPod{
-		{Pod: inspect.Pod{Namespace: "a", Name: "1"},
-			Alerts: []inspect.Alert{{Rule: "often", Priority: "Warning", Count: 20, Time: ago(5)}}},
-		{Pod: inspect.Pod{Namespace: "a", Name: "2"},
-			Alerts: []inspect.Alert{{Rule: "rare", Priority: "Warning", Time: ago(5)}}},
-		{Pod: inspect.Pod{Namespace: "a", Name: "3"},
-			Alerts: []inspect.Alert{{Rule: "bad", Priority: "Critical", Count: 99, Time: ago(9)}}},
+		{
+			Pod:    inspect.Pod{Namespace: "a", Name: "1"},
+			Alerts: []inspect.Alert{{Rule: "often", Priority: "Warning", Count: 20, Time: ago(5)}},
+		},
+		{
+			Pod:    inspect.Pod{Namespace: "a", Name: "2"},
+			Alerts: []inspect.Alert{{Rule: "rare", Priority: "Warning", Time: ago(5)}},
+		},
+		{
+			Pod:    inspect.Pod{Namespace: "a", Name: "3"},
+			Alerts: []inspect.Alert{{Rule: "bad", Priority: "Critical", Count: 99, Time: ago(9)}},
+		},
 	}
 	var got []string
 	for _, g := range groupPods(pods) {
@@ -426,8 +445,10 @@ func TestGroupsCountAndSort(t *testing.T) {
 
 func TestUnmatchedAlertsAreGroupedByRuleAndNamed(t *testing.T) {
 	groups := groupUnmatched([]inspect.Alert{
-		{Rule: "r", Namespace: "n", Pod: "p"}, {Rule: "r", Namespace: "n", Pod: "p", Earlier: true},
-		{Rule: "r", Namespace: "n", Image: "i"}, {Rule: "r"},
+		{Rule: "r", Namespace: "n", Pod: "p"},
+		{Rule: "r", Namespace: "n", Pod: "p", Earlier: true},
+		{Rule: "r", Namespace: "n", Image: "i"},
+		{Rule: "r"},
 	})
 	if len(groups) != 2 || len(groups[1].pods)+len(groups[0].pods) != 4 {
 		t.Fatalf("%d groups", len(groups))
@@ -446,8 +467,10 @@ func TestAPodThatIsGoneNamesItsReplacement(t *testing.T) {
 	for want, gone := range map[string]inspect.Gone{
 		"gone 03:18:00Z":                    {Time: ago(2)},
 		"gone 03:18:00Z, replaced by web-2": {Time: ago(2), ReplacedBy: "web-2"},
-		"gone 03:18:00Z, replaced by web-2, same digest": {Time: ago(2), ReplacedBy: "web-2",
-			Digest: inspect.SameDigest},
+		"gone 03:18:00Z, replaced by web-2, same digest": {
+			Time: ago(2), ReplacedBy: "web-2",
+			Digest: inspect.SameDigest,
+		},
 	} {
 		if got := goneText(&gone); got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -468,8 +491,10 @@ func TestASparklineNeedsThreeAlerts(t *testing.T) {
 
 func TestSourcesAreNamedOrCounted(t *testing.T) {
 	all := []inspect.AlertSource{
-		{Kind: "log of Falco", Name: "/api/v1/a"}, {Kind: "log of Falco", Name: "/api/v1/b", Wrong: true},
-		{Kind: "log of Tetragon", Name: "/api/v1/c"}, {Kind: "webhook", Name: "127.0.0.1:2801"},
+		{Kind: "log of Falco", Name: "/api/v1/a"},
+		{Kind: "log of Falco", Name: "/api/v1/b", Wrong: true},
+		{Kind: "log of Tetragon", Name: "/api/v1/c"},
+		{Kind: "webhook", Name: "127.0.0.1:2801"},
 		{Kind: "file", Name: "falco.log"},
 	}
 	if got, want := sourcesText(all),

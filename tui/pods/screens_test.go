@@ -21,15 +21,23 @@ import (
 // container, alerts that fit no pod, and calm pods.
 func town() inspect.PodList {
 	list := fleet()
-	list.Pods[1].Alerts = []inspect.Alert{{ID: "a2", Rule: "Drop and execute new binary", Priority: "Critical",
-		Time: ago(2), Count: 1}}
+	list.Pods[1].Alerts = []inspect.Alert{{
+		ID: "a2", Rule: "Drop and execute new binary", Priority: "Critical",
+		Time: ago(2), Count: 1,
+	}}
 	list.Pods = append(list.Pods,
-		inspect.FlaggedPod{Pod: inspect.Pod{Name: "job-x", Namespace: "shop", UID: "j", Created: ago(200)},
+		inspect.FlaggedPod{
+			Pod:    inspect.Pod{Name: "job-x", Namespace: "shop", UID: "j", Created: ago(200)},
 			Alerts: []inspect.Alert{{ID: "a3", Rule: "Read sensitive file", Priority: "Warning", Time: ago(30)}},
-			Gone:   &inspect.Gone{Time: ago(20), ReplacedBy: "job-y", Digest: "same"}},
-		inspect.FlaggedPod{Pod: inspect.Pod{Name: "mesh-0", Namespace: "basket", UID: "m", Created: ago(10),
-			Containers: []inspect.Container{{Name: "app", Type: inspect.ContainerMain, Reference: "acme/mesh:2"},
-				{Name: "proxy", Injected: true, Reference: "mesh/proxy:1"}}}})
+			Gone:   &inspect.Gone{Time: ago(20), ReplacedBy: "job-y", Digest: "same"},
+		},
+		inspect.FlaggedPod{Pod: inspect.Pod{
+			Name: "mesh-0", Namespace: "basket", UID: "m", Created: ago(10),
+			Containers: []inspect.Container{
+				{Name: "app", Type: inspect.ContainerMain, Reference: "acme/mesh:2"},
+				{Name: "proxy", Injected: true, Reference: "mesh/proxy:1"},
+			},
+		}})
 	return list
 }
 
@@ -138,9 +146,11 @@ func TestTheCursorStaysOnItsPod(t *testing.T) {
 	for n := range 5 {
 		list := fleet()
 		for at := range 100 * (n + 1) {
-			list.Pods = append(list.Pods, inspect.FlaggedPod{Pod: inspect.Pod{Namespace: "aaa",
-				Name: fmt.Sprint("a", at),
-				UID:  fmt.Sprint(at)}})
+			list.Pods = append(list.Pods, inspect.FlaggedPod{Pod: inspect.Pod{
+				Namespace: "aaa",
+				Name:      fmt.Sprint("a", at),
+				UID:       fmt.Sprint(at),
+			}})
 		}
 		s.take(newBoard(list))
 		if r, _ := s.selected(); r.pod == nil || r.pod.Name != "cart-0" {
@@ -188,12 +198,24 @@ func TestWhyThereAreNoPods(t *testing.T) {
 		want    string
 	}{
 		{"it is being read", &backend{}, Options{}, true, "…"},
-		{"it could not be read", &backend{err: errors.New("forbidden")}, Options{}, false,
-			"the pods could not be listed; r tries again"},
-		{"one namespace has none", &backend{lists: []inspect.PodList{{}}}, Options{Namespace: "shop"}, false,
-			"no pods here; A shows all namespaces"},
-		{"no namespace has any", &backend{lists: []inspect.PodList{{}}}, Options{}, false,
-			"no pods in any namespace that can be listed"},
+		{
+			"it could not be read", &backend{err: errors.New("forbidden")},
+			Options{},
+			false,
+			"the pods could not be listed; r tries again",
+		},
+		{
+			"one namespace has none", &backend{lists: []inspect.PodList{{}}},
+			Options{Namespace: "shop"},
+			false,
+			"no pods here; A shows all namespaces",
+		},
+		{
+			"no namespace has any", &backend{lists: []inspect.PodList{{}}},
+			Options{},
+			false,
+			"no pods in any namespace that can be listed",
+		},
 	} {
 		s := open(t, c.b, c.o, 80)
 		s.loading = c.loading
@@ -213,21 +235,49 @@ func TestTheHeaderOfTheList(t *testing.T) {
 		trail string
 		state string
 	}{
-		{"a list that was read once", inspect.PodList{Context: "prod"}, Options{}, "prod › all namespaces › 0 pods",
-			"0 s old"},
+		{
+			"a list that was read once",
+			inspect.PodList{Context: "prod"},
+			Options{},
+			"prod › all namespaces › 0 pods",
+			"0 s old",
+		},
 		{"a namespace", fleet(), Options{Namespace: "shop"}, "prod-eu › shop › 3 pods", "0 s old"},
-		{"a context that fits no alert", inspect.PodList{Context: "dev", Wrong: &inspect.WrongContext{}}, Options{},
-			"dev (wrong context?) › all namespaces › 0 pods", "0 s old"},
-		{"before a list names it", inspect.PodList{}, Options{Context: "staging"}, "staging › all namespaces › 0 pods",
-			"0 s old"},
-		{"a watch", inspect.PodList{State: inspect.ListState{Live: true, Whole: true}}, Options{},
-			"backtrail › all namespaces › 0 pods", "live"},
-		{"read again every minute", inspect.PodList{State: inspect.ListState{Every: time.Minute, AsOf: ago(2),
-			Whole: true}}, Options{}, "backtrail › all namespaces › 0 pods", "every 1 min, 2 min old"},
-		{"no answer any more", inspect.PodList{State: inspect.ListState{Lost: "EOF", AsOf: ago(2)}}, Options{},
-			"backtrail › all namespaces › 0 pods", "stale since 03:18:00Z"},
-		{"never an answer", inspect.PodList{State: inspect.ListState{Lost: "EOF"}}, Options{},
-			"backtrail › all namespaces › 0 pods", "no answer yet"},
+		{
+			"a context that fits no alert",
+			inspect.PodList{Context: "dev", Wrong: &inspect.WrongContext{}},
+			Options{},
+			"dev (wrong context?) › all namespaces › 0 pods", "0 s old",
+		},
+		{
+			"before a list names it",
+			inspect.PodList{},
+			Options{Context: "staging"},
+			"staging › all namespaces › 0 pods",
+			"0 s old",
+		},
+		{
+			"a watch",
+			inspect.PodList{State: inspect.ListState{Live: true, Whole: true}},
+			Options{},
+			"backtrail › all namespaces › 0 pods", "live",
+		},
+		{"read again every minute", inspect.PodList{State: inspect.ListState{
+			Every: time.Minute, AsOf: ago(2),
+			Whole: true,
+		}}, Options{}, "backtrail › all namespaces › 0 pods", "every 1 min, 2 min old"},
+		{
+			"no answer any more",
+			inspect.PodList{State: inspect.ListState{Lost: "EOF", AsOf: ago(2)}},
+			Options{},
+			"backtrail › all namespaces › 0 pods", "stale since 03:18:00Z",
+		},
+		{
+			"never an answer",
+			inspect.PodList{State: inspect.ListState{Lost: "EOF"}},
+			Options{},
+			"backtrail › all namespaces › 0 pods", "no answer yet",
+		},
 	} {
 		h := open(t, &backend{lists: []inspect.PodList{c.list}}, c.o, 80).Header()
 		var trail []string
@@ -256,22 +306,39 @@ func TestWhereTheAlertsComeFrom(t *testing.T) {
 		from string
 		want string
 	}{
-		{"none were loaded", inspect.PodList{}, "",
-			"alerts: none loaded (paste, --alerts FILE, --alerts-from-cluster)"},
-		{"a file without any", inspect.PodList{}, "falco.json", "alerts: none yet from falco.json"},
-		{"a file with broken lines", inspect.PodList{Broken: 2}, "falco.json",
-			"alerts: none yet from falco.json, 2 broken lines"},
-		{"a webhook that is silent", inspect.PodList{Sources: []inspect.AlertSource{source("webhook", ":8080", false)}},
+		{
+			"none were loaded",
+			inspect.PodList{},
 			"",
-			"alerts: none yet from webhook :8080"},
-		{"a source that was lost", inspect.PodList{Sources: []inspect.AlertSource{source("file", "a.json", true),
-			source("file", "b.json", false)}}, "", "alerts: none yet from 2 × file, 1 source lost"},
-		{"some, one fits no pod", inspect.PodList{Unmatched: []inspect.Alert{{ID: "u", Time: ago(3), Count: 4}}},
+			"alerts: none loaded (paste, --alerts FILE, --alerts-from-cluster)",
+		},
+		{"a file without any", inspect.PodList{}, "falco.json", "alerts: none yet from falco.json"},
+		{
+			"a file with broken lines",
+			inspect.PodList{Broken: 2},
+			"falco.json",
+			"alerts: none yet from falco.json, 2 broken lines",
+		},
+		{
+			"a webhook that is silent",
+			inspect.PodList{Sources: []inspect.AlertSource{source("webhook", ":8080", false)}},
+			"",
+			"alerts: none yet from webhook :8080",
+		},
+		{"a source that was lost", inspect.PodList{Sources: []inspect.AlertSource{
+			source("file", "a.json", true),
+			source("file", "b.json", false),
+		}}, "", "alerts: none yet from 2 × file, 1 source lost"},
+		{
+			"some, one fits no pod",
+			inspect.PodList{Unmatched: []inspect.Alert{{ID: "u", Time: ago(3), Count: 4}}},
 			"a.json",
-			"alerts: 4 from a.json, newest 2026-03-14 03:17:00Z, 1 without a matching pod"},
+			"alerts: 4 from a.json, newest 2026-03-14 03:17:00Z, 1 without a matching pod",
+		},
 		{"each counts once though it fits two pods", inspect.PodList{Said: 1, Pods: []inspect.FlaggedPod{
 			{Pod: inspect.Pod{Name: "a"}, Alerts: []inspect.Alert{{ID: "x"}}},
-			{Pod: inspect.Pod{Name: "b"}, Alerts: []inspect.Alert{{ID: "x"}}}}}, "", "alerts: 1"},
+			{Pod: inspect.Pod{Name: "b"}, Alerts: []inspect.Alert{{ID: "x"}}},
+		}}, "", "alerts: 1"},
 	} {
 		s := open(t, &backend{lists: []inspect.PodList{c.list}}, Options{Alerts: c.from}, 80)
 		if got := s.alertsLine(); got != c.want {
@@ -283,8 +350,10 @@ func TestWhereTheAlertsComeFrom(t *testing.T) {
 func TestFocusPagesAndZoomOfTheList(t *testing.T) {
 	list := fleet()
 	for at := range 100 {
-		list.Pods = append(list.Pods, inspect.FlaggedPod{Pod: inspect.Pod{Namespace: "zz", Name: fmt.Sprint("p", at),
-			UID: fmt.Sprint(at)}})
+		list.Pods = append(list.Pods, inspect.FlaggedPod{Pod: inspect.Pod{
+			Namespace: "zz", Name: fmt.Sprint("p", at),
+			UID: fmt.Sprint(at),
+		}})
 	}
 	list.Pods[0].Alerts[0].Output = strings.Repeat("a long line of output ", 200)
 	s := open(t, &backend{lists: []inspect.PodList{list}}, Options{}, 120)
@@ -332,9 +401,11 @@ func TestFocusPagesAndZoomOfTheList(t *testing.T) {
 func TestTenThousandPods(t *testing.T) {
 	list := fleet()
 	for at := range 10_000 {
-		list.Pods = append(list.Pods, inspect.FlaggedPod{Pod: inspect.Pod{Namespace: "zz",
-			Name: fmt.Sprintf("p%05d", at),
-			UID:  fmt.Sprint(at)}})
+		list.Pods = append(list.Pods, inspect.FlaggedPod{Pod: inspect.Pod{
+			Namespace: "zz",
+			Name:      fmt.Sprintf("p%05d", at),
+			UID:       fmt.Sprint(at),
+		}})
 	}
 	s := open(t, &backend{lists: []inspect.PodList{list}}, Options{}, 80)
 	if n := s.list.Len(); n != 10_004 {
@@ -350,8 +421,10 @@ func TestTenThousandPods(t *testing.T) {
 // Two pods of a workload differ in the end of their names, two workloads in the beginning: a narrow list keeps both.
 func TestLongNamesKeepBothEnds(t *testing.T) {
 	list := inspect.PodList{}
-	for _, name := range []string{"payments-reconciliation-worker-7c9f8d6b5-mnbvc",
-		"payments-reconciliation-worker-7c9f8d6b5-x7k2p", "payouts-reconciliation-worker-5d6f7c8b9-mnbvc"} {
+	for _, name := range []string{
+		"payments-reconciliation-worker-7c9f8d6b5-mnbvc",
+		"payments-reconciliation-worker-7c9f8d6b5-x7k2p", "payouts-reconciliation-worker-5d6f7c8b9-mnbvc",
+	} {
 		list.Pods = append(list.Pods, inspect.FlaggedPod{Pod: inspect.Pod{Namespace: "shop", Name: name, UID: name}})
 	}
 	for _, width := range []int{40, 60, 80, 100} {

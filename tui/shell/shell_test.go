@@ -24,8 +24,10 @@ func newShell(t *testing.T) *Shell {
 
 // press presses keys in the dialog, and gives what the last one brought.
 func press(s *Shell, keys ...string) (cmd tea.Cmd) {
-	special := map[string]tea.KeyPressMsg{"enter": {Code: tea.KeyEnter}, "up": {Code: tea.KeyUp},
-		"down": {Code: tea.KeyDown}}
+	special := map[string]tea.KeyPressMsg{
+		"enter": {Code: tea.KeyEnter}, "up": {Code: tea.KeyUp},
+		"down": {Code: tea.KeyDown},
+	}
 	for _, k := range keys {
 		msg, ok := special[k]
 		if !ok {
@@ -127,8 +129,10 @@ func choices(names ...string) []Choice {
 	var all []Choice
 	for _, n := range names {
 		all = append(all, Choice{ID: n, Text: n, Line: func(int) []widget.Cell {
-			return []widget.Cell{{Text: n,
-				Width: -1}}
+			return []widget.Cell{{
+				Text:  n,
+				Width: -1,
+			}}
 		}})
 	}
 	return all
@@ -145,11 +149,13 @@ func TestChooseHandsOverWhatIsSelected(t *testing.T) {
 		{[]string{"g", "a", "enter"}, "gamma ga"},
 	} {
 		s, got := newShell(t), ""
-		s.Choose(Chooser{Name: "Greek", Choices: choices("alpha", "beta", "gamma"),
+		s.Choose(Chooser{
+			Name: "Greek", Choices: choices("alpha", "beta", "gamma"),
 			Done: func(id, typed string) tea.Cmd {
 				got = id + " " + typed
 				return nil
-			}})
+			},
+		})
 		if press(s, c.keys...); got != c.want || s.Dialog != nil {
 			t.Errorf("%v chooses %q, want %q", c.keys, got, c.want)
 		}
@@ -176,8 +182,10 @@ func TestChoosePutsTheBestFirst(t *testing.T) {
 		}
 		return len(c.ID) - len(typed)
 	}
-	s.Choose(Chooser{Choices: choices("commute", "aware", "mute"), Rank: byLength,
-		Done: func(id, _ string) tea.Cmd { chosen = id; return nil }})
+	s.Choose(Chooser{
+		Choices: choices("commute", "aware", "mute"), Rank: byLength,
+		Done: func(id, _ string) tea.Cmd { chosen = id; return nil },
+	})
 	press(s, "m", "u", "t", "e")
 	if text := shown(s); strings.Contains(text, "aware") ||
 		strings.Index(text, "mute") > strings.Index(text, "commute") {

@@ -22,7 +22,8 @@ func TestJSONThatWouldGrowWithoutBoundIsNotIndented(t *testing.T) {
 		name, text string
 		indented   bool
 	}{
-		{"an object", `{"a":[1,{"b":"x"}]}`, true}, {"a long flat list", flat, true},
+		{"an object", `{"a":[1,{"b":"x"}]}`, true},
+		{"a long flat list", flat, true},
 		{"a list without end", deep, false},
 		{"brackets in a string", `{"a":"` + strings.Repeat("[", 50_000) + `\""}`, true},
 		{"no JSON", "[section]\nkey=1", false},
@@ -44,8 +45,10 @@ func TestJSONThatWouldGrowWithoutBoundIsNotIndented(t *testing.T) {
 
 // What the size is estimated to be is never less than what it is.
 func TestTheSizeOfIndentedJSONIsNotUnderestimated(t *testing.T) {
-	for _, text := range []string{`{}`, `[]`, `{"a":1}`, `[[[]]]`, `{"a":{"b":{"c":[1,2,3]}},"d":"},{\"["}`,
-		`[{"a":[]},{"a":[{}]}]`} {
+	for _, text := range []string{
+		`{}`, `[]`, `{"a":1}`, `[[[]]]`, `{"a":{"b":{"c":[1,2,3]}},"d":"},{\"["}`,
+		`[{"a":[]},{"a":[{}]}]`,
+	} {
 		if out := indented([]byte(text)); len(out) > indentedSize([]byte(text))+strings.Count(text, ":") {
 			t.Errorf("%s is %d bytes indented, estimated were %d", text, len(out), indentedSize([]byte(text)))
 		}
@@ -62,8 +65,10 @@ func TestHostileBytesDoNotDraw(t *testing.T) {
 	} {
 		m := keep()
 		m.files["/x"+inspecttest.Mark] = text
-		s := look(t, m, Part{Name: "/x" + inspecttest.Mark, DiffID: "sha256:l",
-			Entry: inspect.Entry{Path: "/x" + inspecttest.Mark}})
+		s := look(t, m, Part{
+			Name: "/x" + inspecttest.Mark, DiffID: "sha256:l",
+			Entry: inspect.Entry{Path: "/x" + inspecttest.Mark},
+		})
 		for range 3 {
 			s.Arrange()
 			first, _ := s.Draw()

@@ -53,8 +53,10 @@ func (m memory) SaveFile(_ context.Context, name string, r io.Reader) error {
 func keep() memory {
 	return memory{
 		blobs: map[string]string{"sha256:aa": `{"a":[1]}`, "sha256:bb": "second"},
-		files: map[string]string{"/etc/motd": "first line\nsecond \x1b[31mline\nthe needle is here\n",
-			"/bin/x": tinyELF(), "/empty": ""},
+		files: map[string]string{
+			"/etc/motd": "first line\nsecond \x1b[31mline\nthe needle is here\n",
+			"/bin/x":    tinyELF(), "/empty": "",
+		},
 		saved: map[string]string{},
 	}
 }
@@ -286,8 +288,10 @@ func TestPartsOfRows(t *testing.T) {
 		{"a blob", Blob("alert", "sha256:aa"), "alert sha256:aa"},
 		{"no blob", Blob("alert", ""), ""},
 		{"raw parts", Raw([]inspect.RawPart{{Name: "payload", Digest: "d1"}, {Name: "empty"}}), "payload d1"},
-		{"evidence", Evidence([]inspect.Evidence{{Kind: "manifest", Digest: "d2"}, {Kind: "file", Digest: "d3"}}),
-			"manifest d2"},
+		{
+			"evidence", Evidence([]inspect.Evidence{{Kind: "manifest", Digest: "d2"}, {Kind: "file", Digest: "d3"}}),
+			"manifest d2",
+		},
 		{"no object", Object(nil), ""},
 		{"an object that is no JSON", Object(func() {}), ""},
 	} {

@@ -11,8 +11,12 @@ func TestRowsAreExactlyAsWideAsTheyShouldBe(t *testing.T) {
 	for width := range 60 {
 		for _, cells := range [][]Cell{
 			{{Text: "日本語のファイル", Width: -1}, {Text: "x", Width: 9, Right: true}},
-			{{Text: "a", Width: 4}, {Text: "/usr/lib/.cache/kworkerd", Width: -3, Tail: true}, {Text: "é", Width: -1},
-				{Text: "natural"}},
+			{
+				{Text: "a", Width: 4},
+				{Text: "/usr/lib/.cache/kworkerd", Width: -3, Tail: true},
+				{Text: "é", Width: -1},
+				{Text: "natural"},
+			},
 		} {
 			if got := lipgloss.Width(p.Line(width, lookCurrent, cells...)); got != width {
 				t.Errorf("a row of %d is %d wide", width, got)

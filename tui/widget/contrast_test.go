@@ -13,11 +13,16 @@ var palettes = []struct {
 	dark             bool
 	background, text string
 }{
-	{"VS Code dark", true, "#1e1e1e", "#cccccc"}, {"VS Code light", false, "#ffffff", "#333333"},
-	{"GNOME dark", true, "#1e1e1e", "#ffffff"}, {"GNOME light", false, "#ffffff", "#1e1e1e"},
-	{"iTerm2", true, "#000000", "#c7c7c7"}, {"xterm", true, "#000000", "#e5e5e5"},
-	{"xterm light", false, "#ffffff", "#000000"}, {"Nord", true, "#2e3440", "#d8dee9"},
-	{"Solarized dark", true, "#002b36", "#839496"}, {"Solarized light", false, "#fdf6e3", "#586e75"},
+	{"VS Code dark", true, "#1e1e1e", "#cccccc"},
+	{"VS Code light", false, "#ffffff", "#333333"},
+	{"GNOME dark", true, "#1e1e1e", "#ffffff"},
+	{"GNOME light", false, "#ffffff", "#1e1e1e"},
+	{"iTerm2", true, "#000000", "#c7c7c7"},
+	{"xterm", true, "#000000", "#e5e5e5"},
+	{"xterm light", false, "#ffffff", "#000000"},
+	{"Nord", true, "#2e3440", "#d8dee9"},
+	{"Solarized dark", true, "#002b36", "#839496"},
+	{"Solarized light", false, "#fdf6e3", "#586e75"},
 }
 
 // luminance is the relative luminance of a color (WCAG 2.2).

@@ -23,28 +23,46 @@ func TestADocumentIsWritten(t *testing.T) {
 		write func(d *Document)
 		want  []string
 	}{
-		{"a sentence", 20, func(d *Document) { d.Say(ToneBold, "one two three four five") },
-			[]string{"one two three four", "five"}},
+		{
+			"a sentence", 20, func(d *Document) { d.Say(ToneBold, "one two three four five") },
+			[]string{"one two three four", "five"},
+		},
 		{"a field", 30, func(d *Document) { d.Field("path", "/usr/bin/top") }, []string{"path        /usr/bin/top"}},
 		{"a field without a value", 30, func(d *Document) { d.Field("path", "") }, []string{}},
-		{"a field that wraps", 26, func(d *Document) { d.Field("a", "one two three four") },
-			[]string{"a           one two three", "            four"}},
-		{"a label wider than half", 10, func(d *Document) { d.Put(TonePlain, "long label ", "x") },
-			[]string{"long labe…", "  x"}},
-		{"headings", 20, func(d *Document) { d.Heading("A"); d.Say(TonePlain, "a"); d.Heading("B") },
-			[]string{"A", "a", "", "B"}},
-		{"one gap", 20, func(d *Document) { d.Say(TonePlain, "a"); d.Gap(); d.Gap(); d.Say(TonePlain, "b") },
-			[]string{"a", "", "b"}},
+		{
+			"a field that wraps", 26, func(d *Document) { d.Field("a", "one two three four") },
+			[]string{"a           one two three", "            four"},
+		},
+		{
+			"a label wider than half", 10, func(d *Document) { d.Put(TonePlain, "long label ", "x") },
+			[]string{"long labe…", "  x"},
+		},
+		{
+			"headings", 20, func(d *Document) { d.Heading("A"); d.Say(TonePlain, "a"); d.Heading("B") },
+			[]string{"A", "a", "", "B"},
+		},
+		{
+			"one gap", 20, func(d *Document) { d.Say(TonePlain, "a"); d.Gap(); d.Gap(); d.Say(TonePlain, "b") },
+			[]string{"a", "", "b"},
+		},
 		{"no gap at the top", 20, func(d *Document) { d.Gap(); d.Say(TonePlain, "a") }, []string{"a"}},
 		{"an outcome", 30, func(d *Document) { d.Outcome(SignBad, "failed", "no key") }, []string{"✗ failed: no key"}},
-		{"an outcome that wraps", 12, func(d *Document) { d.Outcome(SignOpen, "open", "not reached") },
-			[]string{"? open: not", "  reached"}},
-		{"a step", 60, func(d *Document) { d.Step(SignGood, "integrity", "valid") },
-			[]string{"✓ integrity         valid"}},
-		{"a step where it is narrow", 30, func(d *Document) { d.Step(SignGood, "integrity", "valid") },
-			[]string{"✓ integrity: valid"}},
-		{"a command", 40, func(d *Document) { d.Command("kubectl get pod") },
-			[]string{"To copy (y); it is not run", "kubectl get pod"}},
+		{
+			"an outcome that wraps", 12, func(d *Document) { d.Outcome(SignOpen, "open", "not reached") },
+			[]string{"? open: not", "  reached"},
+		},
+		{
+			"a step", 60, func(d *Document) { d.Step(SignGood, "integrity", "valid") },
+			[]string{"✓ integrity         valid"},
+		},
+		{
+			"a step where it is narrow", 30, func(d *Document) { d.Step(SignGood, "integrity", "valid") },
+			[]string{"✓ integrity: valid"},
+		},
+		{
+			"a command", 40, func(d *Document) { d.Command("kubectl get pod") },
+			[]string{"To copy (y); it is not run", "kubectl get pod"},
+		},
 		{"no command", 40, func(d *Document) { d.Command("") }, []string{}},
 		{"lines of a text", 20, func(d *Document) { d.Put(TonePlain, "• ", "one\ntwo") }, []string{"• one", "  two"}},
 		{"controls", 20, func(d *Document) { d.Say(TonePlain, "a\x1b[31mb\u202e") }, nil},
@@ -93,7 +111,9 @@ func TestSigns(t *testing.T) {
 		utf8, letters string
 		tone          Tone
 	}{
-		{SignGood, "✓", "ok", ToneGood}, {SignBad, "✗", "FAIL", ToneBad}, {SignOpen, "?", "??", ToneWarn},
+		{SignGood, "✓", "ok", ToneGood},
+		{SignBad, "✗", "FAIL", ToneBad},
+		{SignOpen, "?", "??", ToneWarn},
 		{SignNone, "–", "--", ToneDim},
 	} {
 		if utf8.Sign(c.sign) != c.utf8 || letters.Sign(c.sign) != c.letters || c.sign.Tone() != c.tone {

@@ -18,8 +18,16 @@ func boxes(w, h int, s Shape) string {
 	for _, r := range []struct {
 		Rect
 		letter rune
-	}{{f.Header, 'h'}, {f.Tabs, 't'}, {f.Top, 'b'}, {f.List, 'l'}, {f.Detail, 'd'}, {f.Foot, 'f'}, {f.Status, 's'},
-		{f.Keys, 'k'}} {
+	}{
+		{f.Header, 'h'},
+		{f.Tabs, 't'},
+		{f.Top, 'b'},
+		{f.List, 'l'},
+		{f.Detail, 'd'},
+		{f.Foot, 'f'},
+		{f.Status, 's'},
+		{f.Keys, 'k'},
+	} {
 		for y := r.Y; y < r.Y+r.H; y++ {
 			for x := r.X; x < r.X+r.W; x++ {
 				if grid[y][x] != ' ' {
@@ -128,8 +136,12 @@ func TestLayoutNeverLeavesTheScreen(t *testing.T) {
 	for w := 0; w < 210; w += 7 {
 		for h := 0; h < 70; h += 3 {
 			for focus := RegionList; focus <= RegionTop; focus++ {
-				for _, s := range []Shape{{Tabs: true, Top: 15, Share: 58, Focus: focus},
-					{Tabs: true, Foot: 12, Share: 42, Focus: focus}, {Stacked: true, Share: 55, Focus: focus}, {Tabs: true, Lead: true, Top: 9, Focus: focus}} {
+				for _, s := range []Shape{
+					{Tabs: true, Top: 15, Share: 58, Focus: focus},
+					{Tabs: true, Foot: 12, Share: 42, Focus: focus},
+					{Stacked: true, Share: 55, Focus: focus},
+					{Tabs: true, Lead: true, Top: 9, Focus: focus},
+				} {
 					if got := boxes(w, h, s); got == "regions overlap" {
 						t.Fatalf("%dx%d %+v: %s", w, h, s, got)
 					}

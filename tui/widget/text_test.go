@@ -74,8 +74,13 @@ func TestPlurals(t *testing.T) {
 		n    int
 		noun string
 		want string
-	}{{0, "pod", "0 pods"}, {1, "pod", "1 pod"}, {2, "pod", "2 pods"}, {1, "policy", "1 policy"},
-		{3, "policy", "3 policies"}} {
+	}{
+		{0, "pod", "0 pods"},
+		{1, "pod", "1 pod"},
+		{2, "pod", "2 pods"},
+		{1, "policy", "1 policy"},
+		{3, "policy", "3 policies"},
+	} {
 		if got := Plural(c.n, c.noun); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
@@ -87,7 +92,12 @@ func TestBars(t *testing.T) {
 		part, whole int64
 		want        string
 	}{
-		{0, 10, "    "}, {10, 10, "████"}, {5, 10, "██  "}, {1, 1000, "▏   "}, {11, 10, "████"}, {5, 0, "    "},
+		{0, 10, "    "},
+		{10, 10, "████"},
+		{5, 10, "██  "},
+		{1, 1000, "▏   "},
+		{11, 10, "████"},
+		{5, 0, "    "},
 		{-1, 10, "    "},
 	} {
 		if got := Bar(c.part, c.whole, 4); got != c.want {
@@ -184,8 +194,10 @@ func plainLines(lines []string) []string {
 // follows, this test would not end.
 func TestAWordOfAMegabyteIsBroken(t *testing.T) {
 	const size, width = 1 << 20, 64
-	for name, word := range map[string]string{"letters": strings.Repeat("a", size),
-		"wide ones": strings.Repeat("日", size/3), "one character": "e" + strings.Repeat("\u0301", size/2)} {
+	for name, word := range map[string]string{
+		"letters":   strings.Repeat("a", size),
+		"wide ones": strings.Repeat("日", size/3), "one character": "e" + strings.Repeat("\u0301", size/2),
+	} {
 		lines := Wrap("before "+word+" after", width)
 		if !strings.Contains(strings.Join(lines, ""), word) {
 			t.Errorf("%s: something of the word is lost", name)

@@ -57,10 +57,14 @@ func TestTreeOpensAndClosesDirectories(t *testing.T) {
 		{"open usr", func() { tree.Open(1) }, []string{"bin", "usr", " bin", " lib", "usr-local"}},
 		{"open usr/bin", func() { tree.Open(2) }, []string{"bin", "usr", " bin", "  ls", "  top", " lib", "usr-local"}},
 		{"close usr", func() { tree.Close(1) }, []string{"bin", "usr", "usr-local"}},
-		{"open usr again: usr/bin stayed open", func() { tree.Open(1) },
-			[]string{"bin", "usr", " bin", "  ls", "  top", " lib", "usr-local"}},
-		{"a file does not open", func() { tree.Open(3) },
-			[]string{"bin", "usr", " bin", "  ls", "  top", " lib", "usr-local"}},
+		{
+			"open usr again: usr/bin stayed open", func() { tree.Open(1) },
+			[]string{"bin", "usr", " bin", "  ls", "  top", " lib", "usr-local"},
+		},
+		{
+			"a file does not open", func() { tree.Open(3) },
+			[]string{"bin", "usr", " bin", "  ls", "  top", " lib", "usr-local"},
+		},
 	}
 	for _, s := range steps {
 		s.do()

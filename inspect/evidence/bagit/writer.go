@@ -87,8 +87,10 @@ func (b *Writer) Add(name string, size int64, r io.Reader) error {
 		return fmt.Errorf("writing %s: %w", name, err)
 	}
 	b.addName(name)
-	sum := FileSum{Name: name, Size: size, SHA256: hex.EncodeToString(h256.Sum(nil)),
-		SHA512: hex.EncodeToString(h512.Sum(nil))}
+	sum := FileSum{
+		Name: name, Size: size, SHA256: hex.EncodeToString(h256.Sum(nil)),
+		SHA512: hex.EncodeToString(h512.Sum(nil)),
+	}
 	if IsPayload(name) {
 		b.payload = append(b.payload, sum)
 	} else {

@@ -19,12 +19,16 @@ func Checkpoint(t testing.TB, changed ...Member) []byte {
 		return string(data)
 	}
 	return Tar(t, Dir("checkpoint/"), File("checkpoint/pages-1.img", "memory"),
-		File("config.dump", text(map[string]any{"id": strings.Repeat("ab", 32), "rootfsImageName": "shop:1",
-			"checkpointedTime": "2026-11-20T10:00:00Z"})),
+		File("config.dump", text(map[string]any{
+			"id": strings.Repeat("ab", 32), "rootfsImageName": "shop:1",
+			"checkpointedTime": "2026-11-20T10:00:00Z",
+		})),
 		File("spec.dump", text(map[string]any{
 			"process": map[string]any{"args": []string{"/app"}, "env": []string{"PASSWORD=secret"}},
-			"annotations": map[string]string{"io.kubernetes.container.name": "web",
-				"io.kubernetes.pod.name": "web-0", "io.kubernetes.pod.namespace": "shop"},
+			"annotations": map[string]string{
+				"io.kubernetes.container.name": "web",
+				"io.kubernetes.pod.name":       "web-0", "io.kubernetes.pod.namespace": "shop",
+			},
 		})),
 		File("rootfs-diff.tar", string(Tar(t, changed...))), File("deleted.files", `["/etc/motd"]`))
 }

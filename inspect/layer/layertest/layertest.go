@@ -242,11 +242,15 @@ func MD5(content string) string {
 // so that a test may change it. As slim images do, it leaves documentation out that a package lists.
 func Debian() (map[string][]Member, Layer) {
 	packages := map[string][]Member{
-		"base-files": {Dir("etc/"), File("etc/debian_version", "13\n"), File("usr/lib/os-release", "ID=debian\n"),
-			Symlink("bin", "usr/bin")},
+		"base-files": {
+			Dir("etc/"), File("etc/debian_version", "13\n"), File("usr/lib/os-release", "ID=debian\n"),
+			Symlink("bin", "usr/bin"),
+		},
 		"bash": {Exe("bin/bash", Program("bash")), File("etc/bash.bashrc", "# rc\n")},
-		"coreutils": {Exe("usr/bin/ls", Program("ls")), Exe("usr/bin/top", Program("top")),
-			File("usr/share/doc/coreutils/copyright", "free\n")},
+		"coreutils": {
+			Exe("usr/bin/ls", Program("ls")), Exe("usr/bin/top", Program("top")),
+			File("usr/share/doc/coreutils/copyright", "free\n"),
+		},
 	}
 	// /bin is a link to /usr/bin, and packages list files by both names: the most frequent pitfall of ownership.
 	members := []Member{

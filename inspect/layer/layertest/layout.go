@@ -28,8 +28,10 @@ func Layout(t testing.TB, layers [][]byte, diffIDs []string, edit func(dir strin
 		Must(t, os.WriteFile(filepath.Join(blobs, sum[7:]), data, 0o644))
 		return map[string]any{"digest": sum, "size": len(data)}
 	}
-	config, err := json.Marshal(map[string]any{"os": "linux", "architecture": "amd64", "config": map[string]any{},
-		"rootfs": map[string]any{"type": "layers", "diff_ids": diffIDs}})
+	config, err := json.Marshal(map[string]any{
+		"os": "linux", "architecture": "amd64", "config": map[string]any{},
+		"rootfs": map[string]any{"type": "layers", "diff_ids": diffIDs},
+	})
 	Must(t, err)
 	manifest := map[string]any{"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"}
 	c := put(config)

@@ -83,8 +83,10 @@ func RPMScripted(name string, algorithm int32, texts map[int32]string, files ...
 	region := tags + 1
 	_ = binary.Write(&data, be, []int32{rpmdb.RPMTAG_HEADERIMMUTABLE, rpmdb.RPM_BIN_TYPE, -16 * region, 16})
 	var out bytes.Buffer
-	_ = binary.Write(&out, be, []int32{region, int32(data.Len()), rpmdb.RPMTAG_HEADERIMMUTABLE, rpmdb.RPM_BIN_TYPE,
-		int32(trailer), 16})
+	_ = binary.Write(&out, be, []int32{
+		region, int32(data.Len()), rpmdb.RPMTAG_HEADERIMMUTABLE, rpmdb.RPM_BIN_TYPE,
+		int32(trailer), 16,
+	})
 	out.Write(index.Bytes())
 	out.Write(data.Bytes())
 	return out.Bytes()
@@ -185,8 +187,10 @@ func Fedora(t testing.TB) (members []Member, headers [][]byte) {
 	}
 	var many []RPMFile // so that a package needs several overflow pages
 	for i := range 300 {
-		many = append(many, RPMFile{fmt.Sprintf("/usr/share/doc/bash/example-%d", i), sum("example"),
-			rpmdb.RPMFILE_DOC})
+		many = append(many, RPMFile{
+			fmt.Sprintf("/usr/share/doc/bash/example-%d", i), sum("example"),
+			rpmdb.RPMFILE_DOC,
+		})
 	}
 	headers = [][]byte{
 		RPMHeader("bash", 8, append([]RPMFile{

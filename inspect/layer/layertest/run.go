@@ -18,10 +18,12 @@ import (
 // to run; a check that is blocked or finds nothing is a fact of the case. No ledger is written: what the ledger removes
 // from facts is removed here from the environment alone.
 func Run(t testing.TB, client *registry.Client, target string, knownGood *inspect.KnownGood, checks []engine.Check,
-	alerts ...inspect.Alert) inspect.Case {
+	alerts ...inspect.Alert,
+) inspect.Case {
 	t.Helper()
 	find := engine.Check{Name: "find", Scope: engine.PerCase, Resolves: true, Run: func(ctx context.Context,
-		on engine.On, emit func(inspect.Event)) error {
+		on engine.On, emit func(inspect.Event),
+	) error {
 		for _, a := range alerts {
 			a.Subject, a.Match = "image", inspect.MatchDigest
 			emit(inspect.Event{Fact: a})
@@ -43,10 +45,12 @@ func Run(t testing.TB, client *registry.Client, target string, knownGood *inspec
 		}
 		if c := img.ConfigFile; c != nil {
 			c.Config.Env, _ = redact.Environ(c.Config.Env) // as the ledger does it
-			i.Settings = inspect.ImageConfig{User: c.Config.User, Entrypoint: c.Config.Entrypoint, Cmd: c.Config.Cmd,
+			i.Settings = inspect.ImageConfig{
+				User: c.Config.User, Entrypoint: c.Config.Entrypoint, Cmd: c.Config.Cmd,
 				Env: c.Config.Env, WorkingDir: c.Config.WorkingDir, OnBuild: c.Config.OnBuild,
 				Volumes: slices.Sorted(maps.Keys(c.Config.Volumes)),
-				Ports:   slices.Sorted(maps.Keys(c.Config.ExposedPorts)), Labels: c.Config.Labels}
+				Ports:   slices.Sorted(maps.Keys(c.Config.ExposedPorts)), Labels: c.Config.Labels,
+			}
 			if c.Config.Healthcheck != nil {
 				i.Settings.Health = c.Config.Healthcheck.Test
 			}
@@ -55,7 +59,8 @@ func Run(t testing.TB, client *registry.Client, target string, knownGood *inspec
 		return nil
 	}}
 	good := engine.Check{Name: inspect.CheckKnownGood, Run: func(_ context.Context, _ engine.On,
-		emit func(inspect.Event)) error {
+		emit func(inspect.Event),
+	) error {
 		if knownGood != nil {
 			emit(inspect.Event{Fact: inspect.Diff{KnownGood: knownGood}})
 		}

@@ -50,28 +50,44 @@ func Entries() []Entry {
 		return t
 	}
 	return []Entry{
-		{ID: "CVE-2024-0001", Provider: "debian", Severity: "critical", Published: at("2024-01-01"),
+		{
+			ID: "CVE-2024-0001", Provider: "debian", Severity: "critical", Published: at("2024-01-01"),
 			System: "debian 12", Ecosystem: "deb", Package: "openssl", Format: "dpkg", Constraint: "< 3.0.13-1",
 			Fix: "3.0.13-1", KEV: true,
-			EPSS: 0.91},
-		{ID: "CVE-2024-0002", Provider: "debian", Severity: "negligible", System: "debian 12", Ecosystem: "deb",
-			Package: "openssl", Format: "dpkg", FixState: v6.WontFixStatus},
-		{ID: "CVE-2024-0003", Provider: "alpine", Severity: "high", Published: at("2024-03-01"), System: "alpine 3.18",
+			EPSS: 0.91,
+		},
+		{
+			ID: "CVE-2024-0002", Provider: "debian", Severity: "negligible", System: "debian 12", Ecosystem: "deb",
+			Package: "openssl", Format: "dpkg", FixState: v6.WontFixStatus,
+		},
+		{
+			ID: "CVE-2024-0003", Provider: "alpine", Severity: "high", Published: at("2024-03-01"), System: "alpine 3.18",
 			Ecosystem: "apk", Package: "busybox", Format: "apk", Constraint: "< 1.36.1-r6", Fix: "1.36.1-r6",
-			EPSS: 0.02},
-		{ID: "GHSA-aaaa-bbbb-cccc", Provider: "github", Severity: "critical", Published: at("2024-04-01"),
+			EPSS: 0.02,
+		},
+		{
+			ID: "GHSA-aaaa-bbbb-cccc", Provider: "github", Severity: "critical", Published: at("2024-04-01"),
 			CVE: "CVE-2024-0004", Ecosystem: "npm", Package: "left-pad", Format: "semver", Constraint: "<1.3.1",
-			FixState: v6.NotFixedStatus, EPSS: 0.4},
-		{ID: "GHSA-dddd-eeee-ffff", Provider: "github", Severity: "medium", Published: at("2024-05-01"),
+			FixState: v6.NotFixedStatus, EPSS: 0.4,
+		},
+		{
+			ID: "GHSA-dddd-eeee-ffff", Provider: "github", Severity: "medium", Published: at("2024-05-01"),
 			CVE: "CVE-2024-0005", Ecosystem: "python", Package: "requests", Format: "pep440",
-			Constraint: ">=2.0,<2.32.0", Fix: "2.32.0"},
-		{ID: "GHSA-gggg-hhhh-iiii", Provider: "github", Severity: "high", Published: at("2024-06-01"),
+			Constraint: ">=2.0,<2.32.0", Fix: "2.32.0",
+		},
+		{
+			ID: "GHSA-gggg-hhhh-iiii", Provider: "github", Severity: "high", Published: at("2024-06-01"),
 			CVE: "CVE-2024-0006", Ecosystem: "go-module", Package: "golang.org/x/net", Format: "go",
-			Constraint: "<0.23.0", Fix: "0.23.0", EPSS: 0.2},
-		{ID: "GHSA-jjjj-kkkk-llll", Provider: "github", CVE: "CVE-2024-0007", Ecosystem: "npm", Package: "unrated",
-			Format: "semver", Constraint: "<9.0.0", FixState: v6.UnknownFixStatus},
-		{ID: "CVE-2024-0008", Provider: "nvd", Severity: "high", Published: at("2024-08-01"), Product: "nodejs:node.js",
-			Format: "semver", Constraint: "< 20.1.0", Fix: "20.1.0"},
+			Constraint: "<0.23.0", Fix: "0.23.0", EPSS: 0.2,
+		},
+		{
+			ID: "GHSA-jjjj-kkkk-llll", Provider: "github", CVE: "CVE-2024-0007", Ecosystem: "npm", Package: "unrated",
+			Format: "semver", Constraint: "<9.0.0", FixState: v6.UnknownFixStatus,
+		},
+		{
+			ID: "CVE-2024-0008", Provider: "nvd", Severity: "high", Published: at("2024-08-01"), Product: "nodejs:node.js",
+			Format: "semver", Constraint: "< 20.1.0", Fix: "20.1.0",
+		},
 	}
 }
 
@@ -124,8 +140,10 @@ func (e Entry) add(w v6.ReadWriter) error {
 	// When the provider's data was fetched: fixed, so that two databases of the same entries are alike.
 	captured := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	provider := &v6.Provider{ID: e.Provider, Version: "1", Processor: "test", DateCaptured: &captured}
-	handle := &v6.VulnerabilityHandle{Name: e.ID, Status: v6.VulnerabilityActive, ProviderID: e.Provider,
-		Provider: provider, BlobValue: &v6.VulnerabilityBlob{ID: e.ID, Description: "of a test"}}
+	handle := &v6.VulnerabilityHandle{
+		Name: e.ID, Status: v6.VulnerabilityActive, ProviderID: e.Provider,
+		Provider: provider, BlobValue: &v6.VulnerabilityBlob{ID: e.ID, Description: "of a test"},
+	}
 	if !e.Published.IsZero() {
 		handle.PublishedDate = &e.Published
 	}
@@ -151,17 +169,23 @@ func (e Entry) add(w v6.ReadWriter) error {
 		fix.State = v6.FixedStatus
 	}
 	if vendor, product, ok := strings.Cut(e.Product, ":"); ok {
-		return w.AddAffectedCPEs(&v6.AffectedCPEHandle{Vulnerability: handle, VulnerabilityID: handle.ID,
-			CPE: &v6.Cpe{Part: "a", Vendor: vendor, Product: product}, BlobValue: e.blob(cve, fix)})
+		return w.AddAffectedCPEs(&v6.AffectedCPEHandle{
+			Vulnerability: handle, VulnerabilityID: handle.ID,
+			CPE: &v6.Cpe{Part: "a", Vendor: vendor, Product: product}, BlobValue: e.blob(cve, fix),
+		})
 	}
-	affected := &v6.AffectedPackageHandle{Vulnerability: handle, VulnerabilityID: handle.ID,
+	affected := &v6.AffectedPackageHandle{
+		Vulnerability: handle, VulnerabilityID: handle.ID,
 		Package:   &v6.Package{Ecosystem: e.Ecosystem, Name: e.Package},
-		BlobValue: e.blob(cve, fix)}
+		BlobValue: e.blob(cve, fix),
+	}
 	// Grype keeps the parts of a version apart: alpine 3.18 is major 3, minor 18, and debian 12 has no minor.
 	if name, version, ok := strings.Cut(e.System, " "); ok {
 		major, minor, _ := strings.Cut(version, ".")
-		affected.OperatingSystem = &v6.OperatingSystem{Name: name, ReleaseID: name, MajorVersion: major,
-			MinorVersion: minor}
+		affected.OperatingSystem = &v6.OperatingSystem{
+			Name: name, ReleaseID: name, MajorVersion: major,
+			MinorVersion: minor,
+		}
 	}
 	return w.AddAffectedPackages(affected)
 }
@@ -170,7 +194,8 @@ func (e Entry) add(w v6.ReadWriter) error {
 // An empty constraint affects every version.
 func (e Entry) blob(cve string, fix *v6.Fix) *v6.PackageBlob {
 	return &v6.PackageBlob{CVEs: []string{cve}, Ranges: []v6.Range{{
-		Version: v6.Version{Type: e.Format, Constraint: e.Constraint}, Fix: fix}}}
+		Version: v6.Version{Type: e.Format, Constraint: e.Constraint}, Fix: fix,
+	}}}
 }
 
 // decorate adds what is known of the exploitation of a CVE.
@@ -178,8 +203,10 @@ func (e Entry) blob(cve string, fix *v6.Fix) *v6.PackageBlob {
 func (e Entry) decorate(w v6.ReadWriter, cve string) error {
 	added := time.Date(2024, 2, 1, 0, 0, 0, 0, time.UTC)
 	if e.KEV {
-		if err := w.AddKnownExploitedVulnerabilities(&v6.KnownExploitedVulnerabilityHandle{Cve: cve,
-			BlobValue: &v6.KnownExploitedVulnerabilityBlob{Cve: cve, DateAdded: &added}}); err != nil {
+		if err := w.AddKnownExploitedVulnerabilities(&v6.KnownExploitedVulnerabilityHandle{
+			Cve:       cve,
+			BlobValue: &v6.KnownExploitedVulnerabilityBlob{Cve: cve, DateAdded: &added},
+		}); err != nil {
 			return err
 		}
 	}

@@ -87,14 +87,18 @@ func TestEntriesAreOfEveryKind(t *testing.T) {
 		if e.Fix != "" {
 			fix = "fixed"
 		}
-		for _, kind := range []string{e.Ecosystem, "severity " + e.Severity, "fix " + fix, "system " + e.System,
-			fmt.Sprintf("kev %v", e.KEV), fmt.Sprintf("product %v", e.Product != "")} {
+		for _, kind := range []string{
+			e.Ecosystem, "severity " + e.Severity, "fix " + fix, "system " + e.System,
+			fmt.Sprintf("kev %v", e.KEV), fmt.Sprintf("product %v", e.Product != ""),
+		} {
 			kinds[kind] = true
 		}
 	}
-	for _, kind := range []string{"deb", "apk", "npm", "python", "go-module", "severity ", "severity critical",
+	for _, kind := range []string{
+		"deb", "apk", "npm", "python", "go-module", "severity ", "severity critical",
 		"severity negligible", "fix fixed", "fix " + string(v6.WontFixStatus), "fix " + string(v6.NotFixedStatus),
-		"fix " + string(v6.UnknownFixStatus), "system debian 12", "system alpine 3.18", "kev true", "product true"} {
+		"fix " + string(v6.UnknownFixStatus), "system debian 12", "system alpine 3.18", "kev true", "product true",
+	} {
 		if !kinds[kind] {
 			t.Errorf("no entry is of the kind %q", kind)
 		}

@@ -112,8 +112,11 @@ func TestChangesAreMarkedUpToTheTop(t *testing.T) {
 		change widget.Change
 		want   string
 	}{
-		{widget.Node{}, widget.Added, "A"}, {widget.Node{}, widget.Modified, "M"}, {widget.Node{}, widget.Removed, "D"},
-		{widget.Node{}, widget.Same, " "}, {widget.Node{Dir: true, Added: 2}, widget.Same, "A"},
+		{widget.Node{}, widget.Added, "A"},
+		{widget.Node{}, widget.Modified, "M"},
+		{widget.Node{}, widget.Removed, "D"},
+		{widget.Node{}, widget.Same, " "},
+		{widget.Node{Dir: true, Added: 2}, widget.Same, "A"},
 		{widget.Node{Dir: true, Added: 2, Gone: 1}, widget.Same, "M"},
 		{widget.Node{Dir: true, Gone: 1}, widget.Same, "D"},
 		{widget.Node{Dir: true, Edited: 1}, widget.Same, "M"},
@@ -259,11 +262,14 @@ func TestModesAreWrittenAsByLs(t *testing.T) {
 		mode uint32
 		want string
 	}{
-		{inspect.EntryFile, 0o644, "-rw-r--r--"}, {inspect.EntryDir, 0o755, "drwxr-xr-x"},
+		{inspect.EntryFile, 0o644, "-rw-r--r--"},
+		{inspect.EntryDir, 0o755, "drwxr-xr-x"},
 		{inspect.EntrySymlink, 0o777, "lrwxrwxrwx"},
-		{inspect.EntryFile, 0o4755, "-rwsr-xr-x"}, {inspect.EntryFile, 0o4644, "-rwSr--r--"},
+		{inspect.EntryFile, 0o4755, "-rwsr-xr-x"},
+		{inspect.EntryFile, 0o4644, "-rwSr--r--"},
 		{inspect.EntryFile, 0o2755, "-rwxr-sr-x"},
-		{inspect.EntryDir, 0o1777, "drwxrwxrwt"}, {inspect.EntryDir, 0o1776, "drwxrwxrwT"},
+		{inspect.EntryDir, 0o1777, "drwxrwxrwt"},
+		{inspect.EntryDir, 0o1776, "drwxrwxrwT"},
 		{inspect.EntryChar, 0, "c---------"},
 	} {
 		if got := Mode(inspect.Node{Entry: inspect.Entry{Type: c.kind, Mode: c.mode}}); got != c.want {

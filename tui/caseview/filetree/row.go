@@ -56,7 +56,9 @@ func (s *State) Row(i, width int, l widget.Look) string {
 		flag.Text = label.Mark(m)
 	}
 	cells := []widget.Cell{
-		{Text: pointer, Tone: widget.ToneKey, Width: 1}, {Text: mark, Tone: markTone, Width: 1}, flag,
+		{Text: pointer, Tone: widget.ToneKey, Width: 1},
+		{Text: mark, Tone: markTone, Width: 1},
+		flag,
 		{Text: s.name(n, e), Width: -1, Tone: nameTone(n, e, flag.Tone)},
 	}
 	if width >= modeFrom {
@@ -129,8 +131,10 @@ func treeMode(n widget.Node, e inspect.Node) string {
 
 // Mode writes mode bits as ls does.
 func Mode(e inspect.Node) string {
-	kind := map[inspect.EntryType]string{inspect.EntryDir: "d", inspect.EntrySymlink: "l", inspect.EntryChar: "c",
-		inspect.EntryBlock: "b", inspect.EntryFIFO: "p"}[e.Type]
+	kind := map[inspect.EntryType]string{
+		inspect.EntryDir: "d", inspect.EntrySymlink: "l", inspect.EntryChar: "c",
+		inspect.EntryBlock: "b", inspect.EntryFIFO: "p",
+	}[e.Type]
 	b := []byte(cmp.Or(kind, "-") + "rwxrwxrwx")
 	for i := range 9 {
 		if e.Mode&(1<<(8-i)) == 0 {

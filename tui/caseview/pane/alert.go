@@ -27,8 +27,10 @@ func alertRow(v View, a inspect.Alert) Row {
 				{Text: "!", Tone: widget.ToneBad, Width: v.Paint.SignWidth()},
 				{Text: "ALERT", Tone: widget.ToneBad, Width: 5},
 				{Text: a.Rule + label.Times(a.Count), Width: -1},
-				{Text: where, Tone: widget.ToneNote,
-					Width: min(max(1, ansi.StringWidth(text.Clean(where))), max(1, w/2)), Tail: true},
+				{
+					Text: where, Tone: widget.ToneNote,
+					Width: min(max(1, ansi.StringWidth(text.Clean(where))), max(1, w/2)), Tail: true,
+				},
 			}
 		},
 		Detail: func(d *widget.Document) { label.Alert(d, a) },

@@ -40,7 +40,8 @@ func answerRow(v View, a inspect.Answer) Row {
 		ID: "answer:" + q, Text: questionText(q) + " " + a.Text, Value: a.Text, Layer: -1, Object: a,
 		Line: func(w int) []widget.Cell {
 			return []widget.Cell{
-				{Width: v.Paint.SignWidth()}, {Text: answerMark(a), Tone: widget.ToneNote, Width: 5},
+				{Width: v.Paint.SignWidth()},
+				{Text: answerMark(a), Tone: widget.ToneNote, Width: 5},
 				{Text: questionLabel(q) + ": " + a.Text, Width: -1},
 			}
 		},

@@ -57,8 +57,10 @@ func autorunRows(v View) []Row {
 // the detail.
 func autorunRow(v View, a inspect.Autorun) Row {
 	name, sign := cmp.Or(a.Path, a.Command), " "
-	text := strings.Join([]string{name, a.Kind, a.Trigger, a.Command, a.Owner, string(a.Severity),
-		strings.Join(a.Codes, " ")}, " ")
+	text := strings.Join([]string{
+		name, a.Kind, a.Trigger, a.Command, a.Owner, string(a.Severity),
+		strings.Join(a.Codes, " "),
+	}, " ")
 	if a.Since() {
 		sign, text = "+", text+" new"
 	}

@@ -13,13 +13,19 @@ import (
 func startsItself(compared bool) View {
 	yes, no := true, false
 	i := inspect.Image{Autoruns: []inspect.Autorun{
-		{Path: "/etc/cron.d/x", Kind: "cron", Trigger: "starts programs by the clock", Command: "curl x | sh",
+		{
+			Path: "/etc/cron.d/x", Kind: "cron", Trigger: "starts programs by the clock", Command: "curl x | sh",
 			Severity: inspect.High, Layer: 3, New: &yes, Codes: []string{"runs-download"},
-			Detail: "it runs what it downloads"},
-		{Path: "/etc/profile", Kind: "profile", Trigger: "is read by every shell", Command: "PATH=/bin",
-			Severity: inspect.Info, New: &no, Owner: "base-files"},
-		{Kind: "entrypoint", Trigger: "is started with every container", Command: "/bin/web", Severity: inspect.Info,
-			Layer: -1, New: &no},
+			Detail: "it runs what it downloads",
+		},
+		{
+			Path: "/etc/profile", Kind: "profile", Trigger: "is read by every shell", Command: "PATH=/bin",
+			Severity: inspect.Info, New: &no, Owner: "base-files",
+		},
+		{
+			Kind: "entrypoint", Trigger: "is started with every container", Command: "/bin/web", Severity: inspect.Info,
+			Layer: -1, New: &no,
+		},
 	}}
 	if !compared {
 		for at := range i.Autoruns {
@@ -27,8 +33,10 @@ func startsItself(compared bool) View {
 		}
 	}
 	i.Container = "web"
-	return View{Case: &inspect.Case{Images: []inspect.Image{i}}, Container: "web",
-		Paint: widget.NewPaint(true, true, false)}
+	return View{
+		Case: &inspect.Case{Images: []inspect.Image{i}}, Container: "web",
+		Paint: widget.NewPaint(true, true, false),
+	}
 }
 
 func TestAutorunsShowWhatIsNewUnlessAllIsWanted(t *testing.T) {
@@ -61,8 +69,10 @@ func TestAutorunsAreFoundAndSorted(t *testing.T) {
 	d := widget.NewDocument(v.Paint, 80)
 	rows[0].Detail(d)
 	text := strings.Join(d.Lines, "\n")
-	for _, want := range []string{"starts programs by the clock", "curl x | sh", "no package owns it",
-		"yes, since the"} {
+	for _, want := range []string{
+		"starts programs by the clock", "curl x | sh", "no package owns it",
+		"yes, since the",
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("detail lacks %q:\n%s", want, text)
 		}

@@ -63,7 +63,8 @@ func binaryRows(v View) []Row {
 // fileCells draws a row of this pane. The path keeps its end: the name of the file matters most. The signs go where
 // there is no room for them: below 46 columns only severity, path, kind and layer are left.
 func fileCells(v View, w int, severity inspect.Severity, status inspect.RowStatus, what, path string, layer int,
-	signs string) []widget.Cell {
+	signs string,
+) []widget.Cell {
 	cells := []widget.Cell{
 		{Text: label.Severity(severity), Tone: label.SeverityTone(severity), Width: 4},
 		v.Paint.SignCell(label.Row(status)),

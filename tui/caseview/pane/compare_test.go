@@ -24,11 +24,15 @@ func comparedView() View {
 		KnownGood: &inspect.KnownGood{Reference: "shop/web", Digest: "sha256:9de70d7a4af0"},
 		Layers:    &inspect.LayerDiff{Shared: 1, Added: 2},
 		Past: &inspect.Past{
-			Signers: []inspect.PastSigner{{Status: inspect.Verified, Issuer: "https://issuer.example",
-				Identity: "https://github.com/shop/web/.github/workflows/release.yml@refs/tags/v1"}},
-			Builds: []inspect.PastBuild{{Builder: "https://github.com/shop/web/.github/workflows/release.yml@refs/tags/v1",
-				Source: "git+https://github.com/shop/web", Commit: "7c1d94e0b35f00", Signed: true,
-				Status: inspect.Verified}},
+			Signers: []inspect.PastSigner{{
+				Status: inspect.Verified, Issuer: "https://issuer.example",
+				Identity: "https://github.com/shop/web/.github/workflows/release.yml@refs/tags/v1",
+			}},
+			Builds: []inspect.PastBuild{{
+				Builder: "https://github.com/shop/web/.github/workflows/release.yml@refs/tags/v1",
+				Source:  "git+https://github.com/shop/web", Commit: "7c1d94e0b35f00", Signed: true,
+				Status: inspect.Verified,
+			}},
 		},
 	}
 	return v

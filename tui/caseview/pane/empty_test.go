@@ -24,16 +24,30 @@ func TestAnEmptyListIsNeverMistakenForNothingFound(t *testing.T) {
 		}{
 			{"no facts, the case runs", nil, true, inspect.Unknown, "…"},
 			{"no facts, the case has ended", nil, false, inspect.Absent, spec.Empty},
-			{"the check has begun", []inspect.Event{on(spec.Check, "web", inspect.Begin{})}, true, inspect.Unknown,
-				"still checking: " + spec.Check + " …"},
-			{"the check could not run", ended(spec.Check, inspect.CheckBlocked, "registry: 401"), true, inspect.Unknown,
-				"could not run: registry: 401"},
-			{"the check does not apply", ended(spec.Check, inspect.CheckSkipped, "a config only"), true, inspect.Absent,
-				"a config only"},
+			{
+				"the check has begun",
+				[]inspect.Event{on(spec.Check, "web", inspect.Begin{})},
+				true, inspect.Unknown,
+				"still checking: " + spec.Check + " …",
+			},
+			{
+				"the check could not run", ended(spec.Check, inspect.CheckBlocked, "registry: 401"), true, inspect.Unknown,
+				"could not run: registry: 401",
+			},
+			{
+				"the check does not apply", ended(spec.Check, inspect.CheckSkipped, "a config only"), true, inspect.Absent,
+				"a config only",
+			},
 			{"the check is done", ended(spec.Check, inspect.CheckDone, ""), true, inspect.Absent, spec.Empty},
-			{"the check of another container could not run", []inspect.Event{on(spec.Check, "proxy", inspect.Begin{}),
-				on(spec.Check, "proxy", inspect.End{Status: inspect.CheckBlocked, Reason: "404"})}, true,
-				inspect.Unknown, "…"},
+			{
+				"the check of another container could not run",
+				[]inspect.Event{
+					on(spec.Check, "proxy", inspect.Begin{}),
+					on(spec.Check, "proxy", inspect.End{Status: inspect.CheckBlocked, Reason: "404"}),
+				},
+				true,
+				inspect.Unknown, "…",
+			},
 			{"a check that is retried", append(ended(spec.Check, inspect.CheckBlocked, "401"),
 				on(spec.Check, "web", inspect.Begin{})), true, inspect.Unknown, "still checking: " + spec.Check + " …"},
 		} {
@@ -57,8 +71,10 @@ func TestEveryBlockedCheckIsListed(t *testing.T) {
 				inspect.End{Status: inspect.CheckBlocked, Reason: "registry.example.com answered 401 Unauthorized"}))
 		}
 	}
-	events = append(events, on("pod", "", inspect.Begin{}), on("pod", "", inspect.End{Status: inspect.CheckBlocked,
-		Reason: "forbidden"}))
+	events = append(events, on("pod", "", inspect.Begin{}), on("pod", "", inspect.End{
+		Status: inspect.CheckBlocked,
+		Reason: "forbidden",
+	}))
 	v := folded(events...)
 	blocked := 0
 	for _, r := range Overview.Listed(v) {

@@ -55,11 +55,16 @@ func preservedRow(v View, k respond.Preserved) Row {
 	return Row{
 		ID: "preserved:" + k.Word, Text: kind + " " + text, Value: text, Layer: -1, Object: k,
 		Line: func(w int) []widget.Cell {
-			cells := []widget.Cell{{Width: v.Paint.SignWidth()}, {Text: kind, Tone: widget.ToneDim, Width: kindWidth},
-				{Text: text, Tone: t, Width: -1}}
+			cells := []widget.Cell{
+				{Width: v.Paint.SignWidth()},
+				{Text: kind, Tone: widget.ToneDim, Width: kindWidth},
+				{Text: text, Tone: t, Width: -1},
+			}
 			if w > 66 { // "1 log, not collected" matters more than when
-				cells = append(cells, widget.Cell{Text: label.Clock(k.First), Tone: widget.ToneDim, Width: 9,
-					Right: true})
+				cells = append(cells, widget.Cell{
+					Text: label.Clock(k.First), Tone: widget.ToneDim, Width: 9,
+					Right: true,
+				})
 			}
 			return cells
 		},
@@ -95,12 +100,17 @@ func exhibitRows(v View) []Row {
 			ID: "exhibit:" + x.Path, Text: "collected " + x.Path + " " + x.Source, Value: x.Digest, Layer: -1,
 			Object: x, Raw: viewer.Blob(x.Path, x.Digest),
 			Line: func(w int) []widget.Cell {
-				cells := []widget.Cell{{Width: v.Paint.SignWidth()},
+				cells := []widget.Cell{
+					{Width: v.Paint.SignWidth()},
 					{Text: "collected", Tone: widget.ToneDim, Width: kindWidth},
-					{Text: x.Path, Width: -1}, {Text: label.Size(x.Size), Tone: widget.ToneDim, Width: 9, Right: true}}
+					{Text: x.Path, Width: -1},
+					{Text: label.Size(x.Size), Tone: widget.ToneDim, Width: 9, Right: true},
+				}
 				if w > 66 {
-					cells = append(cells, widget.Cell{Text: label.Clock(x.Kept), Tone: widget.ToneDim, Width: 9,
-						Right: true})
+					cells = append(cells, widget.Cell{
+						Text: label.Clock(x.Kept), Tone: widget.ToneDim, Width: 9,
+						Right: true,
+					})
 				}
 				return cells
 			},

@@ -122,8 +122,13 @@ func layerRow(v View, l inspect.Layer, largest int64, worst map[int]inspect.Seve
 			step := widget.Cell{Text: label.Step(l.CreatedBy), Width: -1}
 			if l.Empty {
 				step.Tone = widget.ToneDim
-				return []widget.Cell{{Text: "–", Tone: widget.ToneDim, Width: 3, Right: true},
-					{Width: v.Paint.SignWidth()}, {Width: 9}, {Width: barWidth(w)}, step}
+				return []widget.Cell{
+					{Text: "–", Tone: widget.ToneDim, Width: 3, Right: true},
+					{Width: v.Paint.SignWidth()},
+					{Width: 9},
+					{Width: barWidth(w)},
+					step,
+				}
 			}
 			number := widget.Cell{Text: fmt.Sprint(l.Number), Tone: widget.ToneBold, Width: 3, Right: true}
 			flag := v.Paint.SignCell(label.Sign(l.Status))
@@ -137,8 +142,12 @@ func layerRow(v View, l inspect.Layer, largest int64, worst map[int]inspect.Seve
 			if l.Base {
 				step.Tone = widget.ToneDim
 			}
-			return []widget.Cell{number, flag, {Text: label.Size(l.Size), Width: 9, Right: true},
-				{Text: widget.Bar(l.Size, largest, barWidth(w)), Tone: widget.ToneKey, Width: barWidth(w)}, step}
+			return []widget.Cell{
+				number, flag,
+				{Text: label.Size(l.Size), Width: 9, Right: true},
+				{Text: widget.Bar(l.Size, largest, barWidth(w)), Tone: widget.ToneKey, Width: barWidth(w)},
+				step,
+			}
 		},
 		Detail: func(d *widget.Document) { layerDetail(d, l, v.Image().Sharing) },
 	}

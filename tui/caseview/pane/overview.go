@@ -70,8 +70,12 @@ func nextRow(v View, at int, step respond.NextStep) Row {
 		ID: fmt.Sprint("next:", at), Text: "next " + step.Why + " " + step.Command,
 		Value: cmp.Or(step.Command, step.Why), Layer: -1, Object: step,
 		Line: func(w int) []widget.Cell {
-			return []widget.Cell{{Width: v.Paint.SignWidth()}, {Text: "next", Tone: widget.ToneKey, Width: 5},
-				{Text: fmt.Sprint(at + 1)}, {Text: step.Why, Width: -1}}
+			return []widget.Cell{
+				{Width: v.Paint.SignWidth()},
+				{Text: "next", Tone: widget.ToneKey, Width: 5},
+				{Text: fmt.Sprint(at + 1)},
+				{Text: step.Why, Width: -1},
+			}
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, fmt.Sprintf("Next step %d", at+1))
@@ -95,7 +99,8 @@ func blockedRow(v View, c inspect.CheckState) Row {
 		Retry: []inspect.Key{KeyOf(c)}, Object: c,
 		Line: func(w int) []widget.Cell {
 			return []widget.Cell{
-				v.Paint.SignCell(widget.SignOpen), {Text: "open", Tone: widget.ToneWarn, Width: 5},
+				v.Paint.SignCell(widget.SignOpen),
+				{Text: "open", Tone: widget.ToneWarn, Width: 5},
 				{Text: name + " could not run: " + c.Reason, Width: -1},
 			}
 		},

@@ -36,8 +36,10 @@ func ownerRows(v View) []Row {
 		rows = append(rows, Row{
 			ID: "revision:" + r.Name, Text: "revision " + text + " " + r.Name, Value: r.Name, Layer: -1, Object: r,
 			Line: func(w int) []widget.Cell {
-				return []widget.Cell{{Text: "revision", Tone: widget.ToneDim, Width: kindWidth},
-					{Text: text, Width: -1}}
+				return []widget.Cell{
+					{Text: "revision", Tone: widget.ToneDim, Width: kindWidth},
+					{Text: text, Width: -1},
+				}
 			},
 			Detail: func(d *widget.Document) { revisionDetail(d, r) },
 		})

@@ -81,8 +81,10 @@ func sbomRow(v View, b inspect.SBOM) Row {
 		ID: "sbom:" + b.Origin + b.Format + b.Digest, Text: text, Value: text, Container: v.Container, Layer: -1,
 		Object: b, Raw: viewer.Blob("SBOM", b.Digest),
 		Line: func(w int) []widget.Cell {
-			return []widget.Cell{v.Paint.SignCell(label.Sign(b.Status)),
-				{Text: text + " " + b.Reason, Tone: widget.ToneDim, Width: -1}}
+			return []widget.Cell{
+				v.Paint.SignCell(label.Sign(b.Status)),
+				{Text: text + " " + b.Reason, Tone: widget.ToneDim, Width: -1},
+			}
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, text)
@@ -181,7 +183,8 @@ func packageRow(v View, sign string, t widget.Tone, p inspect.Package, vulns []i
 // packageCells draws a package. Type and layer go first where there is no room. Name and version get the same share.
 // The count of vulnerabilities is never dropped.
 func packageCells(w int, sign string, t widget.Tone, name, version, kind string, layer int,
-	vulns []inspect.Vuln) []widget.Cell {
+	vulns []inspect.Vuln,
+) []widget.Cell {
 	cells := []widget.Cell{{Text: sign, Tone: t, Width: 1}, {Text: name, Width: -3}, {Text: version, Width: -3}}
 	if count := thresholdCell(vulns); count.Text != "" {
 		cells = append(cells, count)

@@ -48,9 +48,11 @@ type Spec struct {
 func (k Kind) Spec() Spec {
 	switch k {
 	case Layers:
-		return Spec{Name: "Layers", Tab: "Layers", List: "Layers", Share: 42, Check: inspect.CheckLayers,
+		return Spec{
+			Name: "Layers", Tab: "Layers", List: "Layers", Share: 42, Check: inspect.CheckLayers,
 			Rows:  layerRows,
-			Empty: "no layers"}
+			Empty: "no layers",
+		}
 	case Signatures:
 		return Spec{
 			Name: "Signatures", Tab: "Sign", List: "Signatures and stores", Share: 48, Check: inspect.CheckSignatures,
@@ -76,8 +78,10 @@ func (k Kind) Spec() Spec {
 			Sorts: []string{"severity", "path", "layer"}, Empty: "nothing unexpected",
 		}
 	case Timeline:
-		return Spec{Name: "Timeline", Tab: "Time", List: "Timeline (UTC)", Share: 60, Rows: timelineRows,
-			Empty: "no times are known"}
+		return Spec{
+			Name: "Timeline", Tab: "Time", List: "Timeline (UTC)", Share: 60, Rows: timelineRows,
+			Empty: "no times are known",
+		}
 	case BlastRadius:
 		return Spec{
 			Name: "Blast radius", Tab: "Blast", List: "Blast radius", Share: 52, Rows: reachRows,

@@ -21,8 +21,10 @@ func ago(minutes int) inspect.Time { return inspect.At(now.Add(-time.Duration(mi
 
 // imageOf is the image of a container.
 func imageOf(container string) inspect.Image {
-	return inspect.Image{ImageHead: inspect.ImageHead{Container: container,
-		Reference: "registry.example.com/acme/" + container + ":1.4", Digest: "sha256:" + strings.Repeat("ab", 32)}}
+	return inspect.Image{ImageHead: inspect.ImageHead{
+		Container: container,
+		Reference: "registry.example.com/acme/" + container + ":1.4", Digest: "sha256:" + strings.Repeat("ab", 32),
+	}}
 }
 
 // check is a check of a container that has ended, or could not run.
@@ -32,8 +34,10 @@ func check(name, container string, status inspect.CheckStatus, reason string) in
 
 // viewOf looks at a case of one image, whose container is web.
 func viewOf(i inspect.Image) View {
-	return View{Case: &inspect.Case{Images: []inspect.Image{i}}, Container: "web",
-		Paint: widget.NewPaint(true, true, false), Now: now}
+	return View{
+		Case: &inspect.Case{Images: []inspect.Image{i}}, Container: "web",
+		Paint: widget.NewPaint(true, true, false), Now: now,
+	}
 }
 
 // plain is a drawn line without its colors.
@@ -119,17 +123,36 @@ func TestAnEmptyPaneSaysWhy(t *testing.T) {
 		status  inspect.Status
 		want    string
 	}{
-		{"it still runs", []inspect.CheckState{check("layers", "web", inspect.CheckBlocked, inspect.Running)}, true,
-			inspect.Unknown, "still checking: layers …"},
-		{"it could not run", []inspect.CheckState{check("layers", "web", inspect.CheckBlocked, "404")}, false,
-			inspect.Unknown, "could not run: 404"},
-		{"it does not apply", []inspect.CheckState{check("layers", "web", inspect.CheckSkipped,
-			"no layers in a config")},
-			false, inspect.Absent, "no layers in a config"},
-		{"there is nothing", []inspect.CheckState{check("layers", "web", inspect.CheckDone, "")}, false, inspect.Absent,
-			"no layers"},
-		{"a check of the case", []inspect.CheckState{check("layers", "", inspect.CheckBlocked, "no cluster")}, false,
-			inspect.Unknown, "could not run: no cluster"},
+		{
+			"it still runs",
+			[]inspect.CheckState{check("layers", "web", inspect.CheckBlocked, inspect.Running)},
+			true,
+			inspect.Unknown, "still checking: layers …",
+		},
+		{
+			"it could not run",
+			[]inspect.CheckState{check("layers", "web", inspect.CheckBlocked, "404")},
+			false,
+			inspect.Unknown, "could not run: 404",
+		},
+		{
+			"it does not apply",
+			[]inspect.CheckState{check("layers", "web", inspect.CheckSkipped,
+				"no layers in a config")},
+			false, inspect.Absent, "no layers in a config",
+		},
+		{
+			"there is nothing",
+			[]inspect.CheckState{check("layers", "web", inspect.CheckDone, "")},
+			false, inspect.Absent,
+			"no layers",
+		},
+		{
+			"a check of the case",
+			[]inspect.CheckState{check("layers", "", inspect.CheckBlocked, "no cluster")},
+			false,
+			inspect.Unknown, "could not run: no cluster",
+		},
 		{"nothing has begun", nil, true, inspect.Unknown, "…"},
 		{"nothing will come", nil, false, inspect.Absent, "no layers"},
 	} {
@@ -143,22 +166,32 @@ func TestAnEmptyPaneSaysWhy(t *testing.T) {
 
 func TestTheOverviewListsTheWorstFirst(t *testing.T) {
 	v := viewOf(imageOf("web"))
-	v.Case.Alerts = []inspect.Alert{{ID: "a1", Rule: "Drop and execute", Subject: "web", Count: 3,
-		File: inspect.AlertFile{Path: "/tmp/x", Origin: inspect.OriginImage, Layer: 2}}}
+	v.Case.Alerts = []inspect.Alert{{
+		ID: "a1", Rule: "Drop and execute", Subject: "web", Count: 3,
+		File: inspect.AlertFile{Path: "/tmp/x", Origin: inspect.OriginImage, Layer: 2},
+	}}
 	v.Case.Findings = []inspect.Finding{
-		{ID: "f1", Check: "binaries", Code: "unexpected-binary", Severity: inspect.Critical, Status: inspect.RowFailed,
+		{
+			ID: "f1", Check: "binaries", Code: "unexpected-binary", Severity: inspect.Critical, Status: inspect.RowFailed,
 			Subject: "web:/tmp/x", Title: "unpackaged executable", Detail: "no package owns it",
-			Evidence: []inspect.Evidence{{Kind: "file", Path: "/tmp/x", Text: "layer 2", Digest: "sha256:aa"}}},
+			Evidence: []inspect.Evidence{{Kind: "file", Path: "/tmp/x", Text: "layer 2", Digest: "sha256:aa"}},
+		},
 		{ID: "f2", Check: "answers", Severity: inspect.Medium, Title: "xz-utils changed", Subject: "web"},
 	}
-	v.Case.Checks = []inspect.CheckState{check("layers", "proxy", inspect.CheckBlocked, "404"),
-		check("pod", "", inspect.CheckDone, "")}
+	v.Case.Checks = []inspect.CheckState{
+		check("layers", "proxy", inspect.CheckBlocked, "404"),
+		check("pod", "", inspect.CheckDone, ""),
+	}
 	v.Case.Notes = []inspect.Note{{Subject: "f1", Author: "ada", Text: "seen"}}
-	v.Steps = []respond.NextStep{{Why: "Preserve the pod", Command: "kubectl annotate pod"},
-		{Why: "Export the evidence bundle"}}
+	v.Steps = []respond.NextStep{
+		{Why: "Preserve the pod", Command: "kubectl annotate pod"},
+		{Why: "Export the evidence bundle"},
+	}
 	rows := overviewRows(v)
-	if got, want := keys(rows)[:4], []string{"finding:f1", "finding:f2", "alert:a1",
-		"check:layers:proxy"}; !slices.Equal(got, want) {
+	if got, want := keys(rows)[:4], []string{
+		"finding:f1", "finding:f2", "alert:a1",
+		"check:layers:proxy",
+	}; !slices.Equal(got, want) {
 		t.Errorf("the rows are %q, want %q", got, want)
 	}
 	for _, c := range []struct{ id, line, detail string }{
@@ -198,10 +231,12 @@ func TestFindingsOfOneCauseAreOneRow(t *testing.T) {
 	v.Case.Images[0].Layers = []inspect.Layer{{Number: 2, Digest: "sha256:l2", CreatedBy: "COPY fonts/ / # buildkit"}}
 	for _, path := range []string{"/tmp/x", "/usr/bin/top"} {
 		v.Case.Findings = append(v.Case.Findings,
-			inspect.Finding{ID: path, Check: "binaries", Code: "unexpected-binary",
+			inspect.Finding{
+				ID: path, Check: "binaries", Code: "unexpected-binary",
 				Severity: inspect.High, Status: inspect.RowFailed, Subject: "web:" + path,
 				Title:    path + " is unpackaged",
-				Evidence: []inspect.Evidence{{Kind: "layer", Digest: "sha256:l2"}}})
+				Evidence: []inspect.Evidence{{Kind: "layer", Digest: "sha256:l2"}},
+			})
 	}
 	v.Steps = []respond.NextStep{{Why: "Preserve the pod", Command: "kubectl annotate pod"}}
 	rows := overviewRows(v)
@@ -224,8 +259,10 @@ func TestFindingsOfOneCauseAreOneRow(t *testing.T) {
 
 func TestAPodThatIsGoneIsInTheOverview(t *testing.T) {
 	v := viewOf(imageOf("web"))
-	v.Case.Changes = []inspect.PodChange{{Time: ago(2), State: inspect.PodGone, What: []string{"it was deleted"},
-		Exhibit: "cluster/pod@9.json"}}
+	v.Case.Changes = []inspect.PodChange{{
+		Time: ago(2), State: inspect.PodGone, What: []string{"it was deleted"},
+		Exhibit: "cluster/pod@9.json",
+	}}
 	for _, r := range overviewRows(v) {
 		if strings.HasPrefix(r.Key(), "change:") {
 			has(t, "the row", line(v, r, 60), "! POD   gone: it was deleted")
@@ -242,15 +279,25 @@ func TestAnAnswerIsNeverAVerdict(t *testing.T) {
 		a            inspect.Answer
 		line, detail string
 	}{
-		{inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Answered, Text: "layer 2"},
-			"ans.  Origin: layer 2", "answered"},
-		{inspect.Answer{Question: inspect.HowIn, Status: inspect.AnswerOpen, Text: "so far",
-			Waiting: []string{"layers"}},
-			"open  Entry path: so far", "open: layers"},
-		{inspect.Answer{Question: inspect.WhyMissed, Status: inspect.AnswerNone, Text: "nothing"},
-			"ans.  Why not blocked: nothing", "nothing to explain"},
-		{inspect.Answer{Question: inspect.WhyMissed, Status: inspect.AnswerOpen, Text: "not known"},
-			"open  Why not blocked: not known", "open"},
+		{
+			inspect.Answer{Question: inspect.WhereFrom, Status: inspect.Answered, Text: "layer 2"},
+			"ans.  Origin: layer 2", "answered",
+		},
+		{
+			inspect.Answer{
+				Question: inspect.HowIn, Status: inspect.AnswerOpen, Text: "so far",
+				Waiting: []string{"layers"},
+			},
+			"open  Entry path: so far", "open: layers",
+		},
+		{
+			inspect.Answer{Question: inspect.WhyMissed, Status: inspect.AnswerNone, Text: "nothing"},
+			"ans.  Why not blocked: nothing", "nothing to explain",
+		},
+		{
+			inspect.Answer{Question: inspect.WhyMissed, Status: inspect.AnswerOpen, Text: "not known"},
+			"open  Why not blocked: not known", "open",
+		},
 	} {
 		v := viewOf(imageOf("web"))
 		r := answerRow(v, c.a)
@@ -265,11 +312,13 @@ func TestAnAnswerIsNeverAVerdict(t *testing.T) {
 func TestAnAnswerNamesItsFindingsAndItsBasis(t *testing.T) {
 	v := viewOf(imageOf("web"))
 	v.Case.Findings = []inspect.Finding{{ID: "f1", Title: "unpackaged executable"}, {ID: "f2", Title: "another"}}
-	text := detail(v, answerRow(v, inspect.Answer{Question: inspect.WhereFrom, Findings: []string{"f1"},
+	text := detail(v, answerRow(v, inspect.Answer{
+		Question: inspect.WhereFrom, Findings: []string{"f1"},
 		Waiting: []string{"packages"}, Sentences: []inspect.Sentence{
 			{Text: "it is in layer 2", Basis: inspect.Derived},
 			{Text: "the builder is ci", Basis: inspect.Claimed, By: "its labels", Run: "helm get"},
-		}}))
+		},
+	}))
 	has(t, "the answer", text, "Still checking: packages. So far:", "it is in layer 2", "the builder is ci",
 		"find out with: helm get", "Follows from these findings", "• unpackaged executable")
 	if strings.Contains(text, "another") {
@@ -280,13 +329,18 @@ func TestAnAnswerNamesItsFindingsAndItsBasis(t *testing.T) {
 func TestBinariesAreSorted(t *testing.T) {
 	i := imageOf("web")
 	i.Binaries = []inspect.Binary{
-		{Path: "/b", Severity: inspect.High, Status: inspect.RowFailed, Layer: 1, Kind: inspect.KindELF,
-			Codes: []string{"unowned", "alerted"}, Mode: "0755", Size: 81_920, CreatedBy: "COPY b /", Detail: "why"},
+		{
+			Path: "/b", Severity: inspect.High, Status: inspect.RowFailed, Layer: 1, Kind: inspect.KindELF,
+			Codes: []string{"unowned", "alerted"}, Mode: "0755", Size: 81_920, CreatedBy: "COPY b /", Detail: "why",
+		},
 		{Path: "/c", Severity: inspect.Critical, Layer: 3, Count: 7},
 	}
 	i.Altered = []inspect.Altered{
-		{Path: "/b", Severity: inspect.High}, {Path: "/a", Severity: inspect.High, Layer: 2, Package: "procps",
-			Expected: "md5:0a", Actual: "md5:ff", Status: inspect.RowFailed, Detail: "replaced"},
+		{Path: "/b", Severity: inspect.High},
+		{
+			Path: "/a", Severity: inspect.High, Layer: 2, Package: "procps",
+			Expected: "md5:0a", Actual: "md5:ff", Status: inspect.RowFailed, Detail: "replaced",
+		},
 		{Path: "/etc/conf", Severity: inspect.Low, Config: true, Expected: "sha256:0a"},
 	}
 	i.Missing = []inspect.Missing{{Path: "/m", Severity: inspect.Medium, Package: "curl", Executable: true}}
@@ -336,11 +390,15 @@ func TestLayersAreNewestFirstBelowTheMergedImage(t *testing.T) {
 	i.Files = inspect.Files{Total: 9, Owned: 7, Unowned: 2, Ownership: "known"}
 	i.Diff = &inspect.Diff{Layers: &inspect.LayerDiff{Shared: 2, Added: 1}}
 	i.Layers = []inspect.Layer{
-		{Position: 0, Number: 0, Size: 29_000_000, Base: true, Status: inspect.Verified, Digest: "sha256:l0",
-			DiffID: "sha256:d0", CreatedBy: "ADD rootfs /", Added: 3},
+		{
+			Position: 0, Number: 0, Size: 29_000_000, Base: true, Status: inspect.Verified, Digest: "sha256:l0",
+			DiffID: "sha256:d0", CreatedBy: "ADD rootfs /", Added: 3,
+		},
 		{Position: 1, Number: -1, Empty: true, CreatedBy: `CMD ["bash"]`},
-		{Position: 2, Number: 1, Size: 84_000, Status: inspect.Unknown, Reason: inspect.Running,
-			CreatedBy: "COPY cache /"},
+		{
+			Position: 2, Number: 1, Size: 84_000, Status: inspect.Unknown, Reason: inspect.Running,
+			CreatedBy: "COPY cache /",
+		},
 		{Position: 3, Number: 2, Status: inspect.Unknown, Reason: "missing-blob", Detail: "404"},
 	}
 	i.Binaries = []inspect.Binary{{Path: "/x", Layer: 0, Severity: inspect.Critical}}
@@ -409,22 +467,32 @@ func TestSignaturesGatesAndStores(t *testing.T) {
 	i := imageOf("web")
 	i.Index = "sha256:index"
 	step := func(name string, status inspect.Status) inspect.Step {
-		return inspect.Step{Name: name, Status: status,
-			Detail: "compared"}
+		return inspect.Step{
+			Name: name, Status: status,
+			Detail: "compared",
+		}
 	}
 	i.Signatures = []inspect.Signature{
-		{ID: "ok", Status: inspect.Verified, Identity: "https://github.com/acme", Issuer: "https://issuer",
+		{
+			ID: "ok", Status: inspect.Verified, Identity: "https://github.com/acme", Issuer: "https://issuer",
 			Kind: "cosign", Store: "tag", LogIndex: 7, Notes: []string{"a note"},
-			Certificate: &inspect.Certificate{Subject: []string{"acme"}, Issuer: "CN=sigstore",
-				Extensions: map[string]string{"repo": "acme/web"}}},
-		{ID: "bad", Status: inspect.Failed, Reason: "subject-mismatch", Key: "sha256:0123456789abcdef",
-			Steps: []inspect.Step{step("integrity", inspect.Verified), step("subject", inspect.Failed)}},
+			Certificate: &inspect.Certificate{
+				Subject: []string{"acme"}, Issuer: "CN=sigstore",
+				Extensions: map[string]string{"repo": "acme/web"},
+			},
+		},
+		{
+			ID: "bad", Status: inspect.Failed, Reason: "subject-mismatch", Key: "sha256:0123456789abcdef",
+			Steps: []inspect.Step{step("integrity", inspect.Verified), step("subject", inspect.Failed)},
+		},
 		{ID: "who", Status: inspect.Unknown, Reason: "no-expectation", PredicateType: "https://slsa.dev/provenance/v1"},
 		{ID: "key", Status: inspect.Unknown, Reason: "unknown-key"},
 	}
 	i.Gates = []inspect.Gate{
-		{Name: "late policy", Status: inspect.GatePassed, By: "Kyverno", FailsOpen: true, Since: ago(60),
-			Changed: ago(30)},
+		{
+			Name: "late policy", Status: inspect.GatePassed, By: "Kyverno", FailsOpen: true, Since: ago(60),
+			Changed: ago(30),
+		},
 		{Name: inspect.GateSignature, Status: inspect.GateRefused, Detail: "the known-good was signed"},
 		{Name: inspect.GateProvenance, Status: inspect.GateAbsent},
 	}
@@ -434,13 +502,17 @@ func TestSignaturesGatesAndStores(t *testing.T) {
 		{Store: "layout", Status: inspect.StoreUnreachable, Detail: "500"},
 		{Store: "many", Status: inspect.StoreFound, Found: 12},
 	}
-	i.Diff = &inspect.Diff{Signers: []string{"signed by acme before"},
-		KnownGood: &inspect.KnownGood{Reference: "acme/web:1.3"}}
+	i.Diff = &inspect.Diff{
+		Signers:   []string{"signed by acme before"},
+		KnownGood: &inspect.KnownGood{Reference: "acme/web:1.3"},
+	}
 	v := viewOf(i)
 	rows := signatureRows(v)
-	want := []string{"drift:signers:0", "gate:signature", "signature:bad", "signature:who", "signature:key",
+	want := []string{
+		"drift:signers:0", "gate:signature", "signature:bad", "signature:who", "signature:key",
 		"signature:ok", "gate:late policy", "store:tag:sha256:index", "store:referrers:", "store:layout:",
-		"store:many:"}
+		"store:many:",
+	}
 	if got := keys(rows); !slices.Equal(got, want) {
 		t.Fatalf("the rows are %q, want %q", got, want)
 	}
@@ -466,8 +538,10 @@ func TestSignaturesGatesAndStores(t *testing.T) {
 	has(t, "a gate", detail(v, find(t, rows, "gate:late policy")), "system      Kyverno", "Fails open", "set up",
 		"changed")
 	has(t, "a store", detail(v, find(t, rows, "store:tag:sha256:index")), "This digest is the index")
-	v.Case.Expected = inspect.Expected{Identities: []string{"a@b", "c@d"}, Issuers: []string{"https://issuer"},
-		Keys: []inspect.ExpectedKey{{Digest: "sha256:key"}}}
+	v.Case.Expected = inspect.Expected{
+		Identities: []string{"a@b", "c@d"}, Issuers: []string{"https://issuer"},
+		Keys: []inspect.ExpectedKey{{Digest: "sha256:key"}},
+	}
 	has(t, "what is required", detail(v, find(t, signatureRows(v), "signature:ok")), "identity    a@b, or c@d",
 		"key         sha256:key")
 }
@@ -477,12 +551,16 @@ func TestProvenanceIsAClaimUnlessSigned(t *testing.T) {
 	i.Signatures = []inspect.Signature{{ID: "g1", Identity: "ci@acme", Status: inspect.Verified}}
 	i.Gates = []inspect.Gate{{Name: inspect.GateProvenance, Status: inspect.GateAbsent}, {Name: "other"}}
 	i.Provenance = []inspect.Provenance{
-		{ID: "p1", Status: inspect.Unknown, Reason: "unsigned", Source: "git+https://github.com/acme/web",
+		{
+			ID: "p1", Status: inspect.Unknown, Reason: "unsigned", Source: "git+https://github.com/acme/web",
 			Commit: "9f8e7d6c5b4a3928", Builder: "ci", Notes: []string{"another builder"},
 			Materials:  []inspect.Material{{URI: "pkg:docker/debian", Digest: "sha256:aa"}},
-			Parameters: map[string]string{"b": "2", "a": "1"}},
-		{ID: "p2", Status: inspect.Verified, Signed: true, Signature: "g1", Builder: "https://builder", Started: ago(9),
-			Finished: ago(8)},
+			Parameters: map[string]string{"b": "2", "a": "1"},
+		},
+		{
+			ID: "p2", Status: inspect.Verified, Signed: true, Signature: "g1", Builder: "https://builder", Started: ago(9),
+			Finished: ago(8),
+		},
 	}
 	v := viewOf(i)
 	rows := provenanceRows(v)
@@ -501,26 +579,38 @@ func TestProvenanceIsAClaimUnlessSigned(t *testing.T) {
 func TestPackagesAreComparedOrAllListed(t *testing.T) {
 	i := imageOf("web")
 	i.Packages = []inspect.Package{
-		{Type: "deb", Name: "xz", Version: "5.6", Layer: 1, PURL: "pkg:deb/xz",
-			Locations: []string{"/var/lib/dpkg/status"}}, {Type: "apk", Name: "zlib", Version: "1", Layer: 3},
+		{
+			Type: "deb", Name: "xz", Version: "5.6", Layer: 1, PURL: "pkg:deb/xz",
+			Locations: []string{"/var/lib/dpkg/status"},
+		},
+		{Type: "apk", Name: "zlib", Version: "1", Layer: 3},
 		{Type: "deb", Name: "curl", Version: "7", Layer: 2},
 	}
-	i.Vulns = []inspect.Vuln{{ID: "CVE-1", Package: "xz", Version: "5.6", Severity: inspect.Critical,
-		Threshold: inspect.LevelBlock},
-		{ID: "CVE-2", Package: "curl", Version: "7", Severity: inspect.Low}}
-	i.SBOMs = []inspect.SBOM{{Origin: "generated", Format: "spdx", Packages: 3, Status: inspect.Verified},
-		{Origin: "attached", Format: "cyclonedx", Packages: 1, Status: inspect.Unknown, Reason: "unsigned"}}
+	i.Vulns = []inspect.Vuln{
+		{
+			ID: "CVE-1", Package: "xz", Version: "5.6", Severity: inspect.Critical,
+			Threshold: inspect.LevelBlock,
+		},
+		{ID: "CVE-2", Package: "curl", Version: "7", Severity: inspect.Low},
+	}
+	i.SBOMs = []inspect.SBOM{
+		{Origin: "generated", Format: "spdx", Packages: 3, Status: inspect.Verified},
+		{Origin: "attached", Format: "cyclonedx", Packages: 1, Status: inspect.Unknown, Reason: "unsigned"},
+	}
 	i.Altered = []inspect.Altered{{Path: "/usr/bin/xz", Package: "xz 5.6"}}
 	i.Diff = &inspect.Diff{
 		KnownGood: &inspect.KnownGood{Reference: "acme/web:1.3"},
 		Packages: &inspect.PackageDiff{
-			Changed: []inspect.PackageChange{{Type: "deb", Name: "xz", From: "5.4", To: "5.6", Change: "upgrade",
-				Layer: 1}},
+			Changed: []inspect.PackageChange{{
+				Type: "deb", Name: "xz", From: "5.4", To: "5.6", Change: "upgrade",
+				Layer: 1,
+			}},
 			Added: i.Packages[2:], Removed: []inspect.Package{{Type: "deb", Name: "gone", Version: "1", Layer: -1}},
 		},
 		Files: &inspect.FileDiff{Added: 9, Truncated: true, List: []inspect.FileChange{
 			{Path: "/new", Change: "added", Type: "file", Executable: true, Layer: 2},
-			{Path: "/old", Change: "removed", Layer: -1}, {Path: "/mod", Change: "changed"},
+			{Path: "/old", Change: "removed", Layer: -1},
+			{Path: "/mod", Change: "changed"},
 		}},
 		Settings: []string{"user changed"},
 	}
@@ -534,8 +624,10 @@ func TestPackagesAreComparedOrAllListed(t *testing.T) {
 	has(t, "a changed package", detail(v, rows[0]), "upgrade compared with the previous acme/web:1.3",
 		"CRIT CVE-1 of xz, block, fixed in: not known", "Its files that something was found about",
 		"• /usr/bin/xz: does not match its checksum")
-	for id, want := range map[string]string{"file:/new": "+ /new", "file:/old": "- /old", "file:/mod": "~ /mod",
-		"drift:settings:0": "≠ user changed", "drift:files": "in total 9 added"} {
+	for id, want := range map[string]string{
+		"file:/new": "+ /new", "file:/old": "- /old", "file:/mod": "~ /mod",
+		"drift:settings:0": "≠ user changed", "drift:files": "in total 9 added",
+	} {
 		has(t, id, line(v, find(t, rows, id), 120), want)
 	}
 	if r := find(t, rows, "file:/old"); r.Path != "" {
@@ -596,14 +688,22 @@ func TestTheBlastRadius(t *testing.T) {
 	v := viewOf(imageOf("web"))
 	v.Case.Pod = &inspect.Pod{
 		Name: "web-1", Namespace: "shop",
-		Owner: []inspect.Owner{{UID: "u1", Kind: "Deployment", Name: "web", Created: ago(9),
-			Managers: []inspect.Manager{{Name: "kubectl-set", Time: ago(5), Images: []string{"web"}}}},
-			{UID: "u2", Kind: "ReplicaSet", Name: "web-6d4"}},
-		Revisions: []inspect.Revision{{Number: 4, Name: "web-6d4", Current: true, Cause: "hotfix",
-			Images: map[string]string{"web": "acme/web:2"}, Running: map[string]string{"web": "sha256:aa"}}},
-		Containers: []inspect.Container{{Name: "proxy", Type: inspect.ContainerSidecar, Injected: true,
+		Owner: []inspect.Owner{
+			{
+				UID: "u1", Kind: "Deployment", Name: "web", Created: ago(9),
+				Managers: []inspect.Manager{{Name: "kubectl-set", Time: ago(5), Images: []string{"web"}}},
+			},
+			{UID: "u2", Kind: "ReplicaSet", Name: "web-6d4"},
+		},
+		Revisions: []inspect.Revision{{
+			Number: 4, Name: "web-6d4", Current: true, Cause: "hotfix",
+			Images: map[string]string{"web": "acme/web:2"}, Running: map[string]string{"web": "sha256:aa"},
+		}},
+		Containers: []inspect.Container{{
+			Name: "proxy", Type: inspect.ContainerSidecar, Injected: true,
 			Reference: "mesh/proxy:2", State: "running", Restarts: 1,
-			Mounts: []inspect.Mount{{Path: "/tls", Kind: "secret", Source: "web-tls", ReadOnly: true}}}},
+			Mounts: []inspect.Mount{{Path: "/tls", Kind: "secret", Source: "web-tls", ReadOnly: true}},
+		}},
 	}
 	rows := reachRows(v)
 	for id, want := range map[string]string{
@@ -614,8 +714,10 @@ func TestTheBlastRadius(t *testing.T) {
 		has(t, id, line(v, find(t, rows, id), 80), want)
 	}
 	for id, want := range map[string][]string{
-		"container:proxy": {"Injected: the owner's template does not have it.", "restarts    1",
-			"mount       /tls: secret web-tls, read only"},
+		"container:proxy": {
+			"Injected: the owner's template does not have it.", "restarts    1",
+			"mount       /tls: secret web-tls, read only",
+		},
 		"owner:u1":         {"Written by, the last first", "set the image of web", "A field manager names itself"},
 		"owner:u2":         {"Not known who wrote it"},
 		"revision:web-6d4": {"hotfix (free text, unauthenticated)", "runs        sha256:aa"},
@@ -629,8 +731,10 @@ func TestEvidenceIsASectionOfTheOverview(t *testing.T) {
 	v := viewOf(imageOf("web"))
 	v.Case.Pod = &inspect.Pod{Name: "web-1", Namespace: "shop"}
 	v.Case.Exhibits = []inspect.Exhibit{
-		{Path: "logs/web.log", Digest: "sha256:log", Size: 40_123, Source: "GET log", Truncated: true,
-			Redacted: []string{"env DB"}, Kept: ago(1)}, {Path: "logs/before.log", Missing: "not found"},
+		{
+			Path: "logs/web.log", Digest: "sha256:log", Size: 40_123, Source: "GET log", Truncated: true,
+			Redacted: []string{"env DB"}, Kept: ago(1),
+		}, {Path: "logs/before.log", Missing: "not found"},
 	}
 	rows := overviewRows(v)
 	r := find(t, rows, "exhibit:logs/web.log")
@@ -653,8 +757,10 @@ func TestWhatWasCollectedIsCounted(t *testing.T) {
 		want string
 	}{
 		{respond.Preserved{Word: "log", Kept: 2}, "collected    2 logs"},
-		{respond.Preserved{Word: "log", Kept: 1, Lost: 1, Why: []string{"not found"}},
-			"collected    1 log, not collected: 1 (not found)"},
+		{
+			respond.Preserved{Word: "log", Kept: 1, Lost: 1, Why: []string{"not found"}},
+			"collected    1 log, not collected: 1 (not found)",
+		},
 		{respond.Preserved{Word: "event", Lost: 3}, "missing      3 events"},
 		{respond.Preserved{Word: "run-time file", Lost: 1, Whole: true}, "missing      run-time files"},
 	} {
@@ -665,18 +771,28 @@ func TestWhatWasCollectedIsCounted(t *testing.T) {
 }
 
 func TestASuspectLayerNamesTheOtherImagesThatHaveIt(t *testing.T) {
-	sharing := &inspect.Sharing{Suspect: []int{2}, Looked: 9, Left: 1, Unread: 2,
-		Others: []inspect.SharedImage{{Reference: "acme/job:3", Layers: []int{2}, Pods: []string{"shop/job-1"}}}}
+	sharing := &inspect.Sharing{
+		Suspect: []int{2}, Looked: 9, Left: 1, Unread: 2,
+		Others: []inspect.SharedImage{{Reference: "acme/job:3", Layers: []int{2}, Pods: []string{"shop/job-1"}}},
+	}
 	for name, c := range map[string]struct {
 		s    *inspect.Sharing
 		l    inspect.Layer
 		want []string
 	}{
-		"shared": {sharing, inspect.Layer{Number: 2},
-			[]string{"also in     acme/job:3, 1 pod: shop/job-1",
-				"9 other images compared by manifest, 2 not readable, 1 not compared"}},
-		"in no other": {&inspect.Sharing{Suspect: []int{2}, Looked: 3}, inspect.Layer{Number: 2},
-			[]string{"in none of 3 other images"}},
+		"shared": {
+			sharing,
+			inspect.Layer{Number: 2},
+			[]string{
+				"also in     acme/job:3, 1 pod: shop/job-1",
+				"9 other images compared by manifest, 2 not readable, 1 not compared",
+			},
+		},
+		"in no other": {
+			&inspect.Sharing{Suspect: []int{2}, Looked: 3},
+			inspect.Layer{Number: 2},
+			[]string{"in none of 3 other images"},
+		},
 	} {
 		d := widget.NewDocument(widget.NewPaint(true, true, false), 120)
 		sharingDetail(d, c.s, c.l)
@@ -700,10 +816,15 @@ func TestFlagsGoUpToTheTop(t *testing.T) {
 		{Subject: "proxy", File: inspect.AlertFile{Path: "/other", Origin: inspect.OriginImage}},
 		{Subject: "web", File: inspect.AlertFile{Path: "/run/memfd", Origin: "memfd"}},
 	}
-	v.Case.Findings = []inspect.Finding{{Subject: "web:/etc/passwd", Severity: inspect.Low},
-		{Subject: "proxy:/proxy", Severity: inspect.High}}
-	v.Case.Notes = []inspect.Note{{Subject: "/usr/bin/x", Mark: "benign"}, {Subject: "/usr/bin/x", Mark: "malicious"},
-		{Subject: "f", Text: "no mark"}}
+	v.Case.Findings = []inspect.Finding{
+		{Subject: "web:/etc/passwd", Severity: inspect.Low},
+		{Subject: "proxy:/proxy", Severity: inspect.High},
+	}
+	v.Case.Notes = []inspect.Note{
+		{Subject: "/usr/bin/x", Mark: "benign"},
+		{Subject: "/usr/bin/x", Mark: "malicious"},
+		{Subject: "f", Text: "no mark"},
+	}
 	flags := v.Flags()
 	for path, want := range map[string]inspect.Severity{
 		"/usr/bin/x": inspect.Critical, "/usr/bin": inspect.Critical, "/usr": inspect.Critical,
@@ -727,13 +848,19 @@ func TestAFindingLeadsToItsLayerAndFile(t *testing.T) {
 		container, path string
 		layer           int
 	}{
-		{inspect.Finding{Subject: "web:/bin/x", Evidence: []inspect.Evidence{{Kind: "layer", Digest: "sha256:l0"}}},
-			"web", "/bin/x", 0},
-		{inspect.Finding{Subject: "web", Evidence: []inspect.Evidence{{Kind: "file", Path: "/y"}, {Kind: "layer",
-			Digest: "sha256:d1"}}}, "web", "/y", 1},
+		{
+			inspect.Finding{Subject: "web:/bin/x", Evidence: []inspect.Evidence{{Kind: "layer", Digest: "sha256:l0"}}},
+			"web", "/bin/x", 0,
+		},
+		{inspect.Finding{Subject: "web", Evidence: []inspect.Evidence{{Kind: "file", Path: "/y"}, {
+			Kind:   "layer",
+			Digest: "sha256:d1",
+		}}}, "web", "/y", 1},
 		{inspect.Finding{Subject: "cluster"}, "", "", -1},
-		{inspect.Finding{Subject: "web", Evidence: []inspect.Evidence{{Kind: "layer"}, {Kind: "layer",
-			Digest: "sha256:zz"}}}, "web", "", -1},
+		{inspect.Finding{Subject: "web", Evidence: []inspect.Evidence{{Kind: "layer"}, {
+			Kind:   "layer",
+			Digest: "sha256:zz",
+		}}}, "web", "", -1},
 	} {
 		container, path := findingPlace(v, c.f)
 		if layer := findingLayer(v, container, c.f); container != c.container || path != c.path || layer != c.layer {

@@ -59,8 +59,10 @@ func TestFoldedTwiceIsFoldedOnce(t *testing.T) {
 
 // The selection follows the identity of a row, so no two rows of a pane may share one, whatever an image contains.
 func TestEveryRowHasAnIdentityOfItsOwn(t *testing.T) {
-	for name, v := range map[string]View{"the incident": incident(), "all names alike": incidentSaying(t, "x"),
-		"no names": incidentSaying(t, "")} {
+	for name, v := range map[string]View{
+		"the incident": incident(), "all names alike": incidentSaying(t, "x"),
+		"no names": incidentSaying(t, ""),
+	} {
 		for k := range Count {
 			seen := map[string]bool{}
 			for _, r := range k.Listed(v) {
@@ -114,8 +116,10 @@ func many(n int) View {
 	v.Whole = true
 	v.Case.Apply(on("packages", "web", inspect.Packages{List: packages[:min(n, inspect.PackageBatch)]}))
 	for at := inspect.PackageBatch; at < n; at += inspect.PackageBatch {
-		v.Case.Apply(on("packages", "web", inspect.Packages{Offset: at,
-			List: packages[at:min(n, at+inspect.PackageBatch)]}))
+		v.Case.Apply(on("packages", "web", inspect.Packages{
+			Offset: at,
+			List:   packages[at:min(n, at+inspect.PackageBatch)],
+		}))
 	}
 	return v
 }
@@ -156,8 +160,10 @@ func TestADetailIsBounded(t *testing.T) {
 	for at := range 10_000 {
 		p.Materials = append(p.Materials, inspect.Material{URI: fmt.Sprint("pkg:x/", at)})
 	}
-	for name, text := range map[string]string{"a finding": detail(v, findingRow(v, alert)),
-		"a statement": detail(v, provenanceRow(v, p))} {
+	for name, text := range map[string]string{
+		"a finding":   detail(v, findingRow(v, alert)),
+		"a statement": detail(v, provenanceRow(v, p)),
+	} {
 		if n := len(text); n > 40_000 {
 			t.Errorf("the detail of %s has %d bytes", name, n)
 		}

@@ -39,14 +39,18 @@ func reachRows(v View) []Row {
 // reachRow is something that the pod can reach, in the color of how far it leads: node, other workloads, its own. y
 // copies the command that finds out more where there is one, as it is what one needs next.
 func reachRow(r respond.ReachRow) Row {
-	t := map[respond.ReachWeight]widget.Tone{respond.ReachesNode: widget.ToneBad, respond.ReachesOther: widget.ToneWarn,
-		respond.ReachesOwn: widget.TonePlain, respond.ReachesKin: widget.ToneNote}[r.Weight]
+	t := map[respond.ReachWeight]widget.Tone{
+		respond.ReachesNode: widget.ToneBad, respond.ReachesOther: widget.ToneWarn,
+		respond.ReachesOwn: widget.TonePlain, respond.ReachesKin: widget.ToneNote,
+	}[r.Weight]
 	return Row{
 		ID: "reach:" + r.Kind + ":" + r.Text, Text: r.Kind + " " + r.Text, Value: cmp.Or(r.Command, r.Text), Layer: -1,
 		Object: r.Text, Pod: r.Pod,
 		Line: func(w int) []widget.Cell {
-			return []widget.Cell{{Text: r.Kind, Tone: widget.ToneDim, Width: kindWidth},
-				{Text: r.Text, Tone: t, Width: -1}}
+			return []widget.Cell{
+				{Text: r.Kind, Tone: widget.ToneDim, Width: kindWidth},
+				{Text: r.Text, Tone: t, Width: -1},
+			}
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, r.Kind)
@@ -75,9 +79,11 @@ func changeRow(x inspect.PodChange) Row {
 		ID: "change:" + x.Time.String() + x.State, Text: "pod " + x.State + " " + text, Value: text, Layer: -1,
 		Object: x,
 		Line: func(w int) []widget.Cell {
-			return []widget.Cell{{Text: "pod", Tone: widget.ToneDim, Width: kindWidth},
+			return []widget.Cell{
+				{Text: "pod", Tone: widget.ToneDim, Width: kindWidth},
 				{Text: label.Clock(x.Time), Tone: widget.ToneDim, Width: 9},
-				{Text: x.State + ": " + text, Tone: t, Width: -1}}
+				{Text: x.State + ": " + text, Tone: t, Width: -1},
+			}
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, "The pod, while the case was open")
@@ -102,8 +108,10 @@ func containerRow(c inspect.Container) Row {
 		ID: "container:" + c.Name, Text: "container " + text + " " + c.Reference, Value: c.ImageID, Container: c.Name,
 		Layer: -1, Object: c,
 		Line: func(w int) []widget.Cell {
-			return []widget.Cell{{Text: "container", Tone: widget.ToneDim, Width: kindWidth},
-				{Text: text + " " + label.Image(c.Reference, ""), Tone: t, Width: -1}}
+			return []widget.Cell{
+				{Text: "container", Tone: widget.ToneDim, Width: kindWidth},
+				{Text: text + " " + label.Image(c.Reference, ""), Tone: t, Width: -1},
+			}
 		},
 		Detail: func(d *widget.Document) { containerDetail(d, c) },
 	}

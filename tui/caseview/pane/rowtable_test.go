@@ -30,26 +30,34 @@ func TestWhatRowsCopyAndWhereTheyLead(t *testing.T) {
 		{Layers, MergedID, "sha256:32e45c9a7ba9d1c0", "", MergedTree, "", "web"},
 		{Layers, "layer:2", "sha256:1a000", "", 2, "", "web"},
 		{Signatures, "signature:g1", "release@shop.example", "", -1, "g1", "web"},
-		{Signatures, "gate:shop-images", "shop-images: namespace shop lacks policy.sigstore.dev/include=true", "", -1,
+		{
+			Signatures, "gate:shop-images", "shop-images: namespace shop lacks policy.sigstore.dev/include=true", "", -1,
 			"",
-			"web"},
+			"web",
+		},
 		{Signatures, "store:referrers:sha256:32e45c9a7ba9d1c0", "sha256:32e45c9a7ba9d1c0", "", -1, "", "web"},
 		{Provenance, "provenance:p1", "00ddf00ddf00ddf0", "", -1, "p1", "web"},
 		{Packages, "advisory:xz-2024-03:package:xz-utils 5.6.1-1", "xz-2024-03", "", 1, "xz-2024-03", "web"},
 		{Packages, "changed:deb:procps:4.0.4-1", "procps 4.0.4-2", replica, 2, "", "web"},
-		{Packages, "package:+deb:xz-utils:5.6.1-1:", "pkg:deb/debian/xz-utils@5.6.1-1", "", 1,
-			"pkg:deb/debian/xz-utils@5.6.1-1", "web"},
+		{
+			Packages, "package:+deb:xz-utils:5.6.1-1:", "pkg:deb/debian/xz-utils@5.6.1-1", "", 1,
+			"pkg:deb/debian/xz-utils@5.6.1-1", "web",
+		},
 		{Packages, "file:" + miner, miner, miner, 2, miner, "web"},
 		{Binaries, "binary:" + miner, "5f0a", miner, 2, miner, "web"},
 		{Binaries, "altered:" + replica, "md5:ff", replica, 2, replica, "web"},
 		{Binaries, "missing:/usr/bin/ps", "/usr/bin/ps", "", 1, "/usr/bin/ps", "web"},
-		{Timeline, "moment:" + ago(12).String() + "alert: Drop and executesyscall",
-			"2026-03-14 03:08:00Z alert: Drop and execute", miner, 2, "a1", "web"},
+		{
+			Timeline, "moment:" + ago(12).String() + "alert: Drop and executesyscall",
+			"2026-03-14 03:08:00Z alert: Drop and execute", miner, 2, "a1", "web",
+		},
 		{BlastRadius, "container:web", "sha256:32e45c9a7ba9d1c0", "", -1, "", "web"},
 		{BlastRadius, "owner:rs", "web-6d4", "", -1, "", ""},
-		{Autoruns, "autorun:preload:/etc/ld.so.preload:/usr/lib/libfont.so", "/etc/ld.so.preload", "/etc/ld.so.preload",
+		{
+			Autoruns, "autorun:preload:/etc/ld.so.preload:/usr/lib/libfont.so", "/etc/ld.so.preload", "/etc/ld.so.preload",
 			2,
-			"/etc/ld.so.preload", "web"},
+			"/etc/ld.so.preload", "web",
+		},
 		{Autoruns, "autorun:entrypoint::/app/start.sh", "/app/start.sh", "", -1, "/app/start.sh", "web"},
 	} {
 		r := find(t, c.pane.Listed(v), c.id)
@@ -79,13 +87,19 @@ func TestTheFilterFindsRowsByWhatIsKnownOfThem(t *testing.T) {
 		{Overview, "no database", "check:vulnerabilities:web"},
 		{Overview, "blocked", "answer:why-missed"},
 		{Overview, "collected web.log", "exhibit:logs/web.log"},
-		{Layers, "apt-get", "layer:1"}, {Layers, "sha256:d1000", "layer:2"},
-		{Signatures, "cosign tag", "signature:g1"}, {Signatures, "include=true", "gate:shop-images"},
+		{Layers, "apt-get", "layer:1"},
+		{Layers, "sha256:d1000", "layer:2"},
+		{Signatures, "cosign tag", "signature:g1"},
+		{Signatures, "include=true", "gate:shop-images"},
 		{Provenance, "slsa.dev fork", "provenance:p1"},
-		{Packages, "spoof package-lock",
-			"lock:/app/package-lock.json:left-pad:/app/node_modules/left-pad:version-spoof"},
-		{Binaries, "hidden-path critical", "binary:" + miner}, {Binaries, "5f0a", "binary:" + miner},
-		{Binaries, "altered procps", "altered:" + replica}, {Binaries, "missing", "missing:/usr/bin/ps"},
+		{
+			Packages, "spoof package-lock",
+			"lock:/app/package-lock.json:left-pad:/app/node_modules/left-pad:version-spoof",
+		},
+		{Binaries, "hidden-path critical", "binary:" + miner},
+		{Binaries, "5f0a", "binary:" + miner},
+		{Binaries, "altered procps", "altered:" + replica},
+		{Binaries, "missing", "missing:/usr/bin/ps"},
 		{Timeline, "alert syscall", "moment:" + ago(12).String() + "alert: Drop and executesyscall"},
 		{BlastRadius, "privileged", "reach:privilege:web: privileged"},
 		{Autoruns, "new preload loader-hijack", "autorun:preload:/etc/ld.so.preload:/usr/lib/libfont.so"},
@@ -177,9 +191,13 @@ func TestRowsOfOtherPods(t *testing.T) {
 	v := incident()
 	v.Case.Pod.Reach.Shared.Digest = inspect.PodGroup{Count: 30, Pods: []string{"shop/web-2", "blog/web-3"}}
 	for _, c := range []struct{ row, pod string }{
-		{"reach:same node:shop/cart-0", "shop/cart-0"}, {"reach:same image:shop/web-2", "shop/web-2"},
-		{"reach:same image:blog/web-3", "blog/web-3"}, {"reach:same image:and 28 more", ""},
-		{"reach:secret:web-db: env DB_PASSWORD in web", ""}, {"reach:account:web", ""}, {"container:web", ""},
+		{"reach:same node:shop/cart-0", "shop/cart-0"},
+		{"reach:same image:shop/web-2", "shop/web-2"},
+		{"reach:same image:blog/web-3", "blog/web-3"},
+		{"reach:same image:and 28 more", ""},
+		{"reach:secret:web-db: env DB_PASSWORD in web", ""},
+		{"reach:account:web", ""},
+		{"container:web", ""},
 	} {
 		r := find(t, BlastRadius.Listed(v), c.row)
 		if r.Pod != c.pod {
@@ -194,20 +212,25 @@ func TestRowsOfOtherPods(t *testing.T) {
 // A package leads to the file of it that something was found about, and a file to the package that owns it.
 func TestAPackageLeadsToItsFilesAndBack(t *testing.T) {
 	v := incident()
-	v.Case.Apply(on("binaries", "web", inspect.Binary{Path: "/usr/bin/xz", Owner: "xz-utils 5.6.1-1", Layer: 1,
-		Severity: inspect.High, Codes: []string{"gained"}}))
+	v.Case.Apply(on("binaries", "web", inspect.Binary{
+		Path: "/usr/bin/xz", Owner: "xz-utils 5.6.1-1", Layer: 1,
+		Severity: inspect.High, Codes: []string{"gained"},
+	}))
 	v.Whole = true
 	v.Case.Apply(on("packages", "web", inspect.Packages{List: []inspect.Package{
 		{Type: "deb", Name: "procps", Version: "4.0.4-2", Layer: 1},
 		{Type: "deb", Name: "xz-utils", Version: "5.6.1-1"},
 		{Type: "npm", Name: "left-pad", Version: "1.3.1", Locations: []string{"/app/left-pad/package.json"}, Layer: 2},
-		{Type: "go-module", Name: "stdlib", Version: "1.2", Locations: []string{"pkg:golang/stdlib"}, Layer: 2}}}))
+		{Type: "go-module", Name: "stdlib", Version: "1.2", Locations: []string{"pkg:golang/stdlib"}, Layer: 2},
+	}}))
 	rows := Packages.Listed(v)
 	for _, c := range []struct {
 		name, path string
 		layer      int
 	}{
-		{"procps", replica, 2}, {"xz-utils", "/usr/bin/xz", 1}, {"left-pad", "/app/left-pad/package.json", 2},
+		{"procps", replica, 2},
+		{"xz-utils", "/usr/bin/xz", 1},
+		{"left-pad", "/app/left-pad/package.json", 2},
 		{"stdlib", "", 2},
 	} {
 		id := PackageOf(rows, c.name)
@@ -216,8 +239,10 @@ func TestAPackageLeadsToItsFilesAndBack(t *testing.T) {
 			t.Errorf("%s leads to %q in layer %d, not to %q in layer %d", c.name, r.Path, r.Layer, c.path, c.layer)
 		}
 	}
-	for path, want := range map[string]string{replica: "procps", "/usr/bin/xz": "xz-utils", "/usr/bin/ps": "procps",
-		miner: "", "/none": "", "": ""} {
+	for path, want := range map[string]string{
+		replica: "procps", "/usr/bin/xz": "xz-utils", "/usr/bin/ps": "procps",
+		miner: "", "/none": "", "": "",
+	} {
 		if got := v.OwnerOf(path); got != want {
 			t.Errorf("%q is of %q, not of %q", path, got, want)
 		}
@@ -235,8 +260,10 @@ func TestABillOfMaterialsIsReadAgainstTheImage(t *testing.T) {
 	if text := row(b); strings.Contains(text, "Against") {
 		t.Errorf("one that was not compared reads\n%s", text)
 	}
-	b.Truth = &inspect.SBOMTruth{Confirmed: 7, OtherVersion: 1, Missing: 1, Hidden: 2,
-		Examples: []string{"xz-utils 5.6.1-1 is not listed\x1b[2J"}}
+	b.Truth = &inspect.SBOMTruth{
+		Confirmed: 7, OtherVersion: 1, Missing: 1, Hidden: 2,
+		Examples: []string{"xz-utils 5.6.1-1 is not listed\x1b[2J"},
+	}
 	text := row(b)
 	has(t, "the comparison", text, "Against what is in the image",
 		"7 as listed, 1 in another version, 1 listed and not there, 2 there and not listed",

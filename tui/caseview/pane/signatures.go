@@ -24,7 +24,8 @@ func signatureRows(v View) []Row {
 	}
 	gates := slices.Clone(i.Gates)
 	slices.SortStableFunc(gates, func(a,
-		b inspect.Gate) int {
+		b inspect.Gate,
+	) int {
 		return statusOrder(a.Status.Tone()) - statusOrder(b.Status.Tone())
 	})
 	// gates that refuse nothing come after the signatures
@@ -41,7 +42,8 @@ func signatureRows(v View) []Row {
 	}
 	signatures := slices.Clone(i.Signatures)
 	slices.SortStableFunc(signatures, func(a,
-		b inspect.Signature) int {
+		b inspect.Signature,
+	) int {
 		return statusOrder(a.Status) - statusOrder(b.Status)
 	})
 	for _, g := range signatures {
@@ -67,9 +69,14 @@ func gateRow(v View, g inspect.Gate) Row {
 		ID: "gate:" + g.Name, Text: g.Name + " " + g.Detail, Value: g.Name + ": " + g.Detail, Container: v.Container,
 		Layer: -1, Object: g,
 		Line: func(w int) []widget.Cell {
-			return []widget.Cell{v.Paint.SignCell(label.Sign(g.Status.Tone())), {Text: "gate", Tone: widget.ToneDim,
-				Width: 9},
-				{Text: gateText(g), Width: -1}}
+			return []widget.Cell{
+				v.Paint.SignCell(label.Sign(g.Status.Tone())),
+				{
+					Text: "gate", Tone: widget.ToneDim,
+					Width: 9,
+				},
+				{Text: gateText(g), Width: -1},
+			}
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, "Gate: "+g.Name)
@@ -125,8 +132,10 @@ func signatureRow(v View, g inspect.Signature) Row {
 				{Text: strings.TrimPrefix(signerText(g), "https://"), Width: -3},
 			}
 			// a sign alone is lost where a terminal cannot draw it, or in a copy of the screen
-			return append(cells, widget.Cell{Text: cmp.Or(reasonText(g), g.Status.Words()),
-				Tone: label.Sign(g.Status).Tone(), Width: -2})
+			return append(cells, widget.Cell{
+				Text: cmp.Or(reasonText(g), g.Status.Words()),
+				Tone: label.Sign(g.Status).Tone(), Width: -2,
+			})
 		},
 		Detail: func(d *widget.Document) { signatureDetail(d, v, g) },
 	}
@@ -271,9 +280,11 @@ func storeRow(v View, r inspect.StoreReply) Row {
 		ID: "store:" + r.Store + ":" + r.Subject, Text: r.Store + " " + result, Value: r.Subject,
 		Container: v.Container, Layer: -1, Object: r,
 		Line: func(w int) []widget.Cell {
-			return []widget.Cell{{Text: storeSign(v.Paint, r), Tone: storeTone(r.Status), Width: v.Paint.SignWidth()},
+			return []widget.Cell{
+				{Text: storeSign(v.Paint, r), Tone: storeTone(r.Status), Width: v.Paint.SignWidth()},
 				{Text: "store", Tone: widget.ToneDim, Width: 9},
-				{Text: r.Store + " " + label.Digest(r.Subject) + ": " + result, Tone: widget.ToneDim, Width: -1}}
+				{Text: r.Store + " " + label.Digest(r.Subject) + ": " + result, Tone: widget.ToneDim, Width: -1},
+			}
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, "Store "+r.Store)

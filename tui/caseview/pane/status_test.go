@@ -11,8 +11,10 @@ import (
 // Colors may be off, and signs may not be drawn: every outcome is a sign and a word, in the row or in its detail.
 func TestEveryOutcomeIsASignAndAWord(t *testing.T) {
 	image := func(f inspect.Fact) View {
-		return folded(on("subject", "web", inspect.ImageHead{Reference: "acme/web", Digest: "sha256:ab",
-			Status: inspect.Verified}), on("x", "web", f))
+		return folded(on("subject", "web", inspect.ImageHead{
+			Reference: "acme/web", Digest: "sha256:ab",
+			Status: inspect.Verified,
+		}), on("x", "web", f))
 	}
 	signature := func(s inspect.Status, reason string) View {
 		return image(inspect.Signature{ID: "g", Identity: "ci@acme", Status: s, Reason: reason})
@@ -34,57 +36,107 @@ func TestEveryOutcomeIsASignAndAWord(t *testing.T) {
 		row, letters string
 		detail       string
 	}{
-		{"a verified signature", signature(inspect.Verified, ""), Signatures,
-			"✓ signature ci@acme", "ok   signature ci@acme", "✓ verified"},
-		{"an invalid one", signature(inspect.Failed, "invalid-signature"), Signatures,
-			"✗ signature ci@acme", "FAIL signature ci@acme", "✗ failed: the signature is invalid"},
-		{"one of somebody else", signature(inspect.Failed, "identity-mismatch"), Signatures,
-			"another signer is required", "another signer is required", "✗ failed: another signer is required"},
-		{"one that nothing requires", signature(inspect.Unknown, "no-expectation"), Signatures,
+		{
+			"a verified signature", signature(inspect.Verified, ""), Signatures,
+			"✓ signature ci@acme", "ok   signature ci@acme", "✓ verified",
+		},
+		{
+			"an invalid one", signature(inspect.Failed, "invalid-signature"), Signatures,
+			"✗ signature ci@acme", "FAIL signature ci@acme", "✗ failed: the signature is invalid",
+		},
+		{
+			"one of somebody else", signature(inspect.Failed, "identity-mismatch"), Signatures,
+			"another signer is required", "another signer is required", "✗ failed: another signer is required",
+		},
+		{
+			"one that nothing requires", signature(inspect.Unknown, "no-expectation"), Signatures,
 			"no policy requires a signer", "??   signature ci@acme",
-			"? not checked: signed by ci@acme, no policy requires a signer"},
-		{"one with an unknown key", signature(inspect.Unknown, "unknown-key"), Signatures,
-			"no known key", "??   signature", "? not checked: no known key verifies it"},
-		{"one with a reason of a later version", signature(inspect.Failed, "quantum-break"), Signatures,
-			"quantum break", "FAIL signature", "✗ failed: quantum break"},
-		{"a gate that passed", gate(inspect.GatePassed), Signatures,
-			"✓ gate      policy passed: why", "ok   gate      policy passed: why", "✓ passed: why"},
-		{"a gate that refuses", gate(inspect.GateRefused), Signatures,
-			"✗ gate      policy would refuse: why", "FAIL gate", "✗ would refuse: why"},
-		{"a gate that is off", gate(inspect.GateNotEnforced), Signatures,
-			"– gate      policy not enforced: why", "--   gate      policy not enforced", "– not enforced: why"},
-		{"a gate that is not there", gate(inspect.GateAbsent), Signatures,
-			"– gate      policy none: why", "--   gate      policy none", "– none: why"},
-		{"a gate that could not be read", gate(inspect.GateUnknown), Signatures,
-			"? gate      policy not checked: why", "??   gate      policy not checked", "? not checked: why"},
-		{"a store with signatures", store(inspect.StoreFound, 2, ""), Signatures,
-			"2 store     tag ab: 2 signatures or attestations", "2    store", "2 signatures or attestations"},
-		{"a store without", store(inspect.StoreEmpty, 0, ""), Signatures,
-			"– store     tag ab: none", "--   store     tag ab: none", "none"},
-		{"a store that did not answer", store(inspect.StoreUnreachable, 0, "503"), Signatures,
-			"? store     tag ab: unreachable: 503", "??   store     tag ab: unreachable", "unreachable: 503"},
-		{"a signed statement", statement(inspect.Verified, true), Provenance,
-			"✓ signed ci", "ok   signed ci", "✓ verified"},
-		{"a statement whose signature failed", statement(inspect.Failed, true), Provenance,
-			"✗ failed ci", "FAIL failed ci", "✗ failed"},
-		{"a claim", statement(inspect.Unknown, false), Provenance,
-			"? claim  ci", "??   claim  ci", "Unsigned: self-reported by the builder."},
+			"? not checked: signed by ci@acme, no policy requires a signer",
+		},
+		{
+			"one with an unknown key", signature(inspect.Unknown, "unknown-key"), Signatures,
+			"no known key", "??   signature", "? not checked: no known key verifies it",
+		},
+		{
+			"one with a reason of a later version", signature(inspect.Failed, "quantum-break"), Signatures,
+			"quantum break", "FAIL signature", "✗ failed: quantum break",
+		},
+		{
+			"a gate that passed", gate(inspect.GatePassed), Signatures,
+			"✓ gate      policy passed: why", "ok   gate      policy passed: why", "✓ passed: why",
+		},
+		{
+			"a gate that refuses", gate(inspect.GateRefused), Signatures,
+			"✗ gate      policy would refuse: why", "FAIL gate", "✗ would refuse: why",
+		},
+		{
+			"a gate that is off", gate(inspect.GateNotEnforced), Signatures,
+			"– gate      policy not enforced: why", "--   gate      policy not enforced", "– not enforced: why",
+		},
+		{
+			"a gate that is not there", gate(inspect.GateAbsent), Signatures,
+			"– gate      policy none: why", "--   gate      policy none", "– none: why",
+		},
+		{
+			"a gate that could not be read", gate(inspect.GateUnknown), Signatures,
+			"? gate      policy not checked: why", "??   gate      policy not checked", "? not checked: why",
+		},
+		{
+			"a store with signatures", store(inspect.StoreFound, 2, ""), Signatures,
+			"2 store     tag ab: 2 signatures or attestations", "2    store", "2 signatures or attestations",
+		},
+		{
+			"a store without", store(inspect.StoreEmpty, 0, ""), Signatures,
+			"– store     tag ab: none", "--   store     tag ab: none", "none",
+		},
+		{
+			"a store that did not answer", store(inspect.StoreUnreachable, 0, "503"), Signatures,
+			"? store     tag ab: unreachable: 503", "??   store     tag ab: unreachable", "unreachable: 503",
+		},
+		{
+			"a signed statement", statement(inspect.Verified, true), Provenance,
+			"✓ signed ci", "ok   signed ci", "✓ verified",
+		},
+		{
+			"a statement whose signature failed", statement(inspect.Failed, true), Provenance,
+			"✗ failed ci", "FAIL failed ci", "✗ failed",
+		},
+		{
+			"a claim", statement(inspect.Unknown, false), Provenance,
+			"? claim  ci", "??   claim  ci", "Unsigned: self-reported by the builder.",
+		},
 		{"a verified layer", layer(inspect.Verified, ""), Layers, "  0 ✓", "  0 ok", "✓ verified"},
-		{"a layer with other bytes", layer(inspect.Failed, "digest-mismatch"), Layers, "  0 ✗", "  0 FAIL",
-			"✗ failed: digest-mismatch"},
-		{"a layer that is missing", layer(inspect.Unknown, "missing-blob"), Layers, "  0 ?", "  0 ??",
-			"? not checked: missing-blob"},
-		{"a layer that is being read", layer(inspect.Unknown, inspect.Running), Layers, "  0 …", "  0 …",
-			"… layer 0: still being read"},
-		{"a file that matches", image(inspect.Binary{Path: "/b", Severity: inspect.Info, Status: inspect.RowVerified}),
-			Binaries, "info ✓ /b", "info ok   /b", "✓ matches its package"},
-		{"a file that was not checked", image(inspect.Binary{Path: "/b", Severity: inspect.Low,
-			Status: inspect.RowUnknown}), Binaries, "low  ? /b", "low  ??   /b", "? not checked"},
-		{"a bad file", image(inspect.Binary{Path: "/b", Severity: inspect.High, Status: inspect.RowFailed}),
-			Binaries, "HIGH   /b", "HIGH      /b", "severity high"},
-		{"a bill of materials", image(inspect.SBOM{Origin: "attached", Format: "spdx", Status: inspect.Unknown,
-			Reason: "unsigned"}), Packages, "? SBOM attached, spdx: 0 packages unsigned", "??   SBOM attached",
-			"? not checked: unsigned"},
+		{
+			"a layer with other bytes", layer(inspect.Failed, "digest-mismatch"), Layers, "  0 ✗", "  0 FAIL",
+			"✗ failed: digest-mismatch",
+		},
+		{
+			"a layer that is missing", layer(inspect.Unknown, "missing-blob"), Layers, "  0 ?", "  0 ??",
+			"? not checked: missing-blob",
+		},
+		{
+			"a layer that is being read", layer(inspect.Unknown, inspect.Running), Layers, "  0 …", "  0 …",
+			"… layer 0: still being read",
+		},
+		{
+			"a file that matches", image(inspect.Binary{Path: "/b", Severity: inspect.Info, Status: inspect.RowVerified}),
+			Binaries, "info ✓ /b", "info ok   /b", "✓ matches its package",
+		},
+		{"a file that was not checked", image(inspect.Binary{
+			Path: "/b", Severity: inspect.Low,
+			Status: inspect.RowUnknown,
+		}), Binaries, "low  ? /b", "low  ??   /b", "? not checked"},
+		{
+			"a bad file", image(inspect.Binary{Path: "/b", Severity: inspect.High, Status: inspect.RowFailed}),
+			Binaries, "HIGH   /b", "HIGH      /b", "severity high",
+		},
+		{
+			"a bill of materials", image(inspect.SBOM{
+				Origin: "attached", Format: "spdx", Status: inspect.Unknown,
+				Reason: "unsigned",
+			}), Packages, "? SBOM attached, spdx: 0 packages unsigned", "??   SBOM attached",
+			"? not checked: unsigned",
+		},
 	} {
 		rows := c.pane.Listed(c.v)
 		row := rows[len(rows)-1]
@@ -146,11 +198,15 @@ func TestWithoutAVerificationThereIsNoGoodSign(t *testing.T) {
 
 // An alert names what ran; the row of it is bad whatever the file turned out to be, and never green.
 func TestAnAlertIsNeverGood(t *testing.T) {
-	for _, origin := range []string{inspect.OriginImage, inspect.OriginChanged, inspect.OriginRuntime,
+	for _, origin := range []string{
+		inspect.OriginImage, inspect.OriginChanged, inspect.OriginRuntime,
 		inspect.OriginMemfd, inspect.OriginVolume, inspect.OriginHost, inspect.OriginUnknown, "",
-		"of a later version"} {
-		v := folded(on("alert", "", inspect.Alert{ID: "a", Rule: "Drop and execute", Path: "/x", Subject: "web",
-			File: inspect.AlertFile{Path: "/x", Origin: origin, Layer: 1}}))
+		"of a later version",
+	} {
+		v := folded(on("alert", "", inspect.Alert{
+			ID: "a", Rule: "Drop and execute", Path: "/x", Subject: "web",
+			File: inspect.AlertFile{Path: "/x", Origin: origin, Layer: 1},
+		}))
 		r := find(t, Overview.Listed(v), "alert:a")
 		has(t, origin, line(v, r, 60), "! ALERT Drop and execute")
 		if strings.Contains(detail(v, r), "✓") {

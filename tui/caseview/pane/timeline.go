@@ -78,8 +78,10 @@ func nowRow(now time.Time) Row {
 	return Row{
 		ID: "moment:now", Text: text, Value: label.Stamp(inspect.At(now)), Layer: -1,
 		Line: func(w int) []widget.Cell {
-			return []widget.Cell{{Text: strings.Repeat("─", 14), Tone: widget.ToneDim},
-				{Text: text, Tone: widget.ToneNote}}
+			return []widget.Cell{
+				{Text: strings.Repeat("─", 14), Tone: widget.ToneDim},
+				{Text: text, Tone: widget.ToneNote},
+			}
 		},
 		Detail: func(d *widget.Document) {
 			d.Say(widget.ToneBold, "Now")
@@ -116,8 +118,12 @@ func momentRow(x inspect.Moment, gap string, of int, ahead bool) Row {
 			if w < 60 {
 				when = widget.Cell{Text: x.Time.UTC().Format("01-02 15:04:05"), Width: 14}
 			}
-			cells := []widget.Cell{when, {Text: gap, Tone: widget.ToneDim, Width: 7, Right: true},
-				{Text: point, Tone: trustTone(x.Trust), Width: 1}, {Text: x.What, Width: -1}}
+			cells := []widget.Cell{
+				when,
+				{Text: gap, Tone: widget.ToneDim, Width: 7, Right: true},
+				{Text: point, Tone: trustTone(x.Trust), Width: 1},
+				{Text: x.What, Width: -1},
+			}
 			if w > 66 {
 				cells = append(cells, widget.Cell{Text: x.Trust, Tone: trustTone(x.Trust), Width: 8})
 			}

@@ -11,15 +11,21 @@ import (
 
 func TestVulnerabilityRows(t *testing.T) {
 	i := imageOf("web")
-	i.Packages = []inspect.Package{{Type: "deb", Name: "xz", Version: "5.6", Layer: 1},
-		{Type: "deb", Name: "curl", Version: "7"}}
+	i.Packages = []inspect.Package{
+		{Type: "deb", Name: "xz", Version: "5.6", Layer: 1},
+		{Type: "deb", Name: "curl", Version: "7"},
+	}
 	at := inspect.At(time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC))
 	i.VulnData = &inspect.VulnData{AdvisoryData: inspect.AdvisoryData{Date: at, Digest: "sha256:aa"}, Compared: 2}
 	i.Vulns = []inspect.Vuln{
-		{ID: "CVE-1", Package: "xz", Version: "5.6", Type: "deb", Severity: inspect.Critical, KEV: true,
-			Threshold: inspect.LevelBlock, Rule: "known to be exploited", Fixed: "5.7"},
-		{ID: "CVE-2", Package: "curl", Version: "7", Type: "deb", Severity: inspect.Unrated,
-			Threshold: inspect.LevelLog},
+		{
+			ID: "CVE-1", Package: "xz", Version: "5.6", Type: "deb", Severity: inspect.Critical, KEV: true,
+			Threshold: inspect.LevelBlock, Rule: "known to be exploited", Fixed: "5.7",
+		},
+		{
+			ID: "CVE-2", Package: "curl", Version: "7", Type: "deb", Severity: inspect.Unrated,
+			Threshold: inspect.LevelLog,
+		},
 	}
 	v := viewOf(i)
 	rows := packageRows(v)
@@ -36,8 +42,10 @@ func TestVulnerabilityRows(t *testing.T) {
 
 func TestVulnerabilitiesThatAreNotKnown(t *testing.T) {
 	v := viewOf(imageOf("web"))
-	v.Case.Apply(inspect.Event{Check: inspect.CheckVulnerabilities, Container: "web",
-		Fact: inspect.End{Status: inspect.CheckSkipped, Reason: "no vulnerability database"}})
+	v.Case.Apply(inspect.Event{
+		Check: inspect.CheckVulnerabilities, Container: "web",
+		Fact: inspect.End{Status: inspect.CheckSkipped, Reason: "no vulnerability database"},
+	})
 	if rows := vulnerabilityRows(v); len(rows) != 0 {
 		t.Errorf("without thresholds there are %d rows", len(rows))
 	}
