@@ -26,138 +26,134 @@ type command struct {
 // commands is the table. The order is that of the bottom line. It is made on each call: some fifty small values, and
 // nothing that could be changed by accident.
 func commands() []command {
-	return slices.Concat(moveCommands(), caseCommands(), paletteCommands(), shellCommands())
+	return slices.Concat(moveCommands, caseCommands, paletteCommands(), shellCommands())
 }
 
 // moveCommands are those that move and open. They are the same on every screen, as in vim and less.
-func moveCommands() []command {
-	return []command{
-		{
-			name: "open", keys: []string{"enter"}, show: "enter", on: shell.Everywhere, bar: true,
-			help: "open what is selected: a pod's case, a finding's file, a directory, a file's content",
-		},
-		{
-			name: "back", keys: []string{"esc"}, show: "esc", on: shell.Everywhere, bar: true,
-			help: "back, close, clear; never quits",
-		},
-		{name: "up", keys: []string{"k", "up"}, show: "k ↑", on: shell.Everywhere, help: "one row up"},
-		{name: "down", keys: []string{"j", "down"}, show: "j ↓", on: shell.Everywhere, help: "one row down"},
-		{
-			name: "left", keys: []string{"h", "left"}, show: "h ←", on: shell.Everywhere,
-			help: "collapse, or to the region or the pane on the left",
-		},
-		{
-			name: "right", keys: []string{"l", "right"}, show: "l →", on: shell.Everywhere,
-			help: "expand, or to the region or the pane on the right",
-		},
-		{name: "top", keys: []string{"g", "home"}, show: "g", on: shell.Everywhere, help: "first row"},
-		{name: "bottom", keys: []string{"G", "end"}, show: "G", on: shell.Everywhere, help: "last row"},
-		{
-			name: "half page down", keys: []string{"ctrl+d"}, show: "ctrl+d", on: shell.Everywhere,
-			help: "half a page down",
-		},
-		{
-			name: "half page up", keys: []string{"ctrl+u"}, show: "ctrl+u", on: shell.Everywhere,
-			help: "half a page up",
-		},
-		{
-			name: "page down", keys: []string{"pgdown"}, show: "PgDn", on: shell.Everywhere,
-			help: "a page down: the detail, from the list too",
-		},
-		{
-			name: "page up", keys: []string{"pgup"}, show: "PgUp", on: shell.Everywhere,
-			help: "a page up: the detail, from the list too",
-		},
-		{
-			name: "zoom", keys: []string{"+", "_"}, show: "+ _", on: shell.InPods | shell.InCase,
-			help: "the focused region on all of the screen; _ shows the others again",
-		},
-		{
-			name: "pane", keys: []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}, show: "1…9", on: shell.InCase,
-			bar:  true,
-			help: "Overview, Layers, Signatures, Provenance, Packages, Binaries, Timeline, Blast radius, Autoruns",
-		},
-		{
-			name: "focus", keys: []string{"tab", "shift+tab"}, show: "tab", on: shell.Everywhere, bar: true,
-			help: "to the next region; while bytes are shown, the next form: text, hex, ELF headers",
-		},
-		{
-			name: "filter", keys: []string{"/"}, show: "/", on: shell.Everywhere, bar: true,
-			help: "filter as you type; while bytes are shown, find",
-		},
-		{name: "next", keys: []string{"n"}, show: "n", on: shell.Everywhere, help: "next row that matches the filter"},
-		{
-			name: "previous", keys: []string{"N"}, show: "N", on: shell.Everywhere,
-			help: "previous row that matches the filter",
-		},
-	}
+var moveCommands = []command{
+	{
+		name: "open", keys: []string{"enter"}, show: "enter", on: shell.Everywhere, bar: true,
+		help: "open what is selected: a pod's case, a finding's file, a directory, a file's content",
+	},
+	{
+		name: "back", keys: []string{"esc"}, show: "esc", on: shell.Everywhere, bar: true,
+		help: "back, close, clear; never quits",
+	},
+	{name: "up", keys: []string{"k", "up"}, show: "k ↑", on: shell.Everywhere, help: "one row up"},
+	{name: "down", keys: []string{"j", "down"}, show: "j ↓", on: shell.Everywhere, help: "one row down"},
+	{
+		name: "left", keys: []string{"h", "left"}, show: "h ←", on: shell.Everywhere,
+		help: "collapse, or to the region or the pane on the left",
+	},
+	{
+		name: "right", keys: []string{"l", "right"}, show: "l →", on: shell.Everywhere,
+		help: "expand, or to the region or the pane on the right",
+	},
+	{name: "top", keys: []string{"g", "home"}, show: "g", on: shell.Everywhere, help: "first row"},
+	{name: "bottom", keys: []string{"G", "end"}, show: "G", on: shell.Everywhere, help: "last row"},
+	{
+		name: "half page down", keys: []string{"ctrl+d"}, show: "ctrl+d", on: shell.Everywhere,
+		help: "half a page down",
+	},
+	{
+		name: "half page up", keys: []string{"ctrl+u"}, show: "ctrl+u", on: shell.Everywhere,
+		help: "half a page up",
+	},
+	{
+		name: "page down", keys: []string{"pgdown"}, show: "PgDn", on: shell.Everywhere,
+		help: "a page down: the detail, from the list too",
+	},
+	{
+		name: "page up", keys: []string{"pgup"}, show: "PgUp", on: shell.Everywhere,
+		help: "a page up: the detail, from the list too",
+	},
+	{
+		name: "zoom", keys: []string{"+", "_"}, show: "+ _", on: shell.InPods | shell.InCase,
+		help: "the focused region on all of the screen; _ shows the others again",
+	},
+	{
+		name: "pane", keys: []string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}, show: "1…9", on: shell.InCase,
+		bar:  true,
+		help: "Overview, Layers, Signatures, Provenance, Packages, Binaries, Timeline, Blast radius, Autoruns",
+	},
+	{
+		name: "focus", keys: []string{"tab", "shift+tab"}, show: "tab", on: shell.Everywhere, bar: true,
+		help: "to the next region; while bytes are shown, the next form: text, hex, ELF headers",
+	},
+	{
+		name: "filter", keys: []string{"/"}, show: "/", on: shell.Everywhere, bar: true,
+		help: "filter as you type; while bytes are shown, find",
+	},
+	{name: "next", keys: []string{"n"}, show: "n", on: shell.Everywhere, help: "next row that matches the filter"},
+	{
+		name: "previous", keys: []string{"N"}, show: "N", on: shell.Everywhere,
+		help: "previous row that matches the filter",
+	},
 }
 
 // caseCommands are those that do something with a row or a case.
-func caseCommands() []command {
-	return []command{
-		{
-			name: "skip", keys: []string{"S"}, show: "S", on: shell.InCase, bar: true,
-			help: "skip the selected layer while it is read, on a slow link; r reads it later",
-		},
-		{
-			name: "export", keys: []string{"x"}, show: "x", on: shell.InCase, bar: true,
-			help: "export the evidence bundle",
-		},
-		{
-			name: "container", keys: []string{"[", "]"}, show: "[ ]", on: shell.InCase | shell.InViewer, bar: true,
-			help: "previous or next container; while bytes are shown, previous or next part",
-		},
-		{
-			name: "brief", keys: []string{"b"}, show: "b", on: shell.InCase, bar: true,
-			help: "copy the brief for the channel",
-		},
-		{
-			name: "known-good", keys: []string{"K"}, show: "K", on: shell.InCase, bar: true,
-			help: "choose the known-good image, which confirms it",
-		},
-		{
-			name: "mark", keys: []string{"space"}, show: "space", on: shell.InCase, bar: true,
-			help: "mark the row malicious, benign or open",
-		},
-		{
-			name: "diff", keys: []string{"d"}, show: "d", on: shell.InCase, bar: true,
-			help: "only what differs, or everything (Layers, Packages, Autoruns)",
-		},
-		{
-			name: "raw", keys: []string{"v"}, show: "v", on: shell.InPods | shell.InCase, bar: true,
-			help: "the raw object or the bytes behind the row",
-		},
-		{name: "note", keys: []string{"a"}, show: "a", on: shell.InCase, bar: true, help: "write a note on the row"},
-		{
-			name: "policy", keys: []string{"e"}, show: "e", on: shell.InCase,
-			help: "write a policy that requires this signer, after showing it",
-		},
-		{
-			name: "save", keys: []string{"s"}, show: "s", on: shell.InCase | shell.InViewer, bar: true,
-			help: "save the file or the bytes on screen",
-		},
-		{
-			name: "copy", keys: []string{"y"}, show: "y", on: shell.Everywhere, bar: true,
-			help: "copy the value of the row: digest, path, signer, time",
-		},
-		{
-			name: "copy command", keys: []string{"Y"}, show: "Y", on: shell.InPods | shell.InCase,
-			help: "copy the command that shows the same",
-		},
-		{
-			name: "sort", keys: []string{"o"}, show: "o", on: shell.InPods | shell.InCase, bar: true,
-			help: "next sort order",
-		},
-		{
-			name: "again", keys: []string{"r"}, show: "r", on: shell.InPods | shell.InCase, bar: true,
-			help: "retry a check that could not run; in the list, read it again",
-		},
-		{
-			name: "all namespaces", keys: []string{"A"}, show: "A", on: shell.InPods, bar: true,
-			help: "all namespaces, or the first one only",
-		},
-	}
+var caseCommands = []command{
+	{
+		name: "skip", keys: []string{"S"}, show: "S", on: shell.InCase, bar: true,
+		help: "skip the selected layer while it is read, on a slow link; r reads it later",
+	},
+	{
+		name: "export", keys: []string{"x"}, show: "x", on: shell.InCase, bar: true,
+		help: "export the evidence bundle",
+	},
+	{
+		name: "container", keys: []string{"[", "]"}, show: "[ ]", on: shell.InCase | shell.InViewer, bar: true,
+		help: "previous or next container; while bytes are shown, previous or next part",
+	},
+	{
+		name: "brief", keys: []string{"b"}, show: "b", on: shell.InCase, bar: true,
+		help: "copy the brief for the channel",
+	},
+	{
+		name: "known-good", keys: []string{"K"}, show: "K", on: shell.InCase, bar: true,
+		help: "choose the known-good image, which confirms it",
+	},
+	{
+		name: "mark", keys: []string{"space"}, show: "space", on: shell.InCase, bar: true,
+		help: "mark the row malicious, benign or open",
+	},
+	{
+		name: "diff", keys: []string{"d"}, show: "d", on: shell.InCase, bar: true,
+		help: "only what differs, or everything (Layers, Packages, Autoruns)",
+	},
+	{
+		name: "raw", keys: []string{"v"}, show: "v", on: shell.InPods | shell.InCase, bar: true,
+		help: "the raw object or the bytes behind the row",
+	},
+	{name: "note", keys: []string{"a"}, show: "a", on: shell.InCase, bar: true, help: "write a note on the row"},
+	{
+		name: "policy", keys: []string{"e"}, show: "e", on: shell.InCase,
+		help: "write a policy that requires this signer, after showing it",
+	},
+	{
+		name: "save", keys: []string{"s"}, show: "s", on: shell.InCase | shell.InViewer, bar: true,
+		help: "save the file or the bytes on screen",
+	},
+	{
+		name: "copy", keys: []string{"y"}, show: "y", on: shell.Everywhere, bar: true,
+		help: "copy the value of the row: digest, path, signer, time",
+	},
+	{
+		name: "copy command", keys: []string{"Y"}, show: "Y", on: shell.InPods | shell.InCase,
+		help: "copy the command that shows the same",
+	},
+	{
+		name: "sort", keys: []string{"o"}, show: "o", on: shell.InPods | shell.InCase, bar: true,
+		help: "next sort order",
+	},
+	{
+		name: "again", keys: []string{"r"}, show: "r", on: shell.InPods | shell.InCase, bar: true,
+		help: "retry a check that could not run; in the list, read it again",
+	},
+	{
+		name: "all namespaces", keys: []string{"A"}, show: "A", on: shell.InPods, bar: true,
+		help: "all namespaces, or the first one only",
+	},
 }
 
 // paletteCommands are those without a key: rare, or not to be hit by accident. Those that take text behind their name

@@ -119,7 +119,7 @@ func TestEndOfAnAudit(t *testing.T) {
 			rows(blocked),
 			audit.Books{Listed: 1, Done: 1},
 			exitFailed,
-			[]string{"found 1 containers past", "could not check 0", "deployment/db container app: unsigned"},
+			[]string{"found 1 container past", "could not check 0", "deployment/db container app: unsigned"},
 		},
 		"not checked": {
 			many(1),

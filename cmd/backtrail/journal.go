@@ -299,14 +299,11 @@ func history(s *session, cluster string) func(context.Context, *inspect.Pod, ins
 		if !journal.Exists(s.journal) {
 			return nil, nil
 		}
-		j, err := journal.Open(ctx, s.journal)
+		j, err := s.openJournal(ctx)
 		if err != nil {
 			return nil, err
 		}
 		defer j.Close()
-		if n := j.Notice(); n != "" {
-			return nil, errors.New(n) // whoever opens it next finds the new one
-		}
 		return j.Candidates(ctx, journal.Place{
 			Cluster: cluster, Namespace: pod.Namespace,
 			Workload: journal.WorkloadOf(pod), Container: i.Container,
@@ -324,11 +321,24 @@ func (s *session) earlier() inspect.PastImages {
 		if !journal.Exists(s.journal) { // nothing has been recorded yet; reading creates no file
 			return nil, nil
 		}
-		j, err := journal.Open(ctx, s.journal)
+		j, err := s.openJournal(ctx)
 		if err != nil {
 			return nil, err
 		}
 		defer j.Close()
 		return j.OfRepository(ctx, repository)
 	}
+}
+
+// openJournal opens the journal for one question of a case. That it was damaged and a new one begins is recorded in the
+// case: whoever opens it next finds the new one, and no reason.
+func (s *session) openJournal(ctx context.Context) (*journal.Journal, error) {
+	j, err := journal.Open(ctx, s.journal)
+	if err != nil {
+		return nil, err
+	}
+	if n := j.Notice(); n != "" {
+		s.notice(n)
+	}
+	return j, nil
 }

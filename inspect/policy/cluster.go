@@ -48,17 +48,9 @@ func readCluster(ctx context.Context, c Cluster, namespace string) (*Set, []insp
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
 	all := kinds()
-	answers := make([]answer, len(all))
-	var work engine.Group
-	for i, k := range all {
-		work.Go(func() error {
-			answers[i] = ask(ctx, c, k, namespace)
-			return nil
-		})
-	}
-	// notices come in the order of the kinds, whichever answer came first
+	answers, err := askAll(ctx, c, all, namespace)
 	set, said := &Set{}, []inspect.Notice{}
-	if err := work.Wait(); err != nil {
+	if err != nil {
 		said = append(said, inspect.Notice{
 			Level: "warning",
 			Text:  "not all policies of the cluster could be read: " + err.Error(),
@@ -103,6 +95,21 @@ func readCluster(ctx context.Context, c Cluster, namespace string) (*Set, []insp
 		})
 	}
 	return set, said
+}
+
+// askAll lists all kinds at once. The answers are in the order of the kinds, whichever came first, and so are the
+// notices that are made of them.
+func askAll(ctx context.Context, c Cluster, all []kube.CustomKind, namespace string) ([]answer, error) {
+	answers := make([]answer, len(all))
+	var work engine.Group
+	for i, k := range all {
+		work.Go(func() error {
+			answers[i] = ask(ctx, c, k, namespace)
+			return nil
+		})
+	}
+	err := work.Wait()
+	return answers, err
 }
 
 // ask lists a kind in the first of its versions that the cluster serves.

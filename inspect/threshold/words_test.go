@@ -92,7 +92,7 @@ func TestExplainUnderOtherThresholds(t *testing.T) {
 
 // A rule about a check that does not exist would never match, and its reader would believe that it does.
 func TestAMisspeltCheckIsRefused(t *testing.T) {
-	_, err := threshold.Read([]byte("version: 1\nblock: [{name: r, finding: {checks: [signature]}}]"), "x.yaml")
+	_, err := threshold.Read([]byte("block: [{name: r, finding: {checks: [signature]}}]"), "x.yaml")
 	if err == nil || !strings.Contains(err.Error(), `"signature" is no check: subject, `) {
 		t.Fatal(err)
 	}

@@ -61,7 +61,8 @@ func Entries() []Entry {
 			Package: "openssl", Format: "dpkg", FixState: v6.WontFixStatus,
 		},
 		{
-			ID: "CVE-2024-0003", Provider: "alpine", Severity: "high", Published: at("2024-03-01"), System: "alpine 3.18",
+			ID: "CVE-2024-0003", Provider: "alpine", Severity: "high", Published: at("2024-03-01"),
+				System: "alpine 3.18",
 			Ecosystem: "apk", Package: "busybox", Format: "apk", Constraint: "< 1.36.1-r6", Fix: "1.36.1-r6",
 			EPSS: 0.02,
 		},
@@ -85,7 +86,8 @@ func Entries() []Entry {
 			Format: "semver", Constraint: "<9.0.0", FixState: v6.UnknownFixStatus,
 		},
 		{
-			ID: "CVE-2024-0008", Provider: "nvd", Severity: "high", Published: at("2024-08-01"), Product: "nodejs:node.js",
+			ID: "CVE-2024-0008", Provider: "nvd", Severity: "high", Published: at("2024-08-01"),
+				Product: "nodejs:node.js",
 			Format: "semver", Constraint: "< 20.1.0", Fix: "20.1.0",
 		},
 	}

@@ -35,8 +35,8 @@ func written(t *testing.T, entries ...vulntest.Entry) (v6.Reader, string) {
 	return reader, dir
 }
 
-// Grype reads every entry again as it was meant: its name and provider, its severity, when it was published, and what is
-// known of its exploitation.
+// Grype reads every entry again as it was meant: its name and provider, its severity, when it was published, and what
+// is known of its exploitation.
 func TestEntriesAreReadByGrype(t *testing.T) {
 	entries := vulntest.Entries()
 	reader, _ := written(t, entries...)
