@@ -23,7 +23,8 @@ type other struct {
 }
 
 // newOther collects the hooks of an earlier image. Whose its files are is not asked: only what they hold is compared.
-// confirmed is whether a person confirmed it: only then it lowers anything.
+// confirmed is whether a person confirmed it: only then it lowers anything. The config is that of the earlier image; an
+// image without a config has the zero value, and then only its files have hooks.
 func newOther(ctx context.Context, tree *layer.Tree, config inspect.ImageConfig, confirmed bool) (*other, error) {
 	s := &scene{tree: tree, own: &owner.Ownership{Tree: tree}, config: config}
 	hooks, err := s.collect(ctx)
@@ -42,7 +43,9 @@ func newOther(ctx context.Context, tree *layer.Tree, config inspect.ImageConfig,
 }
 
 // compare adds to a row what the earlier image has in its place. Hooks are matched by kind and name; of several with
-// one name, one that is the same is enough.
+// one name, one that is the same is enough. It adds codes and never a severity: the rule in severity.go weighs them. A
+// hook that is the same in an image that nobody confirmed gets no code, since the earlier image may have been poisoned
+// already.
 func (o *other) compare(ctx context.Context, s *scene, r *row) {
 	isNew := false
 	defer func() { r.isNew = &isNew }()
@@ -81,7 +84,8 @@ func (o *other) compare(ctx context.Context, s *scene, r *row) {
 }
 
 // hadPackage reports whether the earlier image has the package of a hook that it does not have. An install script that
-// a package gained between two versions is how most poisoned releases came in.
+// a package gained between two versions is how most poisoned releases came in. The specifications of gems are named
+// NAME-VERSION.gemspec; the digit behind the dash keeps rack-test from counting as rack.
 func (o *other) hadPackage(r *row) bool {
 	if r.place != "" && r.kind == KindNpmScript {
 		return o.scene.tree.Get(r.place+"/package.json") != nil
@@ -103,7 +107,9 @@ func (o *other) hadPackage(r *row) bool {
 }
 
 // versionOf is the version that the earlier image has of the package of a hook, "" where it is not known. Scripts of
-// packages belong to nothing that a list of files names, so that the package is looked up by its name there.
+// packages belong to nothing that a list of files names, so that the package is looked up by its name there. Versions
+// are claims of the package: an attacker who changes a file keeps the version, which is what makes the same version
+// with other content loud.
 func (o *other) versionOf(ctx context.Context, r *row) string {
 	switch r.kind {
 	case KindNpmScript:
@@ -162,7 +168,8 @@ func (o *other) wraps(s *scene, r *row) {
 var digits = regexp.MustCompile(`[0-9]+`)
 
 // since leaves out the signs that the earlier image's hook has too: the weak ones by name, the strong ones by the
-// text that shows them.
+// text that shows them. An attacker cannot hide a new download behind an old one, since strong signs are compared by
+// their text and not by their kind.
 func (o *other) since(ctx context.Context, found []content.Found, old hook) []content.Found {
 	if len(found) == 0 {
 		return found

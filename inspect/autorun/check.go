@@ -19,7 +19,9 @@ import (
 
 // Check lists what an image starts by itself, and compares it with the previous or known-good image where there is one.
 // needs names the check that finds that one. The rows of a comparison that could not be made have no New. It is
-// blocked, after its rows were emitted, where not all texts were read or the other image could not be.
+// blocked, after its rows were emitted, where not all texts were read or the other image could not be. A damaged blob
+// is fetched again once, by its digest. Rows are emitted before the error is returned, so that a gap never hides what
+// was found.
 func Check(client *registry.Client, cache *layer.Cache, owners *owner.Cache, needs ...string) engine.Check {
 	return engine.Check{
 		Name: inspect.CheckAutoruns, Needs: append([]string{inspect.CheckLayers}, needs...),
@@ -54,7 +56,9 @@ type rows struct {
 }
 
 // examineImage collects and examines the hooks of an image. It reads the merged tree only: a hook that an upper layer
-// took away starts nothing, and what layers hide is for the check of binaries.
+// took away starts nothing, and what layers hide is for the check of binaries. Errors are those of the cache and of the
+// context; a text that cannot be parsed is no error, since an attacker could otherwise end the check with one broken
+// file.
 func examineImage(ctx context.Context, cache *layer.Cache, owners *owner.Cache, image inspect.Image) (*rows, error) {
 	tree, err := cache.Tree(ctx, image.Layers)
 	if err != nil {
@@ -134,7 +138,8 @@ func settings(c v1.Config) inspect.ImageConfig {
 }
 
 // alerted marks the rows that an interpreter runs which an alert names. Alerts that were matched to no container, or to
-// another one, raise nothing.
+// another one, raise nothing. Alerts name programs and not hooks: a python that misbehaves raises each hook that Python
+// runs by itself, since any of them may be the cause.
 func (all *rows) alerted(alerts []inspect.Alert, container string) {
 	var programs []string
 	for _, a := range alerts {

@@ -1,6 +1,7 @@
 package autorun
 
-// Kinds of rows.
+// Kinds of rows. They are part of the JSON of a case and of the IDs of findings: a kind that is renamed is another
+// finding.
 const (
 	KindPythonPth        = "python-pth"
 	KindPythonSite       = "python-site"

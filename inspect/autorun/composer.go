@@ -10,7 +10,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// isComposerList recognizes the list of what composer installed.
+// isComposerList recognizes the list of what composer installed. vendor/composer/installed.json is its usual place; the
+// name of the vendor directory can be configured, so only the last two parts count.
 func isComposerList(p, base string) bool {
 	return base == "installed.json" && strings.HasSuffix(path.Dir(p), "/composer")
 }
@@ -33,7 +34,8 @@ type composerPackage struct {
 // readComposer makes a hook of each file that is loaded with every request (autoload.files), and of each plugin of
 // composer itself. The list is that of composer 2; that of composer 1 is the array alone.
 // (https://getcomposer.org/doc/04-schema.md#files) install-path is relative to vendor/composer; an absolute one is not
-// followed.
+// followed. An example of an entry:
+// {"name":"acme/log","version":"1.2.0","install-path":"../acme/log","autoload":{"files":["boot.php"]}}.
 func readComposer(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	vendor := path.Dir(path.Dir(n.Path))
 	var all []hook
@@ -70,7 +72,8 @@ func readComposer(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	return all
 }
 
-// composerPackages reads an installed.json; nil where it cannot be read.
+// composerPackages reads an installed.json; nil where it cannot be read. The file is bounded by MaxText before it is
+// parsed; one that was cut there is broken JSON and lists nothing.
 func composerPackages(text []byte) []composerPackage {
 	var list struct {
 		Packages []composerPackage `json:"packages"`
@@ -96,7 +99,8 @@ func (s *scene) phpFiles(dir string) []*inspect.Node {
 	return found
 }
 
-// isPHPSettings recognizes the files of settings that PHP reads: php.ini, those of conf.d, and .user.ini.
+// isPHPSettings recognizes the files of settings that PHP reads: php.ini, those of conf.d, and .user.ini. .user.ini is
+// read from the directory of each script, so that whoever may write there needs no right to change php.ini.
 func isPHPSettings(p, base string) bool {
 	return base == "php.ini" || base == ".user.ini" || base == ".htaccess" || path.Ext(base) == ".ini" &&
 		strings.HasSuffix(path.Dir(p), "/conf.d") ||

@@ -27,6 +27,9 @@ func loadedGroups() []string {
 //
 //	[pytest11]
 //	cov = pytest_cov.plugin
+//
+// The module is looked for beside the distribution only, where pip puts it. A line is at most one hook, and a file has
+// at most MaxLoads.
 func readEntryPoints(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	var all []hook
 	group, site := "", path.Dir(path.Dir(n.Path))
@@ -65,7 +68,8 @@ func isServiceFile(p, base string) bool {
 }
 
 // readServiceFile makes one hook of the classes that a service file names, one a line. Logging, JDBC and many others
-// are found so; what counts is what the classes beside it do.
+// are found so; what counts is what the classes beside it do. The file's name is that of the interface and its lines
+// are classes: META-INF/services/java.sql.Driver holds "org.postgresql.Driver".
 func readServiceFile(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	root := path.Dir(path.Dir(path.Dir(n.Path)))
 	h := hook{

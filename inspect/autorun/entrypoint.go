@@ -38,7 +38,8 @@ func readHealthCheck(ctx context.Context, s *scene) []hook {
 }
 
 // commandHook makes the hook of a command line, with the files of the image that it starts. A command within quotes, as
-// sh -c has it, is taken apart at its blanks: each word that is a file of the image counts.
+// sh -c has it, is taken apart at its blanks: each word that is a file of the image counts. The text of the hook is the
+// line itself, so that "sh -c 'curl … | sh'" is scanned although no file holds it.
 func (s *scene) commandHook(kind string, words []string) hook {
 	line := strings.Join(words, " ")
 	h := hook{kind: kind, name: kind, command: shorten(line), inline: true, text: []byte(line)}
@@ -56,7 +57,8 @@ func (s *scene) commandHook(kind string, words []string) hook {
 }
 
 // program resolves a word of a command line: the first one through PATH too, the others only where they hold a slash or
-// lie in the working directory. Words that look like options are none.
+// lie in the working directory. Words that look like options are none. A word longer than PATH_MAX (4096 bytes) cannot
+// be a path and is not resolved.
 func (s *scene) program(word string, first bool) *inspect.Node {
 	regular := func(p string) *inspect.Node {
 		if n := s.tree.Resolve(p); n != nil && layer.IsRegular(n) {

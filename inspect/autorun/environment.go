@@ -53,7 +53,9 @@ func variables() []variable {
 }
 
 // readEnvironment makes a hook of each variable of the image's environment that loads or runs something. Values that
-// were removed as secrets are passed over: what they load is not known.
+// were removed as secrets are passed over: what they load is not known. Several LD_PRELOAD entries are each a hook,
+// since which of them the runtime keeps is its own matter. More than MaxRows libraries count as skipped, which makes
+// the check report a gap.
 func readEnvironment(ctx context.Context, s *scene) []hook {
 	var all []hook
 	var dirs []string // of libraries, read once
@@ -88,7 +90,8 @@ func readEnvironment(ctx context.Context, s *scene) []hook {
 	return all
 }
 
-// hasOption reports whether a value has one of the options that load something.
+// hasOption reports whether a value has one of the options that load something. Options are compared by their
+// beginning, as in --require=/tmp/x.js. Quotes within a value are not taken apart.
 func hasOption(value string, options []string) bool {
 	return slices.ContainsFunc(strings.Fields(value), func(w string) bool {
 		return slices.ContainsFunc(options, func(o string) bool { return strings.HasPrefix(w, o) })

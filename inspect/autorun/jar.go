@@ -19,7 +19,8 @@ const (
 
 // jarOwner names the library that a jar says to be: the coordinates that Maven writes into it, or the title or symbolic
 // name of its manifest; "" for a jar without any, or one that cannot be read. It proves nothing: anybody can write
-// coordinates. It separates a known agent from a file without any origin.
+// coordinates. It separates a known agent from a file without any origin. A panic of the archive reader becomes an
+// error, by layer.Guarded.
 func (s *scene) jarOwner(ctx context.Context, n *inspect.Node) string {
 	c, err := s.tree.Open(ctx, n)
 	if err != nil {
@@ -65,6 +66,8 @@ func identity(z *zip.Reader) string {
 }
 
 // properties reads the lines of an entry as KEY=VALUE or KEY: VALUE. The last of several lines with one key counts.
+// What lies behind maxManifest is left out: the keys that are used stand at the beginning of what Maven and Gradle
+// write.
 func properties(f *zip.File) map[string]string {
 	fields := map[string]string{}
 	r, err := f.Open()

@@ -15,7 +15,8 @@ import (
 )
 
 // examine finds out whose a hook is and what it does. Files that a hook loads are scanned unless a package of the
-// system vouches for them byte by byte.
+// system vouches for them byte by byte. The hook's own text is read before those of its targets, which count against
+// MaxTextAll as well.
 func (s *scene) examine(ctx context.Context, h hook) *row {
 	r := &row{hook: h}
 	if h.node != nil {
@@ -57,7 +58,8 @@ func (s *scene) examine(ctx context.Context, h hook) *row {
 }
 
 // examineTargets looks at the files that a hook starts or loads. They are examined even where a package owns the hook:
-// a unit of a package may start a script that a later layer replaced.
+// a unit of a package may start a script that a later layer replaced. For a hook without a file of its own, as a
+// variable, the files that it loads decide whose it is: it is vouched for only if all of them are.
 func (s *scene) examineTargets(ctx context.Context, r *row) {
 	if r.dir != "" {
 		r.hidden = r.dir
@@ -99,7 +101,8 @@ func (r *row) has(codes ...string) bool {
 	return slices.ContainsFunc(codes, func(c string) bool { return slices.Contains(r.codes, c) })
 }
 
-// scan adds the signs of a text, each once.
+// scan adds the signs of a text, each once. The order is that in which texts are scanned, so that the first strong
+// sign, whose excerpt is shown, is that of the hook itself.
 func (r *row) scan(text []byte) {
 	for _, f := range content.Scan(text) {
 		if !slices.ContainsFunc(r.found, func(o content.Found) bool { return o.Sign == f.Sign }) {
@@ -153,7 +156,8 @@ func (r *row) weak() int {
 }
 
 // fingerprint is the same for two hooks that run the same: the command, where that is all, else the content, and the
-// files that are loaded. Time and mode are no part of it.
+// files that are loaded. Time and mode are no part of it. Fields are separated by a zero byte, which no path and no
+// command holds, so that moving text from one field to the next gives another fingerprint.
 func (h hook) fingerprint() string {
 	sum := sha256.New()
 	put := func(s string) { sum.Write([]byte(s + "\x00")) }
@@ -212,7 +216,8 @@ func alertedBy(kind string, programs []string) bool {
 }
 
 // Odd names what a file that starts something does and few harmless ones do, as a predicate; "" for nothing. "" also
-// where the file is in none of the places.
+// where the file is in none of the places. It is for callers outside of a run of the check, as for files that were
+// written at run time. Nothing is compared with an earlier image.
 func Odd(ctx context.Context, tree *layer.Tree, own *owner.Ownership, n *inspect.Node) string {
 	s := &scene{tree: tree, own: own}
 	for _, h := range readPlace(ctx, s, n) {

@@ -14,7 +14,8 @@ type fileSource struct {
 }
 
 // sources are the kinds of files that start something. A path is given to the first source that knows it. Each matches
-// by path alone, so that the tree can be searched without reading a byte.
+// by path alone, so that the tree can be searched without reading a byte. The order matters: isPlace comes last, since
+// it matches whole directories in which a more specific source may have a file.
 func sources() []fileSource {
 	return []fileSource{
 		{isPth, readPth},

@@ -12,7 +12,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/owner"
 )
 
-// PreloadFile names the libraries that the dynamic loader takes into every program (ld.so(8)).
+// PreloadFile names the libraries that the dynamic loader takes into every program (ld.so(8)). It works for programs
+// with setuid too, which LD_PRELOAD mostly does not: whoever writes it has code in every process.
 const PreloadFile = "/etc/ld.so.preload"
 
 // MaxPreload bounds a file of the loader, in bytes; maxLibraryDirs the directories that it names, maxIncludes the
@@ -27,7 +28,8 @@ const (
 func isPreload(p, _ string) bool { return p == PreloadFile }
 
 // readPreload makes a hook of each library that ld.so.preload names. Comments end with their line. A file that is too
-// long to be read is a hook that names why: the loader would still read it.
+// long to be read is a hook that names why: the loader would still read it. The loader ignores names that it does not
+// find, so that a missing library is a row and not an error; it may be written at run time.
 func readPreload(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	data, err := s.tree.ReadFile(ctx, n.Path, MaxPreload)
 	if err != nil {
@@ -59,7 +61,8 @@ func libraryNames(list string) []string {
 }
 
 // preload is the hook by which a library is loaded into every program: grave if no package answers for the library. A
-// library that only a language's list names is grave too: anybody can write such a list.
+// library that only a language's list names is grave too: anybody can write such a list. It is grave only where bytes
+// are there and no package's digest covers them.
 func (s *scene) preload(library string, dirs []string) hook {
 	h := hook{kind: KindLoader, command: shorten(library), inline: true, text: []byte{}}
 	if n := Library(s.tree, library, dirs); n != nil {
@@ -103,7 +106,9 @@ func Preloads(ctx context.Context, t *layer.Tree, own *owner.Ownership, env []st
 
 // LibraryDirs are the directories in which the loader looks for a name without a slash: those of ld.so.conf and of the
 // files that it and they include (ldconfig(8)), in their order, then its own. A pattern without a leading slash is of
-// the directory of the file that has it; each file is read once, however they include each other.
+// the directory of the file that has it; each file is read once, however they include each other. Bounds: MaxPreload
+// bytes of each file, maxIncludes patterns, maxLibraryDirs directories before the usual ones. musl has no ld.so.conf
+// and searches the usual directories only.
 func LibraryDirs(ctx context.Context, t *layer.Tree) []string {
 	var dirs, patterns []string
 	seen := map[string]bool{}
@@ -174,6 +179,7 @@ func triplets() []string {
 
 // libraryPaths are the places at which the loader looks for a library, first to last: names without a slash in its
 // directories, and what $LIB, $PLATFORM and $ORIGIN stand for. The tokens are those of ld.so(8), Dynamic string tokens.
+// The result is sorted, since a map has no order and the first place that is found counts.
 func libraryPaths(name string, dirs []string) []string {
 	if !strings.Contains(name, "/") {
 		var all []string

@@ -32,7 +32,8 @@ func IsMaintainerScript(p string) bool { return isMaintainerScript(p, path.Base(
 
 // readMaintainerScript makes a hook of a script, which belongs to the package in its name: no list of files names it.
 // What it starts was run when the package was installed, and will be again at the next update or removal, in whatever
-// image is built on this one.
+// image is built on this one. NAME:ARCH.postinst is the form for packages that may be installed for several
+// architectures.
 func readMaintainerScript(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	base := path.Base(n.Path)
 	script := strings.TrimPrefix(path.Ext(base), ".")
@@ -46,7 +47,8 @@ func readMaintainerScript(ctx context.Context, s *scene, n *inspect.Node) []hook
 }
 
 // dpkgVersion is the version of a package as dpkg's status names it, "" where it does not. The status is read once for
-// an image. A package that stands there twice, for two architectures, has the version of the last.
+// an image. A package that stands there twice, for two architectures, has the version of the last. A status that is
+// longer than 64 MiB is not read, and no package has a version then.
 func (s *scene) dpkgVersion(ctx context.Context, name string) string {
 	if s.versions == nil {
 		s.versions = map[string]string{}
@@ -74,7 +76,7 @@ func isAPKScripts(p, base string) bool {
 
 // readAPKScripts reads the archive in which apk keeps the scripts of all packages: its members are named
 // NAME-VERSION.HASH.SCRIPT (https://wiki.alpinelinux.org/wiki/Apk_spec). An archive that cannot be read has no hooks;
-// its packages still list their files.
+// its packages still list their files. An example of a member: busybox-1.37.0-r12.Q1abc….post-install.
 func readAPKScripts(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	data, err := s.tree.ReadFile(ctx, n.Path, MaxScripts)
 	if err != nil {
@@ -118,7 +120,8 @@ func apkScripts(archive *tar.Reader, n *inspect.Node) []hook {
 	return all
 }
 
-// cutRelease takes NAME-VERSION-rRELEASE apart.
+// cutRelease takes NAME-VERSION-rRELEASE apart. busybox-1.37.0-r12 gives busybox and 1.37.0-r12. A name without a
+// release is returned whole, without a version.
 func cutRelease(full string) (name, version string) {
 	at := strings.LastIndex(full, "-r")
 	if at < 0 {

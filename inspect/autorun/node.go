@@ -41,7 +41,8 @@ func installScripts() []string { return []string{"preinstall", "install", "posti
 
 // readPackageJSON makes a hook of each install script. node-gyp's build of binding.gyp is one that no script names.
 // Scripts of the application itself do not run by themselves in an image, those of dependencies ran when they were
-// installed, and run again with the next installation.
+// installed, and run again with the next installation. An attacker who publishes a release needs only one line, as
+// "postinstall": "node x.js"; it runs on the machine of each developer and in each build.
 func readPackageJSON(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	var m manifest
 	if json.Unmarshal(s.text(ctx, n), &m) != nil {
@@ -79,6 +80,8 @@ func (s *scene) npmHook(n *inspect.Node, m manifest, script, command string) hoo
 }
 
 // npmPlace is the directory of a package in any version of it: pnpm's has the version in its name.
+// /app/node_modules/.pnpm/x@1.0.0/node_modules/x gives /app/node_modules/.pnpm/node_modules/x, so that an update is
+// compared with the version before it.
 func npmPlace(dir string) string {
 	at := strings.Index(dir, "/.pnpm/")
 	if at < 0 {
@@ -108,7 +111,8 @@ func isNodeConfig(p, base string) bool {
 }
 
 // readNodeConfig makes a hook of settings that load code or replace the shell of scripts; others start nothing. Keys
-// are compared as they begin a line; a value over several lines is not followed.
+// are compared as they begin a line; a value over several lines is not followed. Tokens may stand in .npmrc: only the
+// lines of the listed keys are kept, and the ledger removes secrets from those.
 func readNodeConfig(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	text := s.text(ctx, n)
 	var lines []string

@@ -40,7 +40,8 @@ func (s *scene) opensByPAM(ctx context.Context, n *inspect.Node, text []byte) st
 const pamDirectory = "/etc/pam.d"
 
 // pamLines splits a stack into its lines, joins those that are continued, and leaves comments out. service is true
-// where each line begins with the name of a service.
+// where each line begins with the name of a service. A line that continues is joined up to MaxText bytes; a backslash
+// at the end of the file ends with what is there.
 func pamLines(text []byte, service bool) []string {
 	var all []string
 	open := ""
@@ -64,7 +65,8 @@ func pamLines(text []byte, service bool) []string {
 }
 
 // includedByPAM is the file that a line takes further lines from, where that is none of the directory: "@include FILE",
-// or include and substack in the place of a control. nil for the others.
+// or include and substack in the place of a control. nil for the others. A relative name is below /etc/pam.d and may
+// climb out of it with "..": the path is resolved in the tree and cannot leave the image.
 func (s *scene) includedByPAM(line string) *inspect.Node {
 	words := strings.Fields(line)
 	name := ""
@@ -86,9 +88,10 @@ func (s *scene) includedByPAM(line string) *inspect.Node {
 	return n
 }
 
-// oddModule is how one line of a stack lets somebody in, as a predicate; "" for the others. pam_permit at the end of
-// a stack, as Debian has it, decides nothing: only where it is sufficient does it. Words are compared without regard to
-// case, as Linux-PAM does it.
+// oddModule is how one line of a stack lets somebody in, as a predicate; "" for the others. pam_permit at the end of a
+// stack, as Debian has it, decides nothing: only where it is sufficient does it. Words are compared without regard to
+// case, as Linux-PAM does it. "auth sufficient pam_permit.so" is the classic back door. A module by an absolute path
+// counts only where it hides: many legitimate stacks use absolute paths as well.
 func (s *scene) oddModule(line string) string {
 	kind, rest, _ := strings.Cut(line, " ")
 	control, rest := cutControl(strings.TrimSpace(rest))

@@ -20,7 +20,8 @@ type Spot struct {
 
 // Place recognizes the places of the file system hierarchy from which programs are started, by a clean path; ok is
 // false for all others. The first row that matches counts. What a place does is the same for every file in it; how much
-// it weighs depends on the file.
+// it weighs depends on the file. The path is compared as it is, and links are resolved by the caller: /bin may lead to
+// /usr/bin.
 func Place(p string) (spot Spot, ok bool) {
 	dir, base := path.Dir(p), path.Base(p)
 	for _, s := range spots() {
@@ -77,7 +78,8 @@ func isKeys(_, dir, base string) bool {
 	return (base == "authorized_keys" || base == "authorized_keys2") && strings.HasSuffix(dir, "/.ssh")
 }
 
-// isCron matches crontab(5), anacrontab(5) and the folders of run-parts and of busybox.
+// isCron matches crontab(5), anacrontab(5) and the folders of run-parts and of busybox. Files of cron.d with a dot in
+// their name are not run by Debian's cron; they count all the same, since others run them.
 func isCron(p, dir, base string) bool {
 	if base == ".placeholder" {
 		return false
@@ -148,7 +150,8 @@ func isProfile(p, dir, base string) bool {
 }
 
 // isPackageHook recognizes the files by which package managers run commands: apt.conf(5) with Pre-Invoke and
-// Post-Invoke, dpkg.cfg(5) with pre-invoke and post-invoke, apk's commit hooks, plugins and actions of yum and dnf.
+// Post-Invoke, dpkg.cfg(5) with pre-invoke and post-invoke, apk's commit hooks, plugins and actions of yum and dnf. An
+// image that is used as a base runs these in every build on top of it, with the rights of root.
 func isPackageHook(p, dir, base string) bool {
 	return dir == "/etc/apt/apt.conf.d" || p == "/etc/apt/apt.conf" || dir == "/etc/dpkg/dpkg.cfg.d" ||
 		p == "/etc/dpkg/dpkg.cfg" || dir == "/etc/apk/commit_hooks.d" || dir == "/lib/apk/commit_hooks.d" ||
@@ -163,7 +166,8 @@ func isPlace(p, _ string) bool {
 }
 
 // readPlace reads a file of one of the places. A file without content starts nothing. Of units, rules and settings only
-// the lines that start something are shown, and one without such a line is no row.
+// the lines that start something are shown, and one without such a line is no row. The keys themselves are never kept
+// as text: a public key identifies a person.
 func readPlace(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	at, ok := Place(n.Path)
 	if !ok || n.Size == 0 {
@@ -233,7 +237,8 @@ func keyNames(text []byte) string {
 }
 
 // invocations lists the lines by which a package manager runs commands. Settings of apt and dnf are mostly numbers and
-// addresses; a file with no such line is no row.
+// addresses; a file with no such line is no row. An example: DPkg::Post-Invoke {"rm -rf /var/cache/apt/archives";}; is
+// what official Debian images have.
 func invocations(p string, text []byte) string {
 	if !strings.Contains(p, "apt.conf") && !strings.Contains(p, "dpkg.cfg") {
 		return excerpt(text)
@@ -252,7 +257,8 @@ func invocations(p string, text []byte) string {
 }
 
 // started lists the lines of a unit or of udev's rules that start something; "" for none. Directives are compared as
-// systemd does, with their case. A unit without ExecStart and the like is one that orders others, and no row.
+// systemd does, with their case. A unit without ExecStart and the like is one that orders others, and no row. User= and
+// Environment= lines are left out; the file itself is evidence and has them.
 func started(text []byte) string {
 	var lines []string
 	layer.Lines(text, func(line string) {

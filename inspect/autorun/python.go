@@ -11,7 +11,8 @@ import (
 )
 
 // isPth recognizes the files of site directories whose lines that begin with import are executed at every start of
-// Python (https://docs.python.org/3/library/site.html).
+// Python (https://docs.python.org/3/library/site.html). A distribution's .pth of setuptools or of an editable install
+// is the ordinary case; it is compared with the earlier image.
 func isPth(p, base string) bool {
 	return strings.HasSuffix(base, ".pth") && siteDirectory(path.Dir(p))
 }
@@ -56,7 +57,8 @@ func readPth(ctx context.Context, s *scene, n *inspect.Node) []hook {
 }
 
 // pthLines splits a file as Python's site module does: without a byte order mark, at all ends of lines that
-// str.splitlines knows (Python 3.13; earlier ones know fewer).
+// str.splitlines knows (Python 3.13; earlier ones know fewer). A form feed within a line thus begins another one, which
+// an editor does not show: an attacker could put an import there.
 func pthLines(text []byte) []string {
 	return strings.FieldsFunc(strings.TrimPrefix(string(text), "\ufeff"), func(r rune) bool {
 		return strings.ContainsRune("\n\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029", r)
@@ -89,7 +91,8 @@ func (s *scene) customizing(dirs []string, by string) []hook {
 }
 
 // imported finds the modules beside a .pth file that its lines import: the code may stand there. Modules elsewhere on
-// Python's path are not followed.
+// Python's path are not followed. The words are not parsed as Python: exec(__import__("x").y) gives x, and a name that
+// is put together at run time gives none.
 func (s *scene) imported(n *inspect.Node, text string) []*inspect.Node {
 	var found []*inspect.Node
 	words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" \t\n,;()'\"", r) })
@@ -113,7 +116,8 @@ func (s *scene) imported(n *inspect.Node, text string) []*inspect.Node {
 func siteModules() []string { return []string{"sitecustomize", "usercustomize"} }
 
 // isPythonSite recognizes the files of these modules, where Python looks for them: as source, compiled, as a library,
-// or as a package. PYTHONPATH is taken by readEnvironment, other directories by readPth.
+// or as a package. PYTHONPATH is taken by readEnvironment, other directories by readPth. A .pyc beside no source is
+// imported too (PEP 3147), so it counts without its .py.
 func isPythonSite(p, base string) bool {
 	name, end, _ := strings.Cut(base, ".")
 	dir := path.Dir(p)

@@ -13,7 +13,8 @@ func isRPMDatabase(p, _ string) bool { return owner.IsRPMDatabase(p) }
 
 // readRPMScripts makes a hook of each script of rpm's packages. They run as root when the package is installed, updated
 // or removed, so that an image in which one was changed attacks whoever builds on it. A database that cannot be read
-// has none here: the check of the packages reports it.
+// has none here: the check of the packages reports it. Texts count toward MaxTextAll like files, so that a database
+// full of scripts cannot use more memory than the check may.
 func readRPMScripts(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	scripts, err := owner.RPMScripts(ctx, s.tree, n)
 	if err != nil {

@@ -25,7 +25,8 @@ type scene struct {
 }
 
 // collect gathers the hooks of the image, at most MaxFound. Hooks of the config come first, then those of files in the
-// order of the tree. Errors: those of the context.
+// order of the tree. Errors: those of the context. The order of the tree is that of the paths, so that two runs over
+// one image give the same rows.
 func (s *scene) collect(ctx context.Context) ([]hook, error) {
 	var all []hook
 	for _, read := range configSources() {
@@ -92,7 +93,8 @@ func (s *scene) throughLink(n *inspect.Node) []*inspect.Node {
 }
 
 // file is the file that a node is, or that a link in its place leads to; nil for none, and for a link to a file that
-// is a hook by its own path. The path stays that of the link: what starts it looks there.
+// is a hook by its own path. The path stays that of the link: what starts it looks there. A copy of the node is
+// returned, since the tree is shared by all checks and must not change.
 func (s *scene) file(n *inspect.Node) *inspect.Node {
 	if layer.IsRegular(n) {
 		return n
@@ -115,7 +117,8 @@ func (s *scene) file(n *inspect.Node) *inspect.Node {
 }
 
 // text reads the first MaxText bytes of a text; nil for other files, and past MaxTextAll. Zero bytes are left out, as
-// shells do: they hide nothing. Programs have no text here: package binary looks at their bytes.
+// shells do: they hide nothing. Programs have no text here: package binary looks at their bytes. The digest of the file
+// was computed when its layer was read and is not checked again here.
 func (s *scene) text(ctx context.Context, n *inspect.Node) []byte {
 	if n == nil || n.Kind != "" && n.Kind != inspect.KindScript {
 		return nil
@@ -133,7 +136,8 @@ func (s *scene) text(ctx context.Context, n *inspect.Node) []byte {
 }
 
 // owned names the package that a file belongs to: that of the system, of a language's list, or of the directory that
-// it lies in. system is true where the first is so and its digest is that of the content.
+// it lies in. system is true where the first is so and its digest is that of the content. A language's list is no
+// proof, since anybody who can write the file can write the list.
 func (s *scene) owned(p string) (name string, system bool) {
 	c, ok := s.own.Claims[p]
 	switch {

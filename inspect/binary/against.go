@@ -11,7 +11,9 @@ import (
 
 // against judges the suspects again by what an earlier image has at their paths, and finds programs whose package
 // claims to be the same in both and whose content is not. The suspects themselves are not changed: the comparison works
-// on copies, so that it can be made again with another image.
+// on copies, so that it can be made again with another image. had keeps a finding alive whose severity the comparison
+// lowers below medium: the finding is emitted once more with its new severity, and does not stay at the old one. It
+// returns an error only where the earlier image's databases cannot be read.
 func (h *scanner) against(ctx context.Context, with *comparison, emit func(inspect.Event)) error {
 	before, good := with.before, with.good
 	rewritten, err := h.rewritten(ctx, before, good)
@@ -45,7 +47,9 @@ func (h *scanner) against(ctx context.Context, with *comparison, emit func(inspe
 }
 
 // swappedJars finds archives of Java, which run without being executable, with other content in the same version. Jars
-// of packages of the system are compared by their databases instead.
+// of packages of the system are compared by their databases instead. Only a jar with the same version and other content
+// becomes a suspect: every build of an application gives other jars, and a row for each would bury the one that
+// matters.
 func (h *scanner) swappedJars(ctx context.Context, with *comparison) []*suspect {
 	var found []*suspect
 	for n := range h.tree.All() {
@@ -66,7 +70,9 @@ func (h *scanner) swappedJars(ctx context.Context, with *comparison) []*suspect 
 }
 
 // compare gives a suspect the code that its content in the earlier image earns. What an unconfirmed image also has
-// gets none: it may have been bad already.
+// gets none: it may have been bad already. The digests are those that the layer reader computed from the bytes of both
+// images, so that equal content does not rest on any claim. The version is a claim (see release), and only decides how
+// loud other content is.
 func (s *suspect) compare(ctx context.Context, with *comparison) {
 	good := with.good
 	s.release = with.image
@@ -98,7 +104,9 @@ func (s *suspect) swappable() bool {
 }
 
 // rewritten finds programs that fit their package database, where the known-good has the same package in the same
-// version with other content: whoever replaces a program can write its new digest into the database.
+// version with other content: whoever replaces a program can write its new digest into the database. Without a digest
+// on both sides the difference is reported as unproven: the package may have been built twice under one version. It
+// returns an error where the earlier databases cannot be read, so that the gap is seen.
 func (h *scanner) rewritten(ctx context.Context, before *layer.Tree, good inspect.KnownGood) ([]*suspect, error) {
 	other := h.otherContent(before)
 	if len(other) == 0 {
@@ -136,7 +144,9 @@ func (h *scanner) rewritten(ctx context.Context, before *layer.Tree, good inspec
 }
 
 // otherContent lists the programs that are what their package says, and that an earlier image has with other content.
-// Those are the only ones for which the databases of the earlier image are read.
+// Those are the only ones for which the databases of the earlier image are read. Files of configuration are left out,
+// since they are meant to be changed, and so are the lists of languages' package managers, which anybody may write. The
+// order is that of the paths, so that two runs give the same rows.
 func (h *scanner) otherContent(before *layer.Tree) []*inspect.Node {
 	var list []*inspect.Node
 	for p, c := range h.own.Claims {

@@ -15,7 +15,8 @@ import (
 // says that some layers could not be read; mounts are those of the container, as far as they are known. The path of the
 // answer is the one that the file has in the image, through its links. An origin is only as certain as the alert: a
 // path is what the sensor read, a flag what it derived, a hash what it measured. Nothing is derived from the name of a
-// file alone.
+// file alone. Examples of a path: /usr/bin/curl, ./run.sh, memfd:x (deleted), /proc/1/root/tmp/x. The node is nil
+// wherever the bytes that ran are not known to be those of the image.
 func locate(a inspect.Alert, t *layer.Tree, workingDir string, mounts []inspect.Mount,
 	incomplete bool,
 ) (inspect.AlertFile, *inspect.Node) {
@@ -56,7 +57,9 @@ func locate(a inspect.Alert, t *layer.Tree, workingDir string, mounts []inspect.
 }
 
 // inImage reports whether the file that an image has at an alerted path is what ran: bytes decide over flags, flags
-// over the path alone.
+// over the path alone. A process can write to its own argv and comm, and not to the hash that a sensor computes nor to
+// the overlay flags, which the kernel gives. SHA256 is emptied where the image's file is not proven to be what ran: a
+// reader must not look up a wrong digest.
 func inImage(f *inspect.AlertFile, a inspect.Alert, n *inspect.Node, said string) {
 	f.Path, f.Layer, f.SHA256 = n.Path, n.Layer, n.SHA256
 	switch measured, ok := strings.CutPrefix(a.FileDigest, "sha256:"); {
@@ -97,7 +100,8 @@ func inImage(f *inspect.AlertFile, a inspect.Alert, n *inspect.Node, said string
 // programPath takes the path of an alert apart, as the kernel and the sensors write it: with " (deleted)" behind a file
 // that was gone when it was looked at, through /proc/PID/root, or as it was typed, below the working directory. said is
 // what there is to say about that; the path is "" where the alert names none. The path may name a file that really ends
-// with " (deleted)": what is in the image under the whole name goes first.
+// with " (deleted)": what is in the image under the whole name goes first. An attacker may name a file "x (deleted)" to
+// have it confused with x; the lookup of the whole name covers that.
 func programPath(t *layer.Tree, p, workingDir string) (real, said string) {
 	real = p
 	if n := t.Resolve(p); strings.HasPrefix(p, "/") && n != nil && layer.IsRegular(n) {
@@ -125,7 +129,8 @@ func programPath(t *layer.Tree, p, workingDir string) (real, said string) {
 }
 
 // throughProc cuts /proc/PID/root off a path: it is the root of a process, which is the container's. PID is a number,
-// self or thread-self (proc(5)).
+// self or thread-self (proc(5)). The rest after root is absolute within the container: /proc/42/root/tmp/x gives
+// /tmp/x. A path that ends with root itself is no file and stays as it is.
 func throughProc(p string) (rest string, ok bool) {
 	words := strings.SplitN(path.Clean(p), "/", 5)
 	if len(words) < 5 || words[0] != "" || words[1] != "proc" || words[3] != "root" {
@@ -137,7 +142,8 @@ func throughProc(p string) (rest string, ok bool) {
 	return "/" + words[4], true
 }
 
-// onceThere describes which layer held a path that a later one took away.
+// onceThere describes which layer held a path that a later one took away. The text begins with "; " and is "" where no
+// layer had a regular file there: it is appended to another sentence.
 func onceThere(t *layer.Tree, p string) string {
 	if was, by := t.Lost(p); was != nil && layer.IsRegular(was) {
 		return fmt.Sprintf("; layer %d held a file at this path, sha256 %.12s, which layer %d deleted", was.Layer,
@@ -148,7 +154,8 @@ func onceThere(t *layer.Tree, p string) string {
 
 // mountOf finds the volume that covers an alerted path, by the links of the image where its tree is known. What ran
 // from the layers of the container, as the alert's flags say, ran from no volume. The deepest mount wins, as the kernel
-// has it.
+// has it. Mounts are those of the pod's specification. A mount that a process made at run time is not among them, and
+// needs CAP_SYS_ADMIN, which the reach of the pod covers.
 func mountOf(a inspect.Alert, t *layer.Tree, mounts []inspect.Mount) (inspect.Mount, bool) {
 	if has(a, inspect.FlagUpper) || has(a, inspect.FlagLower) {
 		return inspect.Mount{}, false
@@ -189,7 +196,9 @@ func onVolume(m inspect.Mount) string {
 	return text
 }
 
-// notInImage explains an alerted path that the image does not have.
+// notInImage explains an alerted path that the image does not have. Where layers are missing the origin stays unknown:
+// "not in the image" would be a statement about bytes that were not read. Only the flag for the upper layer, or
+// /dev/shm, proves that a file was written at run time.
 func notInImage(a inspect.Alert, p string, incomplete bool) (origin, detail string) {
 	switch {
 	case incomplete:
@@ -217,7 +226,9 @@ func has(a inspect.Alert, flag string) bool { return slices.Contains(a.Flags, fl
 func contradicts(a inspect.Alert) bool { return has(a, inspect.FlagUpper) && has(a, inspect.FlagLower) }
 
 // alerts locates the files of the alerts of this image, says so, and remembers which files of the image they name. An
-// alert that was matched to no container, or to another one, is left alone.
+// alert that was matched to no container, or to another one, is left alone. The maps are keyed by node: two alerts that
+// reach one file by different links meet there. It emits each alert again with its file filled in, and the later fact
+// replaces the earlier one.
 func (h *scanner) alerts(all []inspect.Alert, emit func(inspect.Event)) {
 	h.alerted, h.acted, h.given = map[*inspect.Node]string{}, map[*inspect.Node]bool{}, map[*inspect.Node]string{}
 	gap := slices.ContainsFunc(h.layers, layer.Incomplete)
@@ -251,7 +262,8 @@ func (h *scanner) alerts(all []inspect.Alert, emit func(inspect.Event)) {
 
 // follow goes from an interpreter, a launcher or a tool to what it was given: the first such file takes the place of
 // the program as the file of the alert. A command line that is code has no file: the program stays the file of the
-// alert.
+// alert. The command line is text that the process may have rewritten (prctl(2), PR_SET_MM_ARG_START), and a file found
+// by it is a lead and no proof; the program itself keeps its row.
 func (h *scanner) follow(a *inspect.Alert, n *inspect.Node) {
 	ran, nodes := runResolver{h}.ran(*a, n)
 	a.Ran = ran
@@ -269,7 +281,9 @@ func (h *scanner) follow(a *inspect.Alert, n *inspect.Node) {
 	}
 }
 
-// elsewhere is the finding about an alerted program that the image does not hold.
+// elsewhere is the finding about an alerted program that the image does not hold. It is medium and not more: bytes that
+// are in no layer cannot be judged here, and the runtime check takes over where a checkpoint has them. The subject is
+// CONTAINER:PATH, so that several alerts about one path give one finding.
 func (h *scanner) elsewhere(a inspect.Alert, emit func(inspect.Event)) {
 	subject := h.image.Container + ":" + a.File.Path
 	emit(inspect.Event{Fact: inspect.Finding{

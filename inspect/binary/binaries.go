@@ -17,7 +17,9 @@ import (
 )
 
 // Binaries is the check that asks whose file each file is, and shows the programs that need a look. The client is not
-// asked for anything, since all bytes are in the cache, unless what lies there turns out to be damaged.
+// asked for anything, since all bytes are in the cache, unless what lies there turns out to be damaged. A damaged blob
+// is fetched again once, by its digest; a second failure is the error of the check. An image of which no layer could be
+// read gives unchecked, never an empty list that would look clean.
 func Binaries(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engine.Check {
 	return engine.Check{
 		Name: inspect.CheckBinaries, Needs: []string{inspect.CheckLayers}, Limit: layer.WorkLimit,
@@ -47,7 +49,8 @@ func Binaries(client *registry.Client, cache *layer.Cache, owners *owner.Cache) 
 	}
 }
 
-// newScanner asks the package databases of the check's image and looks for suspects.
+// newScanner asks the package databases of the check's image and looks for suspects. The ownership is copied before
+// gaps are added: the cache shares one value with other checks, which run at the same time.
 func newScanner(ctx context.Context, c *layer.Cache, owners *owner.Cache, on engine.On,
 	emit func(inspect.Event),
 ) (*scanner, error) {
@@ -77,7 +80,8 @@ func newScanner(ctx context.Context, c *layer.Cache, owners *owner.Cache, on eng
 	return h, h.run(ctx)
 }
 
-// mountsOf lists the mounts of a container of the case's pod.
+// mountsOf lists the mounts of a container of the case's pod. It is nil without a pod, as for an image that is
+// inspected on its own. Init and ephemeral containers are among the pod's containers under their names.
 func mountsOf(pod *inspect.Pod, container string) []inspect.Mount {
 	if pod == nil {
 		return nil
@@ -100,7 +104,10 @@ func (h *scanner) emitRows(rows []inspect.Binary, emit func(inspect.Event)) {
 	}
 }
 
-// finding is what a row of binaries says in a sentence, with the bytes that it rests on.
+// finding is what a row of binaries says in a sentence, with the bytes that it rests on. The order of the cases is that
+// of importance: a row may have several codes, and the first case that applies gives the title and the code. The
+// finding's ID is made of check, code and CONTAINER:PATH, and is the same in each run; a case that moves changes the
+// IDs of findings that users may have noted.
 func (h *scanner) finding(check string, b inspect.Binary) *inspect.Finding {
 	code, title := inspect.CodeUnexpectedBinary, fmt.Sprintf("%s is an unpackaged executable", b.Path)
 	switch {
@@ -163,7 +170,9 @@ func (h *scanner) layerDigest(number int) string {
 	return h.tree.DiffID(number)
 }
 
-// compared emits the counts, and the files that are not what their package says or not there.
+// compared emits the counts, and the files that are not what their package says or not there. The counts are complete
+// even where the rows are cut at MaxRows. Unowned stays 0 where ownership is unknown: without a database there is
+// nothing to be unowned by.
 func (h *scanner) compared(ctx context.Context, emit func(inspect.Event)) {
 	files := inspect.Files{Ownership: h.own.Level, Detail: h.own.Detail}
 	for n := range h.tree.All() {
@@ -192,7 +201,9 @@ func (h *scanner) compared(ctx context.Context, emit func(inspect.Event)) {
 }
 
 // altered lists the packaged files whose content is not their package's, with what each of them is and what the
-// database expects.
+// database expects. Expected and Actual are in the algorithm of the database (md5 for dpkg, sha1 for apk, most often
+// sha256 for rpm); SHA256 is always that of the bytes. A collision of md5 can be made, so the detail names the weak
+// algorithms.
 func (h *scanner) altered() []inspect.Altered {
 	paths := make([]string, 0, len(h.own.Actual))
 	for p := range h.own.Actual {
@@ -230,7 +241,8 @@ func (h *scanner) altered() []inspect.Altered {
 }
 
 // emitAltered gives a finding for the altered files of one package in one layer that are neither programs, which are
-// rows of binaries, nor of those that are often changed.
+// rows of binaries, nor of those that are often changed. Groups are by layer and package in the order of their first
+// path. An attacker who alters a hundred files of one package gets one finding, which names the first of them.
 func (h *scanner) emitAltered(altered []inspect.Altered, emit func(inspect.Event)) {
 	groups := map[string][]inspect.Altered{}
 	var order []string
@@ -253,7 +265,8 @@ func (h *scanner) emitAltered(altered []inspect.Altered, emit func(inspect.Event
 	}
 }
 
-// alteredFinding is one finding about the altered files of one package, the worst of them first.
+// alteredFinding is one finding about the altered files of one package, the worst of them first. At most 20 files are
+// evidence; the title has the full count. The group is never empty.
 func (h *scanner) alteredFinding(group []inspect.Altered) *inspect.Finding {
 	a := group[0]
 	subject := h.image.Container + ":" + a.Path
@@ -281,7 +294,8 @@ func (h *scanner) alteredFinding(group []inspect.Altered) *inspect.Finding {
 }
 
 // missing lists the packaged files that are not there. What images cut on purpose is passed over, and so are paths of
-// which nothing says that they were files.
+// which nothing says that they were files. dpkg's path-exclude cuts documentation and locales without any trace in the
+// database; a list of those would hide the program that is really gone. Layer is -1 where no layer ever had the file.
 func (h *scanner) missing() []inspect.Missing {
 	var all []inspect.Missing
 	seen := map[string]bool{}

@@ -11,7 +11,9 @@ import (
 )
 
 // identify describes what a program says of its own making: Go's build information, or what Rust's tools leave. That
-// identifies it; it makes nobody its owner, for whoever builds a program may write it.
+// identifies it; it makes nobody its owner, for whoever builds a program may write it. The magic is that of package
+// debug/buildinfo; it is looked for in the first 8 MiB since a stripped section table must not hide it. Rust writes
+// "rustc version 1.79.0 (…)" into .comment, which strip removes.
 func (f *facts) identify(file *elf.File, data []byte) {
 	if file.Section(".go.buildinfo") != nil || bytes.Contains(data[:min(len(data), 8<<20)],
 		[]byte("\xff Go buildinf:")) {
@@ -30,7 +32,8 @@ func (f *facts) identify(file *elf.File, data []byte) {
 	}
 }
 
-// goWords names module, version and commit of a Go program, as far as it says them.
+// goWords names module, version and commit of a Go program, as far as it says them. debug/buildinfo bounds what it
+// reads; an error means a layout that it does not read (or one made up) and not that Go did not build it.
 func goWords(data []byte) string {
 	info, err := buildinfo.Read(bytes.NewReader(data))
 	if err != nil {
@@ -40,7 +43,8 @@ func goWords(data []byte) string {
 }
 
 // buildWords words what Go's build information names of a program: module, version, commit. All of it is a claim of
-// whoever built it.
+// whoever built it. Lengths are cut before they reach a row: 40 bytes for the version of Go, 200 for a path, 80 for a
+// version, 12 digits of a commit.
 func buildWords(info *buildinfo.BuildInfo) string {
 	text := "it is built by " + cut(info.GoVersion, 40)
 	if info.Path != "" {

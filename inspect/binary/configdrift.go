@@ -12,7 +12,8 @@ import (
 
 // configDrift judges how the config of an image differs from that of an earlier one: what it starts, as whom, with
 // which labels. Options and variables that a release adds are none of it. Both configs are those of the images; a pod
-// may override either.
+// may override either. layers is nil where the layers could not be compared; then nothing is derived from their being
+// the same.
 type configDrift struct {
 	now, before v1.Config
 	config      string // digest of the image's config
@@ -28,7 +29,8 @@ type oddity struct {
 	severity    inspect.Severity
 }
 
-// findings lists what a person should know of the differences.
+// findings lists what a person should know of the differences. The text of the oddity is part of the ID, since one code
+// may occur for several labels. The texts are cut, and their values come from the config, which an attacker writes.
 func (d configDrift) findings() []inspect.Finding {
 	var all []inspect.Finding
 	for _, o := range append(append(d.start(), d.user()...), d.labels()...) {
@@ -52,14 +54,15 @@ func (d configDrift) weigh(s inspect.Severity) inspect.Severity {
 }
 
 // sameLayers reports whether only the config is another: then somebody made this image of the earlier one, without a
-// build.
+// build. A rebuild nearly always gives other layers (times in the archives), so equal layers with another config point
+// to an edit of the config alone, as "crane mutate" makes it.
 func (d configDrift) sameLayers() bool {
 	return d.layers != nil && d.layers.Shared > 0 && d.layers.Added == 0
 }
 
 // start judges the command that the image starts: one that fetches or decodes what it runs, which the earlier image
 // does not do, and any other one over the same layers. A command that was odd before is no drift, whatever else is said
-// of it.
+// of it. Entrypoint and Cmd are joined as the runtime does it: a word that moves from one to the other changes nothing.
 func (d configDrift) start() []oddity {
 	now, before := slices.Concat(d.now.Entrypoint, d.now.Cmd), slices.Concat(d.before.Entrypoint, d.before.Cmd)
 	if slices.Equal(now, before) {
@@ -80,7 +83,8 @@ func (d configDrift) start() []oddity {
 	return nil
 }
 
-// user judges an image that runs as root now.
+// user judges an image that runs as root now. A release may change its user on purpose, so another release gives
+// nothing; the rows of settings show root anyway.
 func (d configDrift) user() []oddity {
 	if !root(d.now.User) || root(d.before.User) || d.release == otherRelease {
 		return nil
@@ -89,7 +93,9 @@ func (d configDrift) user() []oddity {
 	return []oddity{{inspect.CodeUserBecameRoot, title, d.weigh(inspect.Medium)}}
 }
 
-// root reports whether a USER of a config is root, by name or number, with a group or without; an empty one is.
+// root reports whether a USER of a config is root, by name or number, with a group or without; an empty one is. The
+// forms are those of the OCI image specification: user, uid, user:group, uid:gid. "00" and a name that passwd maps to 0
+// are not recognized here; the accounts are covered by rootAccounts.
 func root(user string) bool {
 	name, _, _ := strings.Cut(user, ":")
 	return name == "" || name == "root" || name == "0"
@@ -99,7 +105,8 @@ func root(user string) bool {
 var sourceLabels = []string{"org.opencontainers.image.source", "org.label-schema.vcs-url", "vcs-url"}
 
 // labels judges claims that speak against their maker: the repository of another owner, and a base image that is said
-// to be the same while the lowest layer is another.
+// to be the same while the lowest layer is another. Labels are unauthenticated: an attacker copies them unchanged at no
+// cost. So a label that differs is a sign, and one that is the same clears nothing.
 func (d configDrift) labels() []oddity {
 	var all []oddity
 	for _, name := range sourceLabels {
@@ -128,6 +135,8 @@ func (d configDrift) labels() []oddity {
 }
 
 // ownerOf is the part of a repository's address before its name, without scheme, user and port.
+// https://github.com/org/app.git, git@github.com:org/app and ssh://git@github.com/org/app all give github.com/org. Case
+// is dropped, as the hosts do. An address of fewer than three names is returned whole.
 func ownerOf(address string) string {
 	address = strings.ToLower(strings.TrimPrefix(address, "git+"))
 	if _, rest, ok := strings.Cut(address, "://"); ok {

@@ -21,7 +21,9 @@ type deletion struct {
 
 // lookBelow makes suspects of the programs that no container sees any more, unless a package brought them, or they only
 // moved. They are shown if their place or their bytes show a sign. A program that was only replaced is counted and has
-// no row: the row of its path is about what stands there.
+// no row: the row of its path is about what stands there. Packages that another build step removed again are the
+// ordinary case (apt-get purge of a compiler), which is why ownership is looked up in the databases of the layers below
+// too.
 func (h *scanner) lookBelow(ctx context.Context) error {
 	var programs []layer.ShadowedEntry
 	for _, r := range h.shadowed {
@@ -63,7 +65,8 @@ func (h *scanner) lookBelow(ctx context.Context) error {
 }
 
 // unmoved leaves out what the merged tree has under another name. The content decides: a build that moves a program has
-// the same bytes elsewhere.
+// the same bytes elsewhere. A digest is computed over the bytes, so an attacker cannot have a program left out without
+// leaving the same bytes in the merged tree, where they are judged.
 func unmoved(t *layer.Tree, all []layer.ShadowedEntry) []layer.ShadowedEntry {
 	if len(all) == 0 {
 		return nil
@@ -86,7 +89,8 @@ func unmoved(t *layer.Tree, all []layer.ShadowedEntry) []layer.ShadowedEntry {
 	return left
 }
 
-// emitDeleted counts the programs that were taken away, by the layers.
+// emitDeleted counts the programs that were taken away, by the layers. One setting for each pair of layers, in the
+// order in which the pairs were found; info, since each build deletes.
 func (h *scanner) emitDeleted(emit func(inspect.Event)) {
 	for _, d := range h.deletions {
 		what := fmt.Sprintf("%d programs of layer %d, %s the first, were", d.count, d.from, d.first)

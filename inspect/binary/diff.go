@@ -16,7 +16,9 @@ import (
 )
 
 // Diff is the check that compares the files with those of the known-good image, and judges the programs again by what
-// that says. A comparison that nobody confirmed may raise, never lower.
+// that says. A comparison that nobody confirmed may raise, never lower. The check is not applicable without a
+// known-good, and unchecked where a layer of either image is missing: a comparison with half of the files would report
+// the other half as added.
 func Diff(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engine.Check {
 	return engine.Check{
 		Name: inspect.CheckDiff, Needs: []string{
@@ -74,7 +76,8 @@ func Diff(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engi
 	}
 }
 
-// earlier is the part of an earlier image's config that names its version.
+// earlier is the part of an earlier image's config that names its version. It is the zero value for an image without a
+// config, which compares as unknown release.
 func earlier(i *registry.Image) inspect.ImageConfig {
 	if i == nil || i.ConfigFile == nil {
 		return inspect.ImageConfig{}
@@ -82,7 +85,8 @@ func earlier(i *registry.Image) inspect.ImageConfig {
 	return inspect.ImageConfig{Labels: i.ConfigFile.Config.Labels, Env: i.ConfigFile.Config.Env}
 }
 
-// compareSettings says in sentences what would run otherwise.
+// compareSettings says in sentences what would run otherwise. It returns an empty list and not nil, so that JSON has []
+// and a reader sees that a comparison was made.
 func compareSettings(ctx context.Context, client *registry.Client, image inspect.Image,
 	other *registry.Image,
 ) []string {
@@ -94,7 +98,8 @@ func compareSettings(ctx context.Context, client *registry.Client, image inspect
 }
 
 // configChanges words what differs between two configs, one line each, in one order: what is started, as whom, where,
-// with which variables and ports.
+// with which variables and ports. Values are compared as the runtime applies them: an empty user is root, an empty stop
+// signal is SIGTERM. Variables pass through package redact before they are worded.
 func configChanges(now, before v1.Config) []string {
 	changes := []string{}
 	say := func(what string, now, before any) {
@@ -134,7 +139,8 @@ func healthCheck(c v1.Config) string {
 	return quoted(c.Healthcheck.Test)
 }
 
-// quoted writes words so that their borders are seen.
+// quoted writes words so that their borders are seen. The words are redacted first: a password on a command line must
+// not reach a report.
 func quoted(words []string) string {
 	if len(words) == 0 {
 		return "none"

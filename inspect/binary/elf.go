@@ -12,12 +12,16 @@ import (
 	"github.com/backtrail/backtrail/inspect/autorun"
 )
 
-// endsSize is how many bytes at either end of a program are searched for the marks of packers.
+// endsSize is how many bytes at either end of a program are searched for the marks of packers. UPX writes its magic
+// into the header that follows the program headers and again near the end, in the trailer; both lie well within one
+// page.
 const endsSize = 4096
 
 // elf reads the headers. What debug/elf cannot read is said, and no sign: broken headers are one more way to hide. data
 // are the first MaxScanned bytes of the file; what is computed from its end is left out where the file is longer. arch
-// is that of the image, "" where it is not known.
+// is that of the image, "" where it is not known. debug/elf allocates by sizes in the headers and has had panics on
+// made-up files: the caller runs this under layer.Guarded, and data is bounded. A packer that removes "UPX!" is still
+// found by its entropy or by the missing sections.
 func (f *facts) elf(data []byte, arch string) {
 	if bytes.Contains(data[:min(len(data), endsSize)], []byte("UPX!")) || bytes.Contains(data[max(0,
 		len(data)-endsSize):], []byte("UPX!")) {
@@ -63,7 +67,8 @@ func (f *facts) elf(data []byte, arch string) {
 const memfdWords = "it can run programs from memory (memfd_create)"
 
 // segments looks at what of the file is mapped to be run. A loader that unpacks itself needs code that is writable and
-// executable; so do some JIT compilers, which makes it a detail and no sign.
+// executable; so do some JIT compilers, which makes it a detail and no sign. Only PT_LOAD with PF_X counts: data
+// segments of ordinary programs hold compressed resources, whose entropy is high too.
 func (f *facts) segments(file *elf.File, data []byte) {
 	both, even := false, 0.0
 	for _, p := range file.Progs {
@@ -84,10 +89,12 @@ func (f *facts) segments(file *elf.File, data []byte) {
 }
 
 // packedEntropy is how many bits of entropy a byte of code has at least where the code is packed. Compilers' code has 5
-// to 6.7, what gzip and UPX make has 7.8 and more.
+// to 6.7, what gzip and UPX make has 7.8 and more. An attacker can pad code with zeros to stay below the bound; the
+// other signs do not rest on it.
 const packedEntropy = 7.4
 
-// entropy gives the bits of entropy of a byte, by how often each value stands there; 0 for what is too short to say.
+// entropy gives the bits of entropy of a byte, by how often each value stands there; 0 for what is too short to say. It
+// is Shannon's entropy of single bytes, between 0 and 8. Below one page the estimate is too low to compare.
 func entropy(data []byte) float64 {
 	if len(data) < 4096 {
 		return 0
@@ -107,7 +114,7 @@ func entropy(data []byte) float64 {
 }
 
 // part cuts a stretch out of a file, as far as it is there. Offsets and sizes of headers are foreign: both are cut to
-// the file.
+// the file. No sum of two foreign values is formed before they are cut, so that none can overflow.
 func part(data []byte, at, size uint64) []byte {
 	if at >= uint64(len(data)) {
 		return nil
@@ -116,7 +123,8 @@ func part(data []byte, at, size uint64) []byte {
 }
 
 // trailing counts the bytes behind all that the headers speak of, but for a filling of zeros. Droppers append their
-// payload there; so do installers and self-extracting archives.
+// payload there; so do installers and self-extracting archives. An end that lies past the file counts as "nothing
+// follows": that hides a payload behind broken headers, which are noted on their own.
 func trailing(file *elf.File, data []byte) int {
 	end := sectionTable(file, data)
 	for _, p := range file.Progs {
@@ -134,6 +142,8 @@ func trailing(file *elf.File, data []byte) int {
 }
 
 // sectionTable gives the end of the table of section headers, which debug/elf does not tell (System V ABI, ELF header).
+// The offsets are e_shoff, e_shentsize and e_shnum: bytes 40, 58 and 60 of the 64-bit header, 32, 46 and 48 of the
+// 32-bit one.
 func sectionTable(file *elf.File, data []byte) uint64 {
 	order := file.ByteOrder
 	if file.Class == elf.ELFCLASS64 && len(data) >= 64 {
@@ -146,7 +156,8 @@ func sectionTable(file *elf.File, data []byte) uint64 {
 }
 
 // runpath notes directories of RPATH and RUNPATH (ld.so(8)) where everybody may write: whoever writes there chooses the
-// libraries.
+// libraries. An empty element stands for the working directory in ld.so(8) and is left to libraryPaths, which covers
+// programs with rights.
 func (f *facts) runpath(list []string) {
 	for _, r := range list {
 		for _, dir := range strings.Split(r, ":") {
@@ -157,7 +168,9 @@ func (f *facts) runpath(list []string) {
 	}
 }
 
-// machine gives the architecture in the words of images, "" for those that need no comparing.
+// machine gives the architecture in the words of images, "" for those that need no comparing. The values are those of
+// GOARCH, which the OCI image specification prescribes for architecture. A 32-bit x86 program runs on amd64 and is not
+// taken as another architecture.
 func machine(m elf.Machine) string {
 	switch m {
 	case elf.EM_X86_64:

@@ -23,13 +23,15 @@ const (
 // coordinates identify a jar as Maven does. Whoever builds a jar writes them.
 type coordinates struct{ group, artifact, version string }
 
-// released reports coordinates of a release: what a repository serves under them never changes.
+// released reports coordinates of a release: what a repository serves under them never changes. Maven publishes a
+// -SNAPSHOT again under the same version, so other content in it is ordinary.
 func (c coordinates) released() bool {
 	return c.version != "" && !strings.HasSuffix(strings.ToUpper(c.version), "SNAPSHOT")
 }
 
 // jars compares two jars at one path. A library of somebody else is the same release if its coordinates are; the
-// application and its own libraries follow the image.
+// application and its own libraries follow the image. A jar that cannot be read falls back to the release of the image:
+// an attacker who breaks a jar gains no more than the judgment that all other files of the image get.
 func (c *comparison) jars(ctx context.Context, n, old *inspect.Node) release {
 	a, closeA := openJar(ctx, c.now.tree, n)
 	defer closeA()
@@ -79,7 +81,9 @@ func applicationGroup(ctx context.Context, h *scanner) string {
 }
 
 // openJar opens a jar by its central directory; the reader is nil for what cannot be read as one. Call the function
-// that is returned when the reader is no longer used, also where there is none.
+// that is returned when the reader is no longer used, also where there is none. zip.NewReader takes the last central
+// directory, as the Java loader does; bytes in front of the archive are allowed. A jar with more than maxJarEntries
+// entries counts as unreadable.
 func openJar(ctx context.Context, t *layer.Tree, n *inspect.Node) (*zip.Reader, func()) {
 	nothing := func() {}
 	content, err := t.Open(ctx, n)
@@ -96,7 +100,9 @@ func openJar(ctx context.Context, t *layer.Tree, n *inspect.Node) (*zip.Reader, 
 }
 
 // coordinatesOf reads pom.properties where a jar has exactly one, else the version of its manifest. All of it is
-// written by whoever built the jar: it decides only whether other content is to be expected.
+// written by whoever built the jar: it decides only whether other content is to be expected. A fat jar has one
+// pom.properties for each library that was packed into it: none of them names the jar. Example:
+// META-INF/maven/org.apache.commons/commons-text/pom.properties with groupId, artifactId and version, one on a line.
 func coordinatesOf(r *zip.Reader) coordinates {
 	var c coordinates
 	poms := 0
@@ -123,7 +129,9 @@ func coordinatesOf(r *zip.Reader) coordinates {
 	return c
 }
 
-// properties reads lines of KEY, a separator and a value.
+// properties reads lines of KEY, a separator and a value. It reads at most MaxScript bytes and keeps at most 1000 keys;
+// of a key that stands twice the last one counts. It is nil for an entry that cannot be read. Continuation lines are
+// not joined: no value that is used here needs them.
 func properties(f *zip.File, separator string) map[string]string {
 	in, err := f.Open()
 	if err != nil {
@@ -144,7 +152,8 @@ func properties(f *zip.File, separator string) map[string]string {
 }
 
 // sameClasses reports whether two jars hold the same entries with the same content, but for what each build writes
-// anew: the manifest, and properties with times. Past the bounds they are taken as different.
+// anew: the manifest, and properties with times. Past the bounds they are taken as different. A jar can unpack to a
+// thousand times its size, so the budget is for unpacked bytes, of this jar and of all.
 func (c *comparison) sameClasses(a, b *zip.Reader) bool {
 	budget := min(maxJarBytes, maxJarsBytes-c.unpacked)
 	left := budget
@@ -166,7 +175,8 @@ func (c *comparison) sameClasses(a, b *zip.Reader) bool {
 }
 
 // digests hashes the entries of a jar by name. ok is false where one cannot be read, stands twice, or left, the bytes
-// that may be unpacked, is used up.
+// that may be unpacked, is used up. The declared size of an entry is not relied on: one byte more than allowed is read
+// to see that the bound is passed.
 func digests(r *zip.Reader, left *int64) (map[string][sha256.Size]byte, bool) {
 	all := map[string][sha256.Size]byte{}
 	for _, f := range r.File {

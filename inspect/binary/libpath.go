@@ -26,7 +26,9 @@ const (
 // libraryPaths describes programs that load libraries from where others may put them, though they have rights beyond
 // who starts them or an alert names them. Such a program needs no other byte changed: whoever writes into the directory
 // runs code with its rights, and package databases stay as they were. Programs without rights of their own are left to
-// their rows: many applications carry a directory of libraries.
+// their rows: many applications carry a directory of libraries. For a setuid program the loader ignores LD_LIBRARY_PATH
+// but honors RPATH and RUNPATH (ld.so(8)), with $ORIGIN only in trusted directories; file capabilities have the same
+// effect.
 func (h placeScanner) libraryPaths(ctx context.Context, emit func(inspect.Event)) {
 	read := 0
 	for n := range h.tree.All() {
@@ -48,7 +50,8 @@ func (h placeScanner) libraryPaths(ctx context.Context, emit func(inspect.Event)
 }
 
 // loads reads the directories of RPATH and RUNPATH of a program as they are written, and the names of the libraries
-// that it needs. Files that are no ELF, and those that cannot be read, have none: the rows of programs say so.
+// that it needs. Files that are no ELF, and those that cannot be read, have none: the rows of programs say so. The file
+// is read at offsets and never whole; layer.Guarded turns a panic of the parser into an error.
 func (h placeScanner) loads(ctx context.Context, n *inspect.Node) (dirs, needed []string) {
 	content, err := h.tree.Open(ctx, n)
 	if err != nil {

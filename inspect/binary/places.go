@@ -16,7 +16,8 @@ import (
 type placeScanner struct{ *scanner }
 
 // places looks where somebody is given rights, or where packages may come from: each is a setting, and a finding
-// where it is more than low. What starts by itself is listed by package autorun.
+// where it is more than low. What starts by itself is listed by package autorun. The cut of PATH is reported, so that a
+// PATH of 100,000 directories does not hide one silently.
 func (h placeScanner) places(ctx context.Context, emit func(inspect.Event)) {
 	for n := range h.tree.All() {
 		code, what, severity := h.notablePlace(n)
@@ -48,7 +49,8 @@ func (h placeScanner) places(ctx context.Context, emit func(inspect.Event)) {
 	}
 }
 
-// passwdFile lists the accounts (passwd(5)).
+// passwdFile lists the accounts (passwd(5)). Seven fields with colons between: name, password, user ID, group ID,
+// comment, home, shell. An empty password field lets anybody in where PAM allows it; "x" refers to /etc/shadow.
 const passwdFile = "/etc/passwd"
 
 // rootAccount is an account with the rights of root that is not root.
@@ -75,7 +77,8 @@ func (a rootAccount) severity() inspect.Severity {
 }
 
 // rootAccounts lists the accounts that have the rights of root and are not root. At most layer.MaxNotes of them. A line
-// whose user ID is no number is none.
+// whose user ID is no number is none. A second line named root with the ID 0 is not reported: C libraries take the
+// first one.
 func (h placeScanner) rootAccounts(ctx context.Context) []rootAccount {
 	data, err := h.tree.ReadFile(ctx, passwdFile, MaxTextFile)
 	if err != nil {
@@ -93,7 +96,8 @@ func (h placeScanner) rootAccounts(ctx context.Context) []rootAccount {
 }
 
 // isZero reports whether C libraries read a user ID as 0: they skip blanks, take a sign, and some of them keep 32
-// bits only.
+// bits only. So "0", "+0", "-0", " 00" and "4294967296" all are. More than 30 digits are not read, which bounds the
+// loop.
 func isZero(text string) bool {
 	text = strings.TrimSpace(text)
 	text = strings.TrimPrefix(strings.TrimPrefix(text, "+"), "-")
@@ -108,7 +112,8 @@ func isZero(text string) bool {
 }
 
 // writable describes where everybody may put a program that others run, or change a setting of the system. Files
-// outside of /etc are left to the rows of programs. At most 50 are named.
+// outside of /etc are left to the rows of programs. At most 50 are named. A sticky bit on a directory keeps others from
+// removing files, not from adding one, so it does not matter here.
 func (h placeScanner) writable(emit func(inspect.Event)) {
 	said := map[string]bool{}
 	for _, d := range h.path.dirs {
@@ -131,7 +136,8 @@ func (h placeScanner) writable(emit func(inspect.Event)) {
 }
 
 // notablePlace describes what an unowned file or link is where it stands, "" for nothing notable. What a package owns
-// is not notable but for a shell with setuid, whatever owns it.
+// is not notable but for a shell with setuid, whatever owns it. Device nodes in a layer have no effect in a container
+// whose runtime does not allow the device; they are low.
 func (h placeScanner) notablePlace(n *inspect.Node) (code, what string, severity inspect.Severity) {
 	if (n.Type == inspect.EntryBlock || n.Type == inspect.EntryChar) && !layer.Within(n.Path, "/dev") {
 		return inspect.CodeDevice, n.Path + " is a device node", inspect.Low
@@ -161,7 +167,9 @@ func trustPlace(p string) (code, what string, severity inspect.Severity) {
 	return "", "", ""
 }
 
-// repository recognizes where package managers keep their sources and the keys that they trust.
+// repository recognizes where package managers keep their sources and the keys that they trust. These are drop-in
+// directories and files of apt, apk, dnf, zypper, pip and npm. The content is not judged: an attacker needs only one
+// line, and so does a mirror of the company.
 func repository(p, dir string) bool {
 	return slices.Contains([]string{
 		"/etc/apt/sources.list.d", "/etc/apt/trusted.gpg.d", "/etc/apt/keyrings", "/usr/share/keyrings",
@@ -173,7 +181,8 @@ func repository(p, dir string) bool {
 }
 
 // anyProgram recognizes programs that run whatever they are told: with setuid they give everybody the rights of their
-// owner.
+// owner. The list follows what is commonly used to leave a restricted shell; a program that is missing here is still
+// shown as setuid.
 func anyProgram(base string) bool {
 	if strings.HasPrefix(base, "python") || strings.HasPrefix(base, "perl") || strings.HasPrefix(base, "ruby") {
 		return true

@@ -24,7 +24,8 @@ type runResolver struct{ *scanner }
 
 // ran finds out what the program of an alert was given, where doing what it is given is the program's nature. It
 // returns nil for a program that acts by itself, and for one that only has the name of an interpreter. Without a
-// command line it is known that an interpreter ran, and not what: Kind is empty then.
+// command line it is known that an interpreter ran, and not what: Kind is empty then. Target is cut at maxTarget bytes;
+// the alert's raw line keeps all of it. The nodes are those of the files, without gaps.
 func (h runResolver) ran(a inspect.Alert, n *inspect.Node) (*inspect.Ran, []*inspect.Node) {
 	called := n.Path
 	if command.RoleOf(called) == command.Other {
@@ -48,7 +49,7 @@ func (h runResolver) ran(a inspect.Alert, n *inspect.Node) (*inspect.Ran, []*ins
 
 // plausible reports whether a file can be the interpreter or tool that its name says. A miner is called python3 too:
 // what lies in a hidden or temporary place, and an interpreter that is a script itself, is judged as any other
-// program.
+// program. A file without a kind, such as an empty one, is neither.
 func (h runResolver) plausible(n *inspect.Node, role command.Role) bool {
 	if autorun.Temporary(n.Path) || autorun.Hidden(n.Path) {
 		return false
@@ -57,7 +58,8 @@ func (h runResolver) plausible(n *inspect.Node, role command.Role) bool {
 }
 
 // resolveRun resolves what was run and what is loaded to files, and notes where they lie. At most maxRanFiles. A file
-// that is loaded and not in the image is passed over; one that was run is named with where it may lie.
+// that is loaded and not in the image is passed over; one that was run is named with where it may lie. Flags and hash
+// of the alert are about the interpreter, so they are dropped before a script is located.
 func (h runResolver) resolveRun(a inspect.Alert, run command.Run, r *inspect.Ran) []*inspect.Node {
 	var nodes []*inspect.Node
 	gap := slices.ContainsFunc(h.layers, layer.Incomplete)
@@ -135,7 +137,8 @@ func (h runResolver) targets(a inspect.Alert, run command.Run) []string {
 }
 
 // script finds a script by its path. A relative one counts where it is there, since its directory is most often a
-// guess. A name without a slash is looked for in PATH after the directory, as interpreters do it.
+// guess. A name without a slash is looked for in PATH after the directory, as interpreters do it. Node.js tries .js,
+// .cjs, .mjs and index.js; Python runs __main__.py of a directory.
 func (h runResolver) script(a inspect.Alert, run command.Run) []string {
 	if path.IsAbs(run.Target) {
 		return []string{path.Clean(run.Target)}
@@ -161,7 +164,8 @@ func (h runResolver) script(a inspect.Alert, run command.Run) []string {
 }
 
 // module finds a module of Python as the interpreter does: in the working directory, PYTHONPATH, and the directories of
-// installed packages. The package's own __main__ and __init__ run both.
+// installed packages. The package's own __main__ and __init__ run both. The order is that of sys.path for "python -m":
+// the directory first, which lets a file there stand in front of an installed module.
 func (h runResolver) module(a inspect.Alert, name string) []string {
 	dir, _ := h.directory(a)
 	dirs := []string{dir}
@@ -188,7 +192,8 @@ func (h runResolver) module(a inspect.Alert, name string) []string {
 	return nil
 }
 
-// sites lists the directories of installed Python packages.
+// sites lists the directories of installed Python packages. At most 32: each is tried for each module. .pth files,
+// which add directories, are rows of package autorun.
 func (h runResolver) sites() []string {
 	var dirs []string
 	for n := range h.tree.All() {
@@ -217,7 +222,9 @@ func (h runResolver) class(a inspect.Alert, run command.Run) []string {
 	return nil
 }
 
-// inCode lists the files of the image that code names, beside its shells and tools.
+// inCode lists the files of the image that code names, beside its shells and tools. It splits at the shell's separators
+// and quotes and does not parse: a path that is put together at run time ("/t"+"mp/x") is not found. At most 8, since
+// code may name a whole directory listing.
 func (h runResolver) inCode(code string) []string {
 	var found []string
 	for _, w := range strings.FieldsFunc(code, func(r rune) bool {
@@ -249,7 +256,7 @@ func (h runResolver) loaded(a inspect.Alert, name string) []string {
 }
 
 // beside lists the jars that lie with an application's jar or in a directory beside it, as its Class-Path most often
-// has them.
+// has them. An application in the root directory has none: all of the image would be beside it.
 func (h runResolver) beside(jar string) []string {
 	dir := path.Dir(jar)
 	if dir == "/" {
@@ -283,7 +290,8 @@ func absolute(p, dir string) string {
 	return path.Join(dir, p)
 }
 
-// cutBytes bounds text that an attacker chose.
+// cutBytes bounds text that an attacker chose. limit is in bytes; a character that the cut splits is dropped, so that
+// the result is valid UTF-8.
 func cutBytes(s string, limit int) string {
 	if len(s) > limit {
 		s = strings.ToValidUTF8(s[:limit], "") + "…"

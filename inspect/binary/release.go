@@ -45,7 +45,9 @@ type comparison struct {
 
 // imageRelease compares the versions that two images claim: tags, labels, and the variables in which official images
 // name what they hold. system is the version of the operating system below. One pair that differs makes it another
-// release; the same label alone is taken for the same one, unless it was inherited from the base.
+// release; the same label alone is taken for the same one, unless it was inherited from the base. An attacker who
+// rebuilds an image keeps tag and labels to look ordinary, and other content in the same release is then loud. Raising
+// the version instead makes the change ordinary, but it still is shown as changed.
 func imageRelease(now, before inspect.ImageConfig, nowRef, beforeRef, system string) release {
 	version, same := labelPair(now.Labels, before.Labels, versionLabels)
 	revision, sameRevision := labelPair(now.Labels, before.Labels, revisionLabels)
@@ -79,7 +81,8 @@ func inherited(labels map[string]string, system string) bool {
 	return false
 }
 
-// tagOf is the tag of a reference; "" for a digest, a folder, or none.
+// tagOf is the tag of a reference; "" for a digest, a folder, or none. registry:5000/app has no tag: a colon before the
+// last slash belongs to the port.
 func tagOf(reference string) string {
 	name, _, _ := strings.Cut(reference, "@")
 	if strings.HasPrefix(name, "oci:") || strings.HasPrefix(name, "oci-archive:") || strings.HasPrefix(name,
@@ -146,7 +149,8 @@ func (c *comparison) of(ctx context.Context, n, old *inspect.Node) release {
 }
 
 // ofLibrary compares the versions of the package of npm in whose directory a file lies: that the image has the same
-// version says nothing about its libraries.
+// version says nothing about its libraries. An addon such as node_gyp's build/Release/x.node is compiled on each
+// install, so equal versions prove nothing about its bytes.
 func (c *comparison) ofLibrary(ctx context.Context, n, old *inspect.Node) release {
 	dir, ok := owner.NpmDirectory(c.now.tree, n.Path)
 	if !ok || n.Path != old.Path {
@@ -188,7 +192,8 @@ func (c *comparison) read(ctx context.Context, t *layer.Tree, n *inspect.Node) [
 }
 
 // goRelease compares the main module's version and the commit that Go's build information names. A commit outweighs a
-// version: builds of one version number differ by it.
+// version: builds of one version number differ by it. Builds with -trimpath or -buildvcs=false have no commit; two
+// sides are needed for a comparison.
 func goRelease(now, before []byte) release {
 	a, err := buildinfo.Read(bytes.NewReader(now))
 	if err != nil {
@@ -235,7 +240,8 @@ func commitOf(info *buildinfo.BuildInfo) string {
 }
 
 // sameCode reports whether two programs map the same bytes, but for notes: a rebuild gives another build ID. Both are
-// the first MaxScanned bytes of their files.
+// the first MaxScanned bytes of their files. Notes hold the build ID (NT_GNU_BUILD_ID), symbols and debug sections are
+// not mapped. The sections are compared in their order, by name, size and bytes.
 func sameCode(now, before []byte) bool {
 	a, err := elf.NewFile(bytes.NewReader(now))
 	if err != nil {
@@ -251,7 +257,8 @@ func sameCode(now, before []byte) bool {
 	})
 }
 
-// mapped lists the sections that are loaded and hold bytes.
+// mapped lists the sections that are loaded and hold bytes. Compressed sections are left out: debug/elf would unpack
+// them, to a size that the file names.
 func mapped(f *elf.File) []*elf.Section {
 	var all []*elf.Section
 	for _, s := range f.Sections {

@@ -16,7 +16,8 @@ import (
 // Runtime is the check that lays what changed at run time over the image, as one more layer on top, and looks there for
 // programs that were dropped or changed. It is no layer of the manifest: the image's rows and counts stay as they are.
 // It does not apply to a container that the checkpoint is not of, and is blocked where the checkpoint has no changes to
-// look at.
+// look at. A checkpoint is made by the node, which may be compromised: its facts are claims (inspect.ByClaim), although
+// its bytes are hashed. Needs binaries, so that alerts already have their file when join looks at them.
 func Runtime(cache *layer.Cache, owners *owner.Cache, checkpoint *layer.Checkpoint) engine.Check {
 	return engine.Check{
 		Name: inspect.CheckRuntime, Needs: []string{inspect.CheckLayers, inspect.CheckBinaries},
@@ -62,7 +63,8 @@ type runtimeState struct {
 
 // newRuntimeState merges the changes over the image. The package databases are those of the image: what ran in the
 // container could write others. Two layers are laid on top: one of whiteouts for what the runtime lists as deleted, one
-// of what was written.
+// of what was written. Layer numbers continue after the highest of the image. Deletions come first, so that a file that
+// was deleted and written again is there.
 func newRuntimeState(ctx context.Context, c *layer.Cache, owners *owner.Cache, image inspect.Image,
 	checkpoint *layer.Checkpoint,
 ) (*runtimeState, error) {
@@ -154,7 +156,8 @@ func (r *runtimeState) place(ctx context.Context, n *inspect.Node, emit func(ins
 	emit(inspect.Event{Fact: *r.finding(code, what, severity, n.Path, n.SHA256, "")})
 }
 
-// changes counts what became other than the image has it, and names the first programs that are gone.
+// changes counts what became other than the image has it, and names the first programs that are gone. At most five
+// programs are named; the counts cover all files.
 func (r *runtimeState) changes() string {
 	added, modified, removed := r.scanner.tree.Changes(r.layer)
 	_, _, gone := r.scanner.tree.Changes(r.gone)
@@ -176,7 +179,9 @@ func (r *runtimeState) changes() string {
 }
 
 // consider makes a suspect of a program that was dropped or changed. A copy that the container made of the image's own
-// file, by a chmod, is none. Files without a kind are left to place, unless an alert names them.
+// file, by a chmod, is none. Files without a kind are left to place, unless an alert names them. A changed mode alone
+// counts, since chmod u+s needs no other byte. A package's file is altered whatever the database has on it: no package
+// manager should run in a running container.
 func (r *runtimeState) consider(n *inspect.Node) *suspect {
 	was := r.base.Get(n.Path)
 	same := was != nil && layer.IsRegular(was) && was.SHA256 == n.SHA256

@@ -23,7 +23,8 @@ type inPath struct {
 	file string // real path
 }
 
-// pathOf reads PATH from an environment, or takes what runtimes set where it has none.
+// pathOf reads PATH from an environment, or takes what runtimes set where it has none. Of several the last one counts,
+// since a later value replaces an earlier one when runtimes merge them.
 func pathOf(env []string) string {
 	value := "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 	for _, e := range env {
@@ -77,7 +78,8 @@ func newSearchPath(t *layer.Tree, own *owner.Ownership, env []string) *searchPat
 }
 
 // inFrontOf finds the packaged program that a program stands in front of, "" for none. The same file behind a link in
-// an earlier directory is not in front of itself.
+// an earlier directory is not in front of itself. /usr/local/bin/curl before /usr/bin/curl is an example: it runs for
+// everybody who types the name, and the package's file stays untouched.
 func (p *searchPath) inFrontOf(n *inspect.Node) string {
 	at, ok := p.at[path.Dir(n.Path)]
 	if !ok {

@@ -22,7 +22,9 @@ type secretFile struct {
 	how  string // deleted, replaced
 }
 
-// secrets looks for keys and tokens in the files of all layers.
+// secrets looks for keys and tokens in the files of all layers. It reads at most MaxSecretFile of each file and stops
+// after MaxSecretBytes or MaxSecrets; an attacker gains nothing by passing them, since secrets are the builder's
+// mistake and not the attacker's work.
 func (h *scanner) secrets(ctx context.Context, emit func(inspect.Event)) error {
 	files, err := h.secretFiles(ctx, h.shadowed)
 	if err != nil {
@@ -47,7 +49,8 @@ func (h *scanner) secrets(ctx context.Context, emit func(inspect.Event)) error {
 }
 
 // secretFiles gives the files whose name, or whose mode, says that they may hold a secret, but for those that come with
-// packages: their keys are for tests, and everybody has them.
+// packages: their keys are for tests, and everybody has them. Shadowed files follow those of the merged tree. A file
+// larger than MaxSecretFile is none: keys and tokens are small.
 func (h *scanner) secretFiles(ctx context.Context, shadowed []layer.ShadowedEntry) ([]secretFile, error) {
 	may := func(n *inspect.Node) bool {
 		return layer.IsRegular(n) && n.Size > 0 && n.Size <= MaxSecretFile && n.Kind == "" && mayBeSecret(n) &&
@@ -104,7 +107,9 @@ func (h *scanner) secret(f secretFile, s secret, emit func(inspect.Event)) {
 	emit(inspect.Event{Fact: *finding})
 }
 
-// mayBeSecret reports whether a file has a name that holds secrets, or is a text for its owner's eyes only.
+// mayBeSecret reports whether a file has a name that holds secrets, or is a text for its owner's eyes only. The names
+// are those under which the tools themselves write credentials; the example and template forms of .env are meant to be
+// published. A mode without any bit for group and others is the builder's own sign that a text is private.
 func mayBeSecret(n *inspect.Node) bool {
 	base := path.Base(n.Path)
 	dir := path.Base(path.Dir(n.Path))

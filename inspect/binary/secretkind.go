@@ -95,7 +95,7 @@ var (
 )
 
 // valueOf reports whether a form is there with a value that is none of those that stand for one. At most 100 matches
-// are looked at.
+// are looked at. The expressions are RE2 and run in linear time, whatever the file holds.
 func valueOf(text string, form *regexp.Regexp) bool {
 	for _, m := range form.FindAllStringSubmatch(text, 100) {
 		for _, value := range m[1:] {
@@ -108,7 +108,8 @@ func valueOf(text string, form *regexp.Regexp) bool {
 }
 
 // privateKey recognizes the private keys of PEM, OpenSSH and PuTTY, whatever the name of their file, and those within
-// the account files of Google.
+// the account files of Google. "BEGIN RSA PRIVATE KEY", "BEGIN EC PRIVATE KEY" and "BEGIN PRIVATE KEY" (PKCS #8) are
+// the common forms. RFC 1421 keys carry "Proc-Type: 4,ENCRYPTED" behind the first line.
 func privateKey(p string, data []byte) secret {
 	what := "a private key"
 	if bytes.HasPrefix(data, []byte("PuTTY-User-Key-File-")) {
@@ -139,7 +140,8 @@ func privateKey(p string, data []byte) secret {
 }
 
 // lockedOpenSSH reads the name of the cipher behind "openssh-key-v1\0" (OpenSSH's PROTOCOL.key). A body that cannot be
-// decoded counts as not locked, which is the louder of the two.
+// decoded counts as not locked, which is the louder of the two. The first string after the magic is the cipher's name
+// with a length of four bytes in front; "none" stands for no passphrase.
 func lockedOpenSSH(body []byte) bool {
 	line, _, _ := bytes.Cut(bytes.TrimSpace(body), []byte("\n"))
 	head, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(line))[:len(bytes.TrimSpace(line))/4*4])
@@ -148,6 +150,8 @@ func lockedOpenSSH(body []byte) bool {
 }
 
 // registryLogin reports whether docker's configuration holds a login, and not only the name of a helper that keeps it.
+// Both forms are read: {"auths":{"HOST":{"auth":"…"}}} of config.json, and {"HOST":{"auth":"…"}} of the older
+// .dockercfg.
 func registryLogin(data []byte) bool {
 	type login struct {
 		Auth, IdentityToken, RegistryToken, Password string
@@ -170,7 +174,8 @@ func registryLogin(data []byte) bool {
 	return false
 }
 
-// settings names the settings of an environment file that sound like secrets and have a value.
+// settings names the settings of an environment file that sound like secrets and have a value. At most five names are
+// given, never a value. Values shorter than six bytes are flags and ports.
 func settings(text string) secret {
 	var names []string
 	for _, m := range settingLine.FindAllStringSubmatch(text, 1000) {

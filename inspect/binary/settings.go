@@ -34,7 +34,7 @@ func (h *scanner) settings(emit func(inspect.Event)) {
 }
 
 // notableSettings lists what is notable in config and history, in the order of the config. Values of secrets are marks
-// by then (package redact).
+// by then (package redact). Labels are sorted, since a map has no order and the rows must be the same in each run.
 func (h *scanner) notableSettings() []inspect.Setting {
 	var all []inspect.Setting
 	say := func(code, detail string, severity inspect.Severity) {
@@ -90,7 +90,7 @@ func loginPort(p string) string {
 
 // environment describes where the environment makes programs be looked for where anybody may write. What else of it
 // decides which code runs is a row of package autorun. Only the first directory counts: it is searched before all that
-// packages bring.
+// packages bring. PATH=/tmp:… is an example: whoever writes /tmp/ls has it run by the next script that calls ls.
 func environment(env []string, say func(code, detail string, severity inspect.Severity)) {
 	for _, e := range env {
 		name, value, _ := strings.Cut(e, "=")
@@ -141,7 +141,8 @@ func oddCommand(line string) (code, why string) {
 }
 
 // oddStep describes what is notable in a build step. To run what was downloaded is what many installers ask for. A step
-// is what the config claims; the layers show what it did.
+// is what the config claims; the layers show what it did. History is unauthenticated: an attacker leaves it empty or
+// copies that of the genuine image.
 func oddStep(step string) (code, detail string, severity inspect.Severity) {
 	s := strings.ToLower(step)
 	switch odd, why := oddCommand(s); {
@@ -155,7 +156,8 @@ func oddStep(step string) (code, detail string, severity inspect.Severity) {
 	return "", "", ""
 }
 
-// systemDirectory reports whether programs and settings of the system lie in a directory.
+// systemDirectory reports whether programs and settings of the system lie in a directory. A volume there starts with a
+// copy of the image's files and then lives on, so that an update of the image does not replace what it holds.
 func systemDirectory(p string) bool {
 	return slices.Contains([]string{
 		"/bin", "/sbin", "/lib", "/usr", "/usr/bin", "/usr/sbin", "/usr/lib", "/usr/local/bin", "/etc", "/boot",

@@ -86,7 +86,9 @@ func severityOf(s signs) inspect.Severity {
 	return severityOfPresent(s)
 }
 
-// severityOfPresent judges a program as if it could be run.
+// severityOfPresent judges a program as if it could be run. The order of the cases is the rule: the first that applies
+// decides, and a later case may rely on all earlier ones being false. The codes are only added to, never weighed, so
+// that the same signs give the same severity in any order.
 func severityOfPresent(s signs) inspect.Severity {
 	unproven := s.has(inspect.CodeUnowned, inspect.CodeAltered, inspect.CodeOwnershipUnknown, inspect.CodeNoDigest)
 	strong := s.count(inspect.CodePacked, inspect.CodeObfuscated, inspect.CodeSetuid, inspect.CodeCapability)
@@ -128,7 +130,8 @@ func severityOfPresent(s signs) inspect.Severity {
 	return s.ordinary(isNew)
 }
 
-// sign reports something about the bytes or the place of a program that no interpreter has.
+// sign reports something about the bytes or the place of a program that no interpreter has. It is what separates an
+// interpreter that was used from a miner with the name of one.
 func (s signs) sign() bool {
 	return s.has(inspect.CodeAltered, inspect.CodeLoaderHijack, inspect.CodeMinerString, inspect.CodePacked,
 		inspect.CodeObfuscated, inspect.CodeRunsDownload, inspect.CodeHiddenPath,
@@ -183,7 +186,8 @@ func (s signs) ordinary(isNew bool) inspect.Severity {
 	return severity
 }
 
-// raised is one step up, as far as high: critical is for what an alert names.
+// raised is one step up, as far as high: critical is for what an alert names. It keeps critical as it is, so that
+// raising twice is harmless.
 func raised(s inspect.Severity) inspect.Severity {
 	if s == inspect.High || s == inspect.Critical {
 		return s
@@ -194,7 +198,8 @@ func raised(s inspect.Severity) inspect.Severity {
 // lowered is one step down.
 func lowered(s inspect.Severity) inspect.Severity { return stepped(s, -1) }
 
-// stepped goes up or down the ladder of severities, as far as its ends.
+// stepped goes up or down the ladder of severities, as far as its ends. A severity that is not on the ladder, such as
+// "", is returned as it is.
 func stepped(s inspect.Severity, by int) inspect.Severity {
 	ladder := []inspect.Severity{inspect.Info, inspect.Low, inspect.Medium, inspect.High, inspect.Critical}
 	at := slices.Index(ladder, s)

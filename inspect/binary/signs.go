@@ -10,7 +10,9 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// pathCodes are the signs that a path and its mode give by themselves.
+// pathCodes are the signs that a path and its mode give by themselves. Mode bits are those of the archive's header.
+// Setuid without any execute bit has no effect and gives no code; the value of security.capability is decoded by
+// privileges.
 func pathCodes(n *inspect.Node) []string {
 	var codes []string
 	if autorun.Temporary(n.Path) {
@@ -32,7 +34,8 @@ func pathCodes(n *inspect.Node) []string {
 }
 
 // programs finds the files that the image starts by itself: entrypoint and command, also behind a shell or an
-// interpreter.
+// interpreter. At most MaxWords words are looked up; the image's author chooses how many there are. A node is listed
+// once.
 func programs(t *layer.Tree, c inspect.ImageConfig, dirs []string) []*inspect.Node {
 	var words []string
 	for _, arg := range slices.Concat(c.Entrypoint, c.Cmd) {

@@ -223,7 +223,8 @@ func (h *scanner) ofLibrary(s *suspect, c owner.Claim) {
 	}
 }
 
-// alone reports whether a suspect is a row of its own.
+// alone reports whether a suspect is a row of its own. A packed program that is vouched for is an ordinary file of a
+// language's package and stays in its group.
 func (s *suspect) alone() bool {
 	if s.has(inspect.CodeAltered, inspect.CodeAlerted, inspect.CodeHiddenPath, inspect.CodeTmpPath,
 		inspect.CodeSetuid, inspect.CodeCapability, inspect.CodeLoaderHijack,
@@ -369,7 +370,7 @@ func (h *scanner) createdBy(layer int) string {
 }
 
 // treeOf names the tree that a path belongs to: /usr/local, /opt/jdk, /app. A file in the root is its own. It groups
-// rows and decides nothing.
+// rows and decides nothing. It takes two names below directories in which every entry is a world of its own, else one.
 func treeOf(p string) string {
 	names := strings.SplitN(strings.TrimPrefix(p, "/"), "/", 3)
 	deep := slices.Contains([]string{"usr", "opt", "home", "srv", "var", "nix", "layers", "mnt", "root"}, names[0])

@@ -9,7 +9,8 @@ import (
 )
 
 // tampered describes what layers did to the package databases that no package manager does: high where a program is
-// covered.
+// covered. A package manager that runs in a build changes version and files of a package together. What changes the
+// digests alone is a hand edit, or an attacker who fits the database to a replaced program.
 func (h *scanner) tampered(emit func(inspect.Event)) {
 	for _, t := range h.own.Tampered {
 		severity := inspect.Low

@@ -9,7 +9,8 @@ import (
 )
 
 // twins finds the suspects whose content an unaltered file of a package has too: hard links and copies of packaged
-// programs. They are shown only if they have a sign.
+// programs. They are shown only if they have a sign. Equal digests mean equal bytes, which the package's own digest
+// covers; the place of the copy is still judged by its path, so that a copy of a shell in a hidden directory is shown.
 func (h *scanner) twins() {
 	unowned := map[string][]*suspect{}
 	for _, s := range h.suspects {

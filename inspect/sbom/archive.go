@@ -21,15 +21,18 @@ import (
 // Bounds on the archives of one image, those within archives included. Past one the archive is left out, and said to
 // be.
 const (
-	// MaxArchiveEntries bounds the entries that the directories of all archives name.
+	// MaxArchiveEntries bounds the entries that the directories of all archives name. The largest application servers
+	// seen have some hundred thousand.
 	MaxArchiveEntries = 1_000_000
 	// MaxDirectory bounds the entries of one archive, all of which are held in memory at once.
 	MaxDirectory = 300_000
 	// MaxNestedArchives bounds the archives within archives.
 	MaxNestedArchives = 20_000
 	// MaxNestedBytes bounds the unpacked bytes of what cataloguers unpack: archives within archives and descriptions.
+	// Nothing of it stays: it bounds time, and maxHeldArchive bounds memory.
 	MaxNestedBytes = 4 << 30
-	// MaxArchiveDepth bounds archives within archives within archives.
+	// MaxArchiveDepth bounds archives within archives within archives. An ear holds wars, and a war holds jars: three
+	// levels are ordinary.
 	MaxArchiveDepth = 8
 	// MaxDescription bounds one file of an archive that describes it, which cataloguers hold in memory.
 	MaxDescription = 16 << 20
@@ -50,7 +53,8 @@ var archiveEndings = []string{
 func isArchive(p string) bool { return slices.Contains(archiveEndings, strings.ToLower(path.Ext(p))) }
 
 // isDescription reports whether a cataloguer reads a file of an archive into memory. syft takes names in any case and
-// place.
+// place. The list errs on the side of more names: what is counted and not unpacked by syft costs a little of the
+// budget, and what syft unpacks and is not counted would be a gap.
 func isDescription(name string) bool {
 	base := strings.ToLower(path.Base(name))
 	return base == "manifest.mf" || base == "version.properties" || strings.HasSuffix(base, "pom.xml") ||
@@ -69,7 +73,8 @@ func newArchiveBudget() *archiveBudget {
 	return &archiveBudget{entries: MaxArchiveEntries, archives: MaxNestedArchives, bytes: MaxNestedBytes}
 }
 
-// take takes from what is left. left is one of the fields of b. An error ends the cataloging of that archive only.
+// take takes from what is left. left is one of the fields of b. An error ends the cataloging of that archive only. What
+// was taken is not given back: a second archive cannot begin where the first one failed.
 func (b *archiveBudget) take(left *int64, n int64, what string, limit int64) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -80,14 +85,16 @@ func (b *archiveBudget) take(left *int64, n int64, what string, limit int64) err
 }
 
 // admit walks an archive as a cataloguer would, and takes what it costs from the budget. What is no archive costs
-// nothing: cataloguers refuse it.
+// nothing: cataloguers refuse it. It runs before the cataloger gets the file, since a cataloger that has begun cannot
+// be stopped by a bound.
 func (b *archiveBudget) admit(ctx context.Context, c inspect.Content) error {
 	return b.walk(ctx, c, c.Size(), 0)
 }
 
 // walk looks through an archive and those within it. More entries, bytes or levels than the budget has are an error. It
 // goes through the same entries as syft's cataloger of Java, which unpacks archives within archives to disk and
-// descriptions into memory.
+// descriptions into memory. DirectoryEntries goes first, because zip.NewReader holds every entry in memory before it
+// returns.
 func (b *archiveBudget) walk(ctx context.Context, from io.ReaderAt, size int64, depth int) error {
 	if depth > MaxArchiveDepth {
 		return fmt.Errorf("%w: archives within archives are more than %d deep", errArchive, MaxArchiveDepth)
@@ -121,7 +128,8 @@ func (b *archiveBudget) walk(ctx context.Context, from io.ReaderAt, size int64, 
 }
 
 // nested walks an archive within an archive: in place where it is stored as it is, else unpacked in memory. Sizes in a
-// directory are claims: what is unpacked is counted as it comes.
+// directory are claims: what is unpacked is counted as it comes. Entries that overlap ("zip bombs" that share one
+// stream) cost their full size each.
 func (b *archiveBudget) nested(ctx context.Context, from io.ReaderAt, f *zip.File, depth int) error {
 	if err := b.take(&b.archives, 1, "archives within archives", MaxNestedArchives); err != nil {
 		return err
@@ -171,7 +179,9 @@ const (
 
 // DirectoryEntries estimates from above how many entries the directory of an archive has, before any is held in memory:
 // readers go on from its beginning to the end of the file, whatever number it claims. It is the number of smallest
-// entries that fit between the claimed beginning and the end of the file; 0 for what has no end of a directory.
+// entries that fit between the claimed beginning and the end of the file; 0 for what has no end of a directory. The
+// sizes at offsets 12 and 16 of the end record are those of the directory; for zip64 they are 64-bit numbers at 40 and
+// 48 of its own end record. All of them are the author's, so that each is cut to the size of the file.
 func DirectoryEntries(from io.ReaderAt, size int64) int64 {
 	tail := make([]byte, min(size, zipEnd+zipComment+zip64Where))
 	if n, _ := from.ReadAt(tail, size-int64(len(tail))); n < len(tail) {

@@ -15,12 +15,14 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// maxAttached bounds the SBOMs of one image that are read.
+// maxAttached bounds the SBOMs of one image that are read. An image has one for each format and platform; a registry
+// that lists thousands would keep the check reading.
 const maxAttached = 64
 
 // Attached is the check that counts the packages of the SBOMs that came with an image, and says who signed them. It is
 // blocked where a place could not be queried, and does not apply where all were and none has one. Attested ones are
-// verified by the checks of signatures, which it needs.
+// verified by the checks of signatures, which it needs. Whoever may push to the repository can attach one, so that an
+// unsigned SBOM is a hint of what to look for and never evidence.
 func Attached(client *registry.Client) engine.Check {
 	return engine.Check{
 		Name: inspect.CheckAttachedSBOM, Needs: []string{inspect.CheckSignatures},
@@ -51,7 +53,7 @@ func Attached(client *registry.Client) engine.Check {
 }
 
 // attachments collects the SBOMs that nobody signed: under cosign's tag, among the referrers, marked in a layout, or
-// put into the index by BuildKit.
+// put into the index by BuildKit. It serves one image and is used by one goroutine.
 type attachments struct {
 	client *registry.Client
 	image  inspect.Image
@@ -82,7 +84,7 @@ func (a *attachments) collect(ctx context.Context) error {
 }
 
 // fromTag reads cosign's tag sha256-<hex>.sbom. (https://github.com/sigstore/cosign/blob/main/specs/SBOM_SPEC.md) A tag
-// can be moved by whoever may push.
+// can be moved by whoever may push. An example of such a tag: sha256-9f86d0….sbom.
 func (a *attachments) fromTag(ctx context.Context, digest string) error {
 	part, err := a.client.Manifest(ctx, a.loc, strings.Replace(digest, ":", "-", 1)+".sbom")
 	if errors.Is(err, registry.ErrNotFound) {
@@ -95,7 +97,7 @@ func (a *attachments) fromTag(ctx context.Context, digest string) error {
 }
 
 // fromReferrers reads the referrers that say that they are SBOMs. The artifact type is a claim of the descriptor; the
-// form is read from the bytes.
+// form is read from the bytes. A list that a registry cut short is a gap of the check and not an empty list.
 func (a *attachments) fromReferrers(ctx context.Context, digest string) error {
 	list, err := a.referrers(ctx, digest)
 	if err != nil && !errors.Is(err, registry.ErrNotFound) {
@@ -144,7 +146,8 @@ func (a *attachments) fromLayout(ctx context.Context) error {
 	return err
 }
 
-// fromIndex reads the SBOMs that BuildKit put into the index.
+// fromIndex reads the SBOMs that BuildKit put into the index. Its statements are in-toto statements without a
+// signature, in a manifest with the annotation vnd.docker.reference.type.
 func (a *attachments) fromIndex(ctx context.Context) error {
 	if a.image.Index == "" {
 		return nil
@@ -173,7 +176,8 @@ func (a *attachments) fromDescriptor(ctx context.Context, d v1.Descriptor) error
 }
 
 // fromManifest makes a row of each SBOM that a manifest lists as a layer. The same manifest may be reached by tag,
-// referrer and index: it counts once.
+// referrer and index: it counts once. A manifest whose bytes are not its digest gives a row that is unreadable: it must
+// not count as none.
 func (a *attachments) fromManifest(ctx context.Context, part registry.Part) error {
 	if a.seen[part.Digest] {
 		return nil
@@ -250,7 +254,9 @@ func (a *attachments) keep(digest string, data []byte, mediaType string) {
 	}})
 }
 
-// isMediaType reports whether a media or artifact type is that of an SBOM, as cosign, ORAS and others write them.
+// isMediaType reports whether a media or artifact type is that of an SBOM, as cosign, ORAS and others write them. Types
+// are compared by a part of them, since each tool has its own: application/spdx+json, application/vnd.cyclonedx+json,
+// application/vnd.syft+json, text/spdx.
 func isMediaType(t string) bool {
 	return strings.Contains(t, "spdx") || strings.Contains(t, "cyclonedx") || strings.Contains(t, "vnd.syft")
 }

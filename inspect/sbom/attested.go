@@ -11,7 +11,7 @@ import (
 )
 
 // IsSBOM reports whether a predicate type is that of an SBOM, in any version. A version follows behind a slash; longer
-// words that begin alike are other types.
+// words that begin alike are other types. Examples: https://spdx.dev/Document/v2.3, https://cyclonedx.org/bom/v1.6.
 func IsSBOM(predicateType string) bool {
 	for _, prefix := range []string{
 		"https://spdx.dev/Document", "https://cyclonedx.org/bom", "https://syft.dev/bom",
@@ -24,7 +24,8 @@ func IsSBOM(predicateType string) bool {
 	return false
 }
 
-// attested gives the rows of the SBOMs that signed statements carry. Each is worth what its signature is worth.
+// attested gives the rows of the SBOMs that signed statements carry. Each is worth what its signature is worth. A
+// signature proves who made the claim and not that the claim is right: Truth compares it with the image.
 func attested(store *registry.Store, signatures []inspect.Signature) []inspect.SBOM {
 	var rows []inspect.SBOM
 	for _, s := range signatures {
@@ -102,7 +103,8 @@ func countPredicate(data []byte) (string, int, error) {
 }
 
 // about reports whether a statement names one of these digests as its subject. Only SHA-256 counts, and an empty digest
-// is that of no image.
+// is that of no image. A signed statement about another image, attached to this one, would otherwise vouch for packages
+// that it never saw.
 func about(data []byte, digests ...string) bool {
 	var s statement
 	if json.Unmarshal(data, &s) != nil {

@@ -43,7 +43,8 @@ func NewCataloguer(cache *layer.Cache) *Cataloguer { return &Cataloguer{cache: c
 // load gives the packages of an image: from the cache where the image was catalogued before, else by syft. whole says
 // that every byte of the image was proven to be its digest's; only then does the digest name the packages. A catalog
 // that is not complete is not kept: the next run looks again. Errors: those of the cache, the context and syft as a
-// whole.
+// whole. Without whole the key would be a claim: an image whose bytes do not match its digest would poison the
+// catalogue of the genuine one.
 func (c *Cataloguer) load(ctx context.Context, key string, layers []inspect.Layer, whole bool) (catalogue, error) {
 	if whole && key != "" {
 		kept, err := c.cache.Catalogue(ctx, key)
@@ -70,7 +71,8 @@ func (c *Cataloguer) load(ctx context.Context, key string, layers []inspect.Laye
 	return made, nil
 }
 
-// run lets syft catalogue a tree.
+// run lets syft catalogue a tree. Errors are those of syft as a whole and of the context; a database that could not be
+// read is in unread.
 func (c *Cataloguer) run(ctx context.Context, key string, layers []inspect.Layer, tree *layer.Tree) (catalogue, error) {
 	src := newSource(ctx, key, layers, tree)
 	found, broken, err := c.create(ctx, src)
@@ -121,7 +123,8 @@ func config() *syft.CreateSBOMConfig {
 }
 
 // isDatabase reports whether a path is that of a package database of a distribution. Only of these it is said that they
-// could not be read: a broken jar hides itself, a broken database hides a system.
+// could not be read: a broken jar hides itself, a broken database hides a system. The paths are those of the package
+// managers themselves. A database elsewhere in the image may be anything, such as that of a chroot.
 func isDatabase(p string) bool {
 	dir, base := path.Split(p)
 	switch dir {

@@ -12,7 +12,8 @@ type name struct{ kind, name string }
 
 // compare lists the packages that came, went or changed from one image to another. A package that is there in several
 // versions is compared version by version; how many copies of one version there are does not matter. Copies of one
-// version are compared once. The result is in one order, whatever order the lists have.
+// version are compared once. The result is in one order, whatever order the lists have. before and now are not changed.
+// The three lists are never nil, so that JSON has [] for "none".
 func compare(before, now []inspect.Package) inspect.PackageDiff {
 	d := inspect.PackageDiff{
 		Added: []inspect.Package{}, Removed: []inspect.Package{},
@@ -67,7 +68,8 @@ func without(list, other []inspect.Package) []inspect.Package {
 }
 
 // pair picks what belongs together: packages found at the same place, else the first of each. Without a common place
-// the first of each in order are paired, which is a guess where several versions are there.
+// the first of each in order are paired, which is a guess where several versions are there. The indexes are those in
+// gone and came, neither of which may be empty.
 func pair(gone, came []inspect.Package) (i, j int) {
 	for i := range gone {
 		for j := range came {

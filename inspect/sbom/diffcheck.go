@@ -11,7 +11,9 @@ import (
 )
 
 // Diff is the check that compares the packages with those of the known-good image. It is blocked where the packages of
-// the image are not all known: a package that was not found would count as removed.
+// the image are not all known: a package that was not found would count as removed. Packages are what their databases
+// claim: an attacker who replaces a file leaves the version as it is. That is found by the comparison of files, which
+// this check needs.
 func Diff(client *registry.Client, c *Cataloguer) engine.Check {
 	return engine.Check{
 		Name: inspect.CheckPackageDiff, Needs: []string{inspect.CheckPackages, inspect.CheckDiff},

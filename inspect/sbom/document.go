@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// MaxDocument bounds an SBOM that came with an image, in bytes.
+// MaxDocument bounds an SBOM that came with an image, in bytes. SBOMs of large images have some ten megabytes.
 const MaxDocument = 32 << 20
 
 // maxElements bounds the elements of an XML document, which may be many and empty.
@@ -26,7 +26,8 @@ const (
 )
 
 // Count says in which format an SBOM is written and how many packages it lists. Formats are told by the bytes, never by
-// a media type. Errors: what is neither, or is broken, or longer than MaxDocument.
+// a media type. Errors: what is neither, or is broken, or longer than MaxDocument. The count is of what the document
+// lists, whatever the image has.
 func Count(data []byte) (format string, packages int, err error) {
 	if len(data) > MaxDocument {
 		return "", 0, fmt.Errorf("reading an SBOM: longer than %d bytes", MaxDocument)
@@ -65,7 +66,9 @@ type element struct {
 	Type string `json:"type"`
 }
 
-// countJSON counts the packages of an SBOM in JSON, and names its form.
+// countJSON counts the packages of an SBOM in JSON, and names its form. SPDX 3 is JSON-LD: its packages are elements of
+// @graph of the type software_Package. The fields of several formats in one document are judged in the order of the
+// cases.
 func countJSON(data []byte) (string, int, error) {
 	var d document
 	if err := json.Unmarshal(data, &d); err != nil {
@@ -101,7 +104,8 @@ func countComponents(list []component) int {
 }
 
 // countXML counts the components of a CycloneDX document. Entities are not expanded: the decoder gives raw tokens, and
-// a document type of its own is skipped.
+// a document type of its own is skipped. The stack of open elements is bounded by maxElements; a closing tag without an
+// opening one is passed over.
 func countXML(data []byte) (string, int, error) {
 	d := xml.NewDecoder(bytes.NewReader(data))
 	packages, elements, bom := 0, 0, false

@@ -8,7 +8,8 @@ import (
 )
 
 // Documents writes the packages of an image as SPDX 2.3 and CycloneDX 1.6, both JSON. The same image gives the same
-// bytes: the time is that of the image, and serial numbers come from its digest.
+// bytes: the time is that of the image, and serial numbers come from its digest. A digest of the documents can thus be
+// compared between two machines.
 func Documents(image inspect.Image, tool inspect.Tool) (spdx, cyclonedx []byte, err error) {
 	if spdx, err = writeSPDX(image, tool); err != nil {
 		return nil, nil, err

@@ -9,7 +9,8 @@ import (
 )
 
 // maxSingle is how many changed, added and removed packages have a finding of their own. Past it, an image was rebuilt
-// on another base and one sentence says so; what is notable still stands alone.
+// on another base and one sentence says so; what is notable still stands alone. Twenty lines are about what a person
+// reads.
 const maxSingle = 20
 
 // findings describes what in a comparison a person should know. A package that only has a newer version is worth a
@@ -65,7 +66,9 @@ func changedFinding(subject string, image inspect.Image, good inspect.KnownGood,
 }
 
 // suspect names a file of a package that is not what the package says, empty where there is none. Files that are
-// changed as a matter of course (configuration, os-release in distroless images) are rows of low severity.
+// changed as a matter of course (configuration, os-release in distroless images) are rows of low severity. An update
+// that brings a file which its own package does not know is the mark of a replaced program, so that it weighs more than
+// the update.
 func suspect(image inspect.Image, pkg string) string {
 	for _, a := range image.Altered {
 		if !a.Config && a.Severity.Rank() < inspect.Low.Rank() && sameOwner(a.Package, pkg) {

@@ -15,7 +15,8 @@ import (
 
 // guard gives a file to a cataloguer in a form that bounds what the cataloguer does with it, or notes why it is
 // refused. It looks at the path that was searched for and at the one that it leads to: a link chooses the cataloguer as
-// a name does. Content that is refused is an error to syft, and a reason in refused.
+// a name does. Content that is refused is an error to syft, and a reason in refused. The order of the cases follows
+// from the names: a path is one kind of file only. c stays open on an error and is closed by the caller.
 func (r *resolver) guard(c inspect.Content, l file.Location) (inspect.Content, error) {
 	var err error
 	names := []string{l.AccessPath, l.RealPath}

@@ -14,7 +14,8 @@ import (
 )
 
 // licenceScanner carries syft's licence scanner, which syft would otherwise build for each image again. Building it
-// takes longer than cataloguing a small image, and it never changes.
+// takes longer than cataloguing a small image, and it never changes. An error of building it is kept and returned to
+// each caller.
 var licenceScanner = sync.OnceValues(func() (context.Context, error) {
 	return syft.SetContextLicenseScanner(context.Background(), cataloging.DefaultLicenseConfig())
 })

@@ -24,7 +24,8 @@ type listing struct {
 type claim struct{ purl, name, version string }
 
 // readListed reads the packages of a document, and its files where it lists them with a SHA-256. At most maxListed
-// packages and as many files. A package without a purl cannot be compared and is left out.
+// packages and as many files. A package without a purl cannot be compared and is left out. Errors are those of Count:
+// too long, neither format, or broken.
 func readListed(data []byte) (listing, error) {
 	if len(data) > MaxDocument {
 		return listing{}, fmt.Errorf("reading an SBOM: longer than %d bytes", MaxDocument)
@@ -76,7 +77,8 @@ type cdxComponent struct {
 }
 
 // listedJSON reads the packages and files that an SBOM in JSON lists. One struct has the fields of all three forms;
-// those that a document lacks are empty.
+// those that a document lacks are empty. The digest of a file is compared in lower case; one that is no SHA-256 is left
+// out, since nothing here computes others.
 func listedJSON(data []byte) (listing, error) {
 	var d spdxDocument
 	if err := json.Unmarshal(data, &d); err != nil {
@@ -113,7 +115,8 @@ func (l *listing) add(c claim) {
 	}
 }
 
-// maxNesting bounds how deep components lie in each other.
+// maxNesting bounds how deep components lie in each other. Real documents nest two or three levels; the recursion is
+// bounded whatever the JSON decoder permits.
 const maxNesting = 50
 
 // components lists the components of CycloneDX, which may have components of their own, to a depth.
@@ -144,7 +147,7 @@ func listedXML(data []byte) (listing, error) {
 }
 
 // listedTagValue reads the tags of packages and of their purls. Files are grouped with packages by order alone, and
-// are left out.
+// are left out. An example of a purl: "ExternalRef: PACKAGE-MANAGER purl pkg:deb/debian/zlib1g@1.3".
 func listedTagValue(data []byte) listing {
 	var l listing
 	var c claim

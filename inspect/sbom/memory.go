@@ -10,13 +10,15 @@ import (
 // memory is what cataloguers found in the images before. Where a cataloguer would ask the same and be answered the
 // same, it would find the same: an image that differs from the one before in a few files is catalogued by those
 // cataloguers alone whom these files concern. Answers name the contents of files by their sha256, so that nothing is
-// taken for the same that is not.
+// taken for the same that is not. A cataloguer is a function of the files that it asks for, which is what makes this
+// sound; one that asks for all of them, or fails to open one, is not remembered. It is safe for concurrent use.
 type memory struct {
 	mu    sync.Mutex
 	found map[string][]recollection // by the cataloguer's name, the newest first
 }
 
-// maxRecollections is how many images each cataloguer remembers: those of a comparison, and one more.
+// maxRecollections is how many images each cataloguer remembers: those of a comparison, and one more. Each holds the
+// packages of an image, so that more of them cost memory and help only when cases alternate.
 const maxRecollections = 3
 
 // recollection is one run of a cataloguer.

@@ -59,7 +59,8 @@ func evidence(p pkg.Package) []file.Location {
 
 // layerOf describes which layer brought a package. The database of a distribution is written anew by each layer that
 // installs anything, so the layer of its entry says nothing: what counts is the layer that holds most of the package's
-// files, the lowest of several. -1 where none of its places is in the image.
+// files, the lowest of several. -1 where none of its places is in the image. The layer is derived from where files lie
+// and not from any claim of the package.
 func layerOf(p pkg.Package, at []file.Location, r *resolver) int {
 	if owner, ok := p.Metadata.(pkg.FileOwner); ok {
 		if layer, ok := layerOfFiles(owner.OwnedFiles(), r); ok {

@@ -46,7 +46,8 @@ func (q question) ask(r *resolver) string {
 }
 
 // digest stands for an answer: the paths, layers and contents of the files in their order, or the error. An error is an
-// answer too.
+// answer too. Words end with a zero byte, which no path holds, so that two lists never give one digest by their
+// borders.
 func (r *resolver) digest(found []file.Location, err error) string {
 	if err != nil {
 		return err.Error()

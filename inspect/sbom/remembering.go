@@ -20,7 +20,8 @@ type remembering struct {
 
 // Catalog gives the packages of an image. What they have to do with each other is left out: nothing is made of it. A
 // panic of a cataloger becomes a name in broke: its packages are missing, and that is said. What was found under a
-// context that ended is not kept.
+// context that ended is not kept. The recovery covers the goroutine of the call only: a cataloger that starts its own
+// is guarded by what it is given (see guard).
 func (c remembering) Catalog(ctx context.Context, from file.Resolver) (found []pkg.Package,
 	_ []artifact.Relationship, err error,
 ) {

@@ -101,7 +101,7 @@ func first(found []file.Location, err error) *file.Location {
 }
 
 // AllLocations gives every path, links not followed. The channel is closed at the end or when the context ends; whoever
-// stops reading has to end the context.
+// stops reading has to end the context. Directories and links are among them, as syft's own resolver has it.
 func (r *resolver) AllLocations(ctx context.Context) <-chan file.Location {
 	all := make(chan file.Location)
 	go func() {
@@ -130,7 +130,8 @@ func (r *resolver) FileMetadataByLocation(l file.Location) (file.Metadata, error
 }
 
 // FileContentsByLocation opens a file. The result is an io.ReaderAt and io.Seeker too: without them the cataloguers of
-// programs and archives read the whole file into memory.
+// programs and archives read the whole file into memory. Errors: inspect.ErrNotKept, errArchive, and those of the
+// checks of databases. The caller closes what it gets.
 func (r *resolver) FileContentsByLocation(l file.Location) (io.ReadCloser, error) {
 	n := r.node(l)
 	if n != nil && n.Type == inspect.EntrySymlink {
@@ -176,7 +177,8 @@ func (r *resolver) reference(n *inspect.Node) stereoscope.Reference {
 	return ref
 }
 
-// node is what stands at a location, nil where this resolver did not give it.
+// node is what stands at a location, nil where this resolver did not give it. A location from another image has another
+// reference, although its path may be here too.
 func (r *resolver) node(l file.Location) *inspect.Node {
 	n := r.tree.Get(l.RealPath)
 	r.mu.Lock()

@@ -108,7 +108,9 @@ type alias struct {
 	by    *alias // the alias whose directory it is another name of
 }
 
-// maxAliases bounds how many paths to one node are tried: links may be tangled so that there is no end of them.
+// maxAliases bounds how many paths to one node are tried: links may be tangled so that there is no end of them. Real
+// images have a few, as /lib and /usr/lib. An attacker can make the number grow with each link that leads back above
+// itself.
 const maxAliases = 256
 
 // pathThatFits gives the first path to a node that fits the pattern: its own, else one through links to directories

@@ -23,7 +23,9 @@ const (
 )
 
 // Truth is the check that compares each SBOM that came with the image, or lies in it, with what is there. What the
-// publisher wrote is compared with what is there; who signed it decides how much a difference weighs.
+// publisher wrote is compared with what is there; who signed it decides how much a difference weighs. A difference is
+// no proof of tampering: scanners differ in what they find. Files that an SBOM lists with a digest are compared byte
+// for byte.
 func Truth(client *registry.Client, cache *layer.Cache) engine.Check {
 	return engine.Check{
 		Name: inspect.CheckSBOMTruth, Needs: []string{
@@ -56,7 +58,8 @@ func Truth(client *registry.Client, cache *layer.Cache) engine.Check {
 	}
 }
 
-// plainDocument takes the SBOM out of a statement, where it is one.
+// plainDocument takes the SBOM out of a statement, where it is one. The forms are those of statement; what is no
+// statement is returned as it is, and its format is found by readListed.
 func plainDocument(data []byte) []byte {
 	var s statement
 	if json.Unmarshal(data, &s) != nil || len(s.Predicate) == 0 {
@@ -88,6 +91,8 @@ type truth struct {
 
 // coordinates are the type and the name of a purl, and its version. Namespaces of distributions are left out: scanners
 // differ in them. Case, escapes and underscores differ from scanner to scanner too. Both are empty for what is no purl.
+// pkg:deb/debian/libssl3@3.0.15?arch=amd64 gives deb/libssl3 and 3.0.15; pkg:npm/%40babel/core@7.0.0 gives
+// npm/@babel/core and 7.0.0.
 func coordinates(purl string) (key, version string) {
 	rest, ok := strings.CutPrefix(purl, "pkg:")
 	if !ok {
@@ -146,7 +151,8 @@ func (t *truth) compare(row inspect.SBOM, data []byte) {
 
 // packages compares the packages of an SBOM. hidden are those of the image that it does not list, of types of which it
 // lists any: another scanner may not know the others. whole is false for a document that describes a part of the image:
-// then nothing is hidden from it.
+// then nothing is hidden from it. Types that have no package in an image, oci, docker and generic, are left out on both
+// sides.
 func (t *truth) packages(l listing, whole bool) *inspect.SBOMTruth {
 	result := &inspect.SBOMTruth{}
 	claimed, kinds := map[string]bool{}, map[string]bool{}
@@ -212,7 +218,8 @@ func (t *truth) files(l listing, result *inspect.SBOMTruth) {
 }
 
 // finding is worth a look where a publisher's SBOM and the image differ. A scanner of another make finds other
-// things, so that only altered files weigh.
+// things, so that only altered files weigh. An unsigned SBOM that differs is low: whoever altered the files could have
+// attached it as well.
 func (t *truth) finding(row inspect.SBOM, r inspect.SBOMTruth) (inspect.Finding, bool) {
 	if r.OtherVersion+r.Hidden+r.FilesAltered == 0 || row.Origin == originInside && r.FilesAltered == 0 {
 		return inspect.Finding{}, false
@@ -239,7 +246,8 @@ func (t *truth) finding(row inspect.SBOM, r inspect.SBOMTruth) (inspect.Finding,
 const originInside = "inside"
 
 // inside reads the SBOMs that lie in the image under the usual names. At most maxInside of them. They are claims of the
-// image about itself.
+// image about itself. An attacker who may write the image may write them to fit, so that they can raise a question and
+// never settle one.
 func (t *truth) inside() error {
 	n := 0
 	for node := range t.tree.All() {

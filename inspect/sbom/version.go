@@ -21,7 +21,8 @@ const (
 const maxVersion = 256
 
 // direction describes which way a package of a type (in syft's words) went from one version to another, by the order
-// that its package manager defines.
+// that its package manager defines. Equal versions that are written otherwise (1.0 and 1.0.0) are changed and neither
+// up nor down.
 func direction(kind, from, to string) string {
 	order, ok := CompareVersions(kind, from, to)
 	switch {

@@ -11,13 +11,15 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// maxCandidates bounds how many earlier images are looked up for one container.
+// maxCandidates bounds how many earlier images are looked up for one container. Each costs a request or two to a
+// registry; a Deployment keeps ten revisions by default.
 const maxCandidates = 8
 
 // candidates lists what may have run before in this container, the newest first. A ReplicaSet holds what its template
 // says, often a tag, and the same tag twice; the digest then comes from pods that are still there, from the journal, or
 // from the images that the node still has. At most maxCandidates, so that one container costs a bounded number of
-// requests.
+// requests. An attacker who rolls a poisoned image out twice is in the list with the first of them: that is why none of
+// it counts as known-good before a person confirmed it.
 func (s search) candidates(ctx context.Context, pod *inspect.Pod) []inspect.Candidate {
 	container := s.image.Container
 	var all []inspect.Candidate
@@ -55,13 +57,15 @@ func (s search) remembered(ctx context.Context, pod *inspect.Pod) []inspect.Cand
 }
 
 // newer reports whether a revision came after the one that this pod is of: what was rolled back is no previous one.
+// Numbers only grow: a rollback gets a new, higher one.
 func newer(all []inspect.Revision, r inspect.Revision) bool {
 	i := slices.IndexFunc(all, func(o inspect.Revision) bool { return o.Current })
 	return i >= 0 && r.Number > all[i].Number
 }
 
 // byReference is a candidate by what a template says: certain if it names a digest; a tag may have moved, and the very
-// tag that this pod runs says nothing. A reference that cannot be parsed names nothing.
+// tag that this pod runs says nothing. A reference that cannot be parsed names nothing. Confidence is about how likely
+// it is that this image ran here, and not about whether it is good.
 func byReference(reference, why, mine string) []inspect.Candidate {
 	loc, err := registry.ParseReference(reference)
 	switch {
@@ -76,7 +80,8 @@ func byReference(reference, why, mine string) []inspect.Candidate {
 }
 
 // onNode looks at the images that the pod's node still has: a digest of the same repository that is not this one. The
-// kubelet reports its largest images only (--node-status-max-images), so that a missing one proves nothing.
+// kubelet reports its largest images only (--node-status-max-images), so that a missing one proves nothing. What a node
+// reports is the kubelet's word, and a node may be compromised with the pod.
 func (s search) onNode(ctx context.Context, pod *inspect.Pod) []inspect.Candidate {
 	mine, err := registry.ParseReference(s.image.Reference)
 	if err != nil || pod.Node == "" {

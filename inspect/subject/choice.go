@@ -11,7 +11,8 @@ import (
 )
 
 // conflicting raises a finding where an archive is an OCI layout and a docker save of different images. A file that two
-// tools load as two images can show a clean one to a scanner.
+// tools load as two images can show a clean one to a scanner. The severity is high since no build tool makes such a
+// file by accident. It emits nothing where both lead to one config.
 func conflicting(i inspect.Image, c *registry.Conflict, emit func(inspect.Event)) {
 	if c == nil {
 		return
@@ -36,7 +37,8 @@ func conflicting(i inspect.Image, c *registry.Conflict, emit func(inspect.Event)
 
 // chosen raises findings where readers of the same index could end at another image than the runtime: a clean image
 // beside the one that runs proves nothing. The index itself may be hostile: annotations, order and names of platforms
-// are whatever its author wrote.
+// are whatever its author wrote. Marks are the annotation vnd.docker.reference.type and the like, which tools use to
+// tell attestations from images.
 func chosen(i inspect.Image, img *registry.Image, emit func(inspect.Event)) {
 	c, ok := img.Chosen()
 	if !ok {
@@ -78,7 +80,8 @@ func besides(rivals []registry.Candidate) string {
 }
 
 // finding is a finding about the reference of an image. Its evidence is the index and each manifest that could be
-// taken, so that somebody can look at the very bytes that two tools read otherwise.
+// taken, so that somebody can look at the very bytes that two tools read otherwise. The ID is made of check, code and
+// container, so that a second run gives the same finding.
 func finding(i inspect.Image, code string, severity inspect.Severity, title, detail string,
 	of ...registry.Candidate,
 ) inspect.Finding {

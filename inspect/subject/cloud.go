@@ -18,7 +18,8 @@ var variables = []struct{ name, cloud string }{{"AWS_ROLE_ARN", "AWS"}, {"AZURE_
 
 // roles names the roles of a cloud that the pod itself shows: the webhooks of the clouds write them into its
 // environment and its token volumes. The service account may name more. A role is named as it stands there. What it may
-// do stands at the cloud, and is not queried.
+// do stands at the cloud, and is not queried. A role by an annotation counts only where an agent of that name runs in
+// the cluster, which is not looked up: it is listed as what it may be.
 func roles(pod *corev1.Pod, containers []*corev1.Container, tokens []inspect.Token) []inspect.CloudRole {
 	var all []inspect.CloudRole
 	add := func(r inspect.CloudRole) {

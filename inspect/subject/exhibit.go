@@ -15,7 +15,9 @@ import (
 // Keep keeps an object of the cluster in the store, without what must not leave the cluster, and names it:
 // cluster/KIND-NAMESPACE-NAME.json, and with a mark cluster/KIND-NAMESPACE-NAME@MARK.json. Values of Secrets, tokens
 // and variables that hold secrets are removed, and named in Redacted; Original is the digest of the object as it was
-// received, so that it can be compared with another copy. Errors: the store, and objects that are no JSON.
+// received, so that it can be compared with another copy. Errors: the store, and objects that are no JSON. Original is
+// computed over the bytes before the redaction and is the only trace of the removed values; one of few bits could be
+// guessed from it by trying.
 func Keep(store *registry.Store, obj kube.Object, mark ...string) (inspect.Exhibit, error) {
 	raw, redacted, err := redact.Object(obj.Raw)
 	if err != nil {

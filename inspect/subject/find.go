@@ -33,7 +33,8 @@ var kinds = map[string]string{
 var ErrPodTarget = errors.New("a pod or a workload is named as KIND/NAME[:CONTAINER]; -n names its namespace")
 
 // ParsePod reads a target that leads to a pod; ok is false for every other target. A target with a slash that begins
-// with no such word is a reference of an image. Errors: ErrPodTarget.
+// with no such word is a reference of an image. Errors: ErrPodTarget. "pod/web-1:app" is the container app of the pod
+// web-1. A registry host named pod would be read as a pod: name it with its port.
 func ParsePod(target string) (t PodTarget, ok bool, err error) {
 	kind, rest, ok := strings.Cut(target, "/")
 	t.Kind = kinds[kind]
@@ -55,7 +56,7 @@ type Found struct {
 
 // Find reads the pod of a target: the pod itself with one request, or the newest pod of a workload. The objects come in
 // the order in which they were read; they are given with an error too, as far as it got. Errors: kube.ErrNotFound and
-// those of the cluster.
+// those of the cluster. The trace may be called from several goroutines at once, which is why the list has a lock.
 func Find(ctx context.Context, cluster kube.Source, namespace string, t PodTarget) (Found, error) {
 	if namespace == "" {
 		namespace = cluster.Namespace()
@@ -98,7 +99,8 @@ func newest(ctx context.Context, cluster kube.Source, namespace string, t PodTar
 }
 
 // checkContainer refuses a container that the pod does not have, and names those that it has. A misspelled name must
-// not become a case without images, which would look as if there were nothing to find.
+// not become a case without images, which would look as if there were nothing to find. Ephemeral and init containers
+// count: their images ran as well.
 func (t PodTarget) checkContainer(pod *corev1.Pod) error {
 	if t.Container == "" {
 		return nil

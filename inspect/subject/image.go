@@ -9,7 +9,7 @@ import (
 
 // FromImage turns an image of a registry, layout or archive into the image of a case. Its status is about manifest and
 // config only; the layers check completes it. reference is what a person or the pod wrote; the location is where the
-// image was read.
+// image was read. Created is a claim of whoever built the image, and may be any time; reproducible builds set it to 0.
 func FromImage(reference string, img *registry.Image) inspect.Image {
 	i := inspect.Image{
 		ImageHead: inspect.ImageHead{
@@ -56,7 +56,7 @@ func settings(c v1.Config) inspect.ImageConfig {
 
 // Blobs returns the index, manifest and config of an image as blobs of the case. of is "image" or "known-good". A part
 // that was not there is missing, with the size that its descriptor claims; one with other bytes is damaged and has the
-// digest of these.
+// digest of these. The order is that of parts: index, nested indexes, manifest, config.
 func Blobs(img *registry.Image, of string) []inspect.Blob {
 	var all []inspect.Blob
 	for _, r := range parts(img) {
@@ -84,7 +84,8 @@ func Blobs(img *registry.Image, of string) []inspect.Blob {
 
 // keep puts the bytes of an image's parts into the store, damaged ones under the digest that they have: layouts and
 // archives are read in place, and the case must not depend on their staying. A part that is in the store already is not
-// written again.
+// written again. A registry may delete an image while its case is open, and the bytes are evidence. Errors are those of
+// the store.
 func keep(store *registry.Store, img *registry.Image) error {
 	for _, p := range parts(img) {
 		if p.Bytes == nil || store.Has(p.Actual) {

@@ -17,7 +17,8 @@ import (
 )
 
 // Choice is what a person chose as known-good, by the flag or in the terminal UI. It may be changed while a case is
-// open: the check is then run again. It is safe for concurrent use, but for Flag and By, which are set before.
+// open: the check is then run again. It is safe for concurrent use, but for Flag and By, which are set before. The
+// choice is a statement of a person and is recorded with the name in By; nothing derives it.
 type Choice struct {
 	Flag string // --known-good
 	By   string // who chooses
@@ -46,7 +47,8 @@ func (c *Choice) pick(subject string) (inspect.Candidate, bool) {
 
 // KnownGood finds the image that a subject's image is compared with: the one that a person chose, else the best of what
 // ran before. What nobody confirmed is called previous. Its word matters to all that follows: only a confirmed one
-// lowers what is found.
+// lowers what is found. It does not apply where there is nothing to compare with; it is unchecked where there may be
+// something that could not be read.
 func KnownGood(o Options) engine.Check {
 	return engine.Check{
 		Name: inspect.CheckKnownGood, Needs: []string{inspect.CheckWorkload},
@@ -94,7 +96,8 @@ func (s search) chosen(c inspect.Case) (inspect.Candidate, bool) {
 }
 
 // meant reports whether the flag is about this image: the only one, the one of the same repository, or else that of the
-// pod's first container.
+// pod's first container. A pod may have a sidecar of another repository, for which the flag would compare two unrelated
+// images.
 func (s search) meant(c inspect.Case) bool {
 	if c.Pod == nil || s.o.Container != "" {
 		return true
@@ -121,7 +124,8 @@ func sameRepository(containers []inspect.Container, name string) []string {
 }
 
 // take resolves the candidate and makes it the known-good. A candidate that was chosen and cannot be resolved blocks
-// the check: nothing else is taken in its place.
+// the check: nothing else is taken in its place. Manifest and config are kept before the fact is emitted, so that a
+// case never names a known-good whose manifest it does not have.
 func (s search) take(ctx context.Context, c inspect.Candidate, confirmed bool) error {
 	img, err := s.resolve(ctx, c.Location)
 	if err != nil {
@@ -160,6 +164,7 @@ func (s search) resolve(ctx context.Context, location string) (*registry.Image, 
 
 // best returns the best candidate that is another image than this one, and says all of them. All of them are resolved,
 // so that those with the digest of this image can be left out. Unreadable ones block the check only if none is left.
+// Candidates of one digest count once, the first of them. Equal confidence keeps the order of the list, newest first.
 func (s search) best(ctx context.Context, pod *inspect.Pod) (inspect.Candidate, error) {
 	if pod == nil {
 		return inspect.Candidate{}, engine.Nothing("no known-good: nobody named one (--known-good)")

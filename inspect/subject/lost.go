@@ -16,7 +16,8 @@ import (
 // maxElsewhere bounds how many other references are asked for a digest that its registry no longer has.
 const maxElsewhere = 4
 
-// gone reports whether the registry has lost what the pod runs: retention deletes digests that pods still run.
+// gone reports whether the registry has lost what the pod runs: retention deletes digests that pods still run. An error
+// of the network is not that: the registry may still have it.
 func gone(img *registry.Image, err error) bool {
 	return errors.Is(err, registry.ErrNotFound) || img != nil && img.Manifest.Problem == registry.ProblemMissing
 }
@@ -24,7 +25,8 @@ func gone(img *registry.Image, err error) bool {
 // elsewhere looks for the same digest under the other references by which the cluster knows it: the repository that the
 // node reports (kubernetes#40062), the names that the node has for it, the repositories of other pods that run it. The
 // same digest is the same bytes, wherever they come from. The bytes are verified by the digest like any others, so that
-// a hostile mirror gains nothing.
+// a hostile mirror gains nothing. Each place that was queried is noted in asked, also where it failed, for the words of
+// left.
 func (r *resolver) elsewhere(ctx context.Context, spec registry.Location, id kube.ImageID) (*registry.Image, string) {
 	for _, loc := range r.references(ctx, spec, id.Digest) {
 		r.asked = append(r.asked, loc.Name())
@@ -38,7 +40,8 @@ func (r *resolver) elsewhere(ctx context.Context, spec registry.Location, id kub
 }
 
 // references are the other places of a digest that are worth asking. At most maxElsewhere: each is a request to a
-// registry that may not know this cluster.
+// registry that may not know this cluster. The names come from the cluster, and an attacker who may create pods can
+// have the search query a registry of theirs; the answer is verified by its digest.
 func (r *resolver) references(ctx context.Context, spec registry.Location, digest string) []registry.Location {
 	var all []registry.Location
 	add := func(repository string) {

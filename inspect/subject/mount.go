@@ -9,7 +9,7 @@ import (
 )
 
 // mounts lists the volumes of a container by where they are mounted. A mount whose volume the pod does not have is of
-// the kind volume.
+// the kind volume. A path is cleaned below "/", so that "../etc" of a specification stays within the container.
 func mounts(pod *corev1.Pod, container string) []inspect.Mount {
 	volumes := map[string]corev1.Volume{}
 	for _, v := range pod.Spec.Volumes {

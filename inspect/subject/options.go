@@ -40,7 +40,8 @@ type Options struct {
 }
 
 // Opening returns the events that the case starts with: the pod as it was first read, and kept before anything else is
-// asked. A pod may be deleted while the case is being read: what is kept first survives it.
+// asked. A pod may be deleted while the case is being read: what is kept first survives it. It is empty for a target
+// that is no pod.
 func (o Options) Opening() []inspect.Event {
 	if o.Pod == nil {
 		return nil
@@ -100,7 +101,7 @@ func podMoments(pod *corev1.Pod) []inspect.Moment {
 
 // Trace makes what is read of the cluster a part of the case: each object an exhibit, as it was received but for what
 // must not leave the cluster, and each request a line of the custody log. An object that cannot be kept is a notice,
-// and the read goes on.
+// and the read goes on. The functions may be called from several goroutines, and emit has to permit that.
 func (o Options) Trace(ctx context.Context, emit func(inspect.Event)) context.Context {
 	return kube.WithTrace(ctx, kube.Trace{
 		Object: func(obj kube.Object) {

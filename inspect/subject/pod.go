@@ -8,7 +8,8 @@ import (
 )
 
 // FromPod turns a pod into the pod of a case. template is that of its owner, or nil where it is not known; then no
-// container is called injected. It reads nothing from the cluster.
+// container is called injected. It reads nothing from the cluster. Injected marks containers that the template does not
+// have, as a webhook adds them at admission.
 func FromPod(pod *corev1.Pod, template *corev1.PodTemplateSpec) inspect.Pod {
 	p := inspect.Pod{
 		Name: pod.Name, Namespace: pod.Namespace, UID: string(pod.UID), Node: pod.Spec.NodeName,

@@ -10,7 +10,8 @@ import (
 )
 
 // privileges lists what the pod and its containers may do beyond ordinary ones, sorted. Defaults of the cluster, as
-// admission sets them, are in the pod by then.
+// admission sets them, are in the pod by then. An empty list means that the specification sets nothing, and not that
+// the container is confined: RunAsUser may be left to the image.
 func privileges(pod *corev1.Pod, containers []*corev1.Container) []inspect.Privilege {
 	var all []inspect.Privilege
 	add := func(on bool, kind inspect.PrivilegeKind) {

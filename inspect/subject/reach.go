@@ -12,7 +12,8 @@ import (
 
 // reach lists what the pod's specification lets it touch, by name: no Secret is read. What stands in the cluster beside
 // the pod (its service account, policies, Services) is added by the checks of the cluster. Names are those of the
-// specification: whether the objects exist is not looked up.
+// specification: whether the objects exist is not looked up. The specification is what the API server stored; a process
+// that already broke out reaches more.
 func reach(pod *corev1.Pod) inspect.Reach {
 	containers := everyContainer(pod)
 	r := inspect.Reach{
@@ -115,7 +116,8 @@ func mountsOf(containers []*corev1.Container, volume string) []mounted {
 }
 
 // uses lists the ways by which Secrets, ConfigMaps and files of the node come into containers. A volume that no
-// container mounts is listed too: an ephemeral container can mount it.
+// container mounts is listed too: an ephemeral container can mount it. Entries are sorted by kind and name, with those
+// of one object in the order of the containers. An empty name, which the API server would not admit, is dropped.
 func uses(pod *corev1.Pod, containers []*corev1.Container) []inspect.Use {
 	var all []inspect.Use
 	for i := range pod.Spec.Volumes {
@@ -207,7 +209,7 @@ func environment(c *corev1.Container) []inspect.Use {
 
 // everyContainer lists the containers of all types. Init containers have ended by the time somebody looks, and
 // ephemeral ones were added by hand; both had the same volumes and the same account, and so count for what the pod may
-// touch.
+// touch. The pointers lead into the pod, which must not change meanwhile.
 func everyContainer(pod *corev1.Pod) []*corev1.Container {
 	all := make([]*corev1.Container, 0,
 		len(pod.Spec.Containers)+len(pod.Spec.InitContainers)+len(pod.Spec.EphemeralContainers))

@@ -16,7 +16,9 @@ import (
 
 // Check finds the images of a case: that of its target, or one for each container of its pod. An image that the
 // registry no longer has is an image all the same, unknown with the reason. Containers are resolved in parallel; one
-// that cannot be resolved does not keep the others. Volumes that are images are named as not inspected.
+// that cannot be resolved does not keep the others. Volumes that are images are named as not inspected. It returns an
+// error only for a target that is no pod whose manifest and config cannot be kept: an image that cannot be resolved is
+// a fact.
 func Check(o Options) engine.Check {
 	return engine.Check{
 		Name: inspect.CheckSubject, Scope: engine.PerCase, Resolves: true,
@@ -65,7 +67,8 @@ func (o Options) single(emit func(inspect.Event)) error {
 	return nil
 }
 
-// node reads the pod's node; nil where it cannot be read.
+// node reads the pod's node; nil where it cannot be read. Reading nodes is a right that many accounts lack, so that an
+// error here is ordinary.
 func (o Options) node(ctx context.Context) *kube.Node {
 	if o.Pod.Spec.NodeName == "" {
 		return nil
@@ -78,7 +81,8 @@ func (o Options) node(ctx context.Context) *kube.Node {
 }
 
 // platform returns the platform of the flag, else that of the pod's node. known is false where neither names one: then
-// an index of several platforms stays unresolved.
+// an index of several platforms stays unresolved. A pod's own image reference never chooses: whoever writes it could
+// then choose what is inspected.
 func (o Options) platform(node *kube.Node) (p v1.Platform, known bool) {
 	if o.Platform.OS != "" {
 		return o.Platform, true

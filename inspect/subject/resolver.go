@@ -88,7 +88,7 @@ func (r *resolver) resolved(got found) inspect.Image {
 
 // unresolved returns the image of a container of which it is not known which bytes it runs. It has no location, so that
 // no check reads other bytes in its place. Digest or config are still those that the node reported, so that signatures
-// of it can be looked for.
+// of it can be looked for. Status is unknown and never failed: nothing is wrong with bytes that were not read.
 func (r *resolver) unresolved(err error) inspect.Image {
 	id := r.container.Image()
 	i := inspect.Image{ImageHead: inspect.ImageHead{
@@ -121,7 +121,8 @@ func (r *resolver) unresolved(err error) inspect.Image {
 
 // find looks for the image where the pod's specification names it, then where the node reports that it was pulled from
 // (kubernetes#40062: the two may differ). Errors: *unresolvedError, or what kept the registry from being read. A digest
-// of another algorithm than SHA-256 is refused here, with its name.
+// of another algorithm than SHA-256 is refused here, with its name. The status of a pod is written by the kubelet, so
+// that the digest is as trustworthy as the node.
 func (r *resolver) find(ctx context.Context) (found, error) {
 	spec, err := registry.ParseReference(r.container.Reference)
 	if err != nil {
@@ -156,11 +157,11 @@ func (r *resolver) unreported(ctx context.Context, spec registry.Location) (foun
 }
 
 // importedName is the repository that containerd makes up for an image that was imported without a name (cri, ctr
-// images import): no registry has it.
+// images import): no registry has it. The date is that of the import, as in import-2024-03-01.
 var importedName = regexp.MustCompile(`(^|/)import-[0-9]{4}-[0-9]{2}-[0-9]{2}$`)
 
 // byDigest asks for the digest that the node reported, which is that of the image, of its index or, with some
-// runtimes, of its config.
+// runtimes, of its config. Errors: *unresolvedError with UnresolvedGone, or what kept the registry from being read.
 func (r *resolver) byDigest(ctx context.Context, spec registry.Location, id kube.ImageID) (found, error) {
 	img, err := r.resolve(ctx, spec.At(id.Digest))
 	if gone(img, err) {
@@ -180,7 +181,7 @@ func (r *resolver) byDigest(ctx context.Context, spec registry.Location, id kube
 
 // withIndex looks whether the tag that the pod names is an index that holds the manifest: signatures are often on the
 // index only. The manifest stays the one that runs. An index that does not hold the manifest is not taken, whatever the
-// tag is.
+// tag is. It costs one request by tag, and a failure of it changes nothing.
 func (r *resolver) withIndex(ctx context.Context, spec registry.Location, img *registry.Image) *registry.Image {
 	if img.Index.Digest != "" || spec.Tag == "" || spec.Digest != "" {
 		return img

@@ -11,7 +11,8 @@ import (
 
 // shared looks through the pods of the cluster once for those that have something in common with this one: a digest,
 // the service account, the node. Of each kind it counts all and names at most inspect.MaxShared. Partial is set where
-// not all namespaces may be listed: the counts are then lower bounds.
+// not all namespaces may be listed: the counts are then lower bounds. The pod itself is left out by UID, name and
+// namespace. A cluster-wide list may be refused; then the pod's namespace alone is read.
 func (o Options) shared(ctx context.Context, emit func(inspect.Event)) inspect.Shared {
 	mine := map[string]bool{}
 	for _, c := range kube.Containers(o.Pod, nil) {

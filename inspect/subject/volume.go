@@ -12,7 +12,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// maxVolumeNotices bounds how many volumes are named; of the others only the number is said.
+// maxVolumeNotices bounds how many volumes are named; of the others only the number is said. A pod may have hundreds,
+// and the notices stand above the findings.
 const maxVolumeNotices = 20
 
 // imageVolumes says of each volume that is an image (KEP-4639) that its content was not inspected, and how to do that.

@@ -13,7 +13,8 @@ import (
 )
 
 // Workload follows the pod's owners and their revisions, says which containers were injected, and looks for other
-// pods that run the same images. What may not be read is said, and the rest goes on.
+// pods that run the same images. What may not be read is said, and the rest goes on. The pod is emitted twice: first
+// with its owners, and again when the other pods are known, which may take long in a large cluster.
 func Workload(o Options) engine.Check {
 	if o.Roster == nil && o.Pod != nil {
 		o.Roster = kube.NewRoster(o.Cluster, o.Pod.Namespace)
@@ -36,7 +37,8 @@ func Workload(o Options) engine.Check {
 }
 
 // lineage reads the owners of the pod and the revisions of its workload. Notes are what could not be read on the way;
-// the pod stands as far as it is known.
+// the pod stands as far as it is known. Owner references are written by whoever creates the pod: an attacker can name a
+// Deployment that never made it.
 func (o Options) lineage(ctx context.Context, emit func(inspect.Event)) (inspect.Pod, error) {
 	line, err := o.Cluster.Lineage(ctx, o.Pod)
 	if err != nil {
