@@ -48,7 +48,7 @@ func acts(c inspect.Case) []inspect.Sentence {
 // actOf describes what was done at run time by an alert, "" where it is none.
 func actOf(c inspect.Case, a inspect.Alert) string {
 	if container(c, a.Subject).Type == inspect.ContainerEphemeral {
-		return "somebody attached debug container " + text.Clean(a.Subject) +
+		return "someone attached debug container " + text.Clean(a.Subject) +
 			" to the running pod, and the alert is about a process in it: a run-time act"
 	}
 	if a.Ran == nil || a.Ran.Act == "" {
@@ -67,10 +67,10 @@ func actOf(c inspect.Case, a inspect.Alert) string {
 	switch a.Ran.Act {
 	case inspect.ActExec:
 		if a.Ran.Kind == "input" {
-			return fmt.Sprintf("somebody opened a shell in the container at run time, as kubectl exec does (%s%s)",
+			return fmt.Sprintf("someone opened a shell in the container at run time, as kubectl exec does (%s%s)",
 				program, how)
 		}
-		return fmt.Sprintf("somebody ran a command in the container at run time, as kubectl exec does (%s%s)", line,
+		return fmt.Sprintf("someone ran a command in the container at run time, as kubectl exec does (%s%s)", line,
 			how)
 	case inspect.ActInstall:
 		return fmt.Sprintf("packages were installed in the container at run time (%s%s)", line, how)

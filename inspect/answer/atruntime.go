@@ -35,7 +35,7 @@ func atRunTime(c inspect.Case) []inspect.Sentence {
 
 // byWhom states the limit of what is read here. Who used exec or attach is in the audit log of the API server alone
 // (audit policy, resource pods/exec).
-var byWhom = open("who wrote it is not known: a program of the container itself, or somebody who opened a shell " +
+var byWhom = open("who wrote it is not known: a program of the container itself, or a person who opened a shell " +
 	"in it; the API server's audit log tells the second, under pods/exec, and is not read here")
 
 // runTimeAlert is the first alert whose program did not come in with the image.

@@ -44,11 +44,11 @@ func commit(p inspect.Provenance) string {
 // The identity is named although it was not expected: the reader may know it.
 func whoClaims(i inspect.Image, p inspect.Provenance) string {
 	if !p.Signed {
-		return "a statement that nobody signed"
+		return "an unsigned statement"
 	}
 	at := slices.IndexFunc(i.Signatures, func(s inspect.Signature) bool { return s.ID == p.Signature })
 	if at >= 0 && i.Signatures[at].Identity != "" {
-		return "a statement of " + text.Clean(i.Signatures[at].Identity) + ", whom nobody expected"
+		return "a statement of " + text.Clean(i.Signatures[at].Identity) + ", who was not expected"
 	}
 	return "a statement whose signature proves nothing here"
 }

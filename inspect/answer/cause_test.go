@@ -117,7 +117,7 @@ func TestActsAtRunTime(t *testing.T) {
 				a.File.Path, a.CommandLine, a.Parent, a.Terminal = "/usr/bin/bash", "bash", "runc", true
 				a.Ran = &inspect.Ran{Program: "/usr/bin/bash", Kind: "input", Act: inspect.ActExec}
 			},
-			"somebody opened a shell in the container at run time, as kubectl exec does (bash, started by runc, with a terminal); nothing in the image explains it (derived).",
+			"someone opened a shell in the container at run time, as kubectl exec does (bash, started by runc, with a terminal); nothing in the image explains it (derived).",
 		},
 		"an install": {
 			func(_ *inspect.Case, a *inspect.Alert) {
@@ -137,7 +137,7 @@ func TestActsAtRunTime(t *testing.T) {
 			func(c *inspect.Case, _ *inspect.Alert) {
 				c.Pod.Containers[0].Type = inspect.ContainerEphemeral
 			},
-			"somebody attached debug container web to the running pod, and the alert is about a process in it: a run-time act; nothing in the image explains it (derived).",
+			"someone attached debug container web to the running pod, and the alert is about a process in it: a run-time act; nothing in the image explains it (derived).",
 		},
 	} {
 		c := viaPython()

@@ -29,7 +29,7 @@ func handover(c inspect.Case) []inspect.Sentence {
 func handoverOf(c inspect.Case, i inspect.Image) (inspect.Sentence, bool) {
 	switch k := container(c, i.Container); {
 	case k.Type == inspect.ContainerEphemeral:
-		return seen("it came in with a debug container, which somebody attached to the running pod", ids(coded(c,
+		return seen("it came in with a debug container, attached to the running pod", ids(coded(c,
 			i.Container, inspect.CodeDebugContainer))...), true
 	case k.Injected:
 		return injectedSidecar(c, i), true

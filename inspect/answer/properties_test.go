@@ -192,7 +192,7 @@ func TestWhatIsOnlyClaimedIsNeverKnown(t *testing.T) {
 				Source: "git+https://github.com/a/b",
 				Status: inspect.Unknown,
 			}}
-		}, inspect.Claimed, "a statement that nobody signed"},
+		}, inspect.Claimed, "an unsigned statement"},
 		"a statement that failed": {inspect.WhereFrom, func(c *inspect.Case) {
 			c.Images[0].Provenance = []inspect.Provenance{{Signed: true, Status: inspect.Failed, Source: "git"}}
 		}, inspect.Claimed, "a statement whose signature proves nothing here"},

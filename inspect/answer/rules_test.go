@@ -192,7 +192,7 @@ func TestHandover(t *testing.T) {
 		"debug container": {func(c *inspect.Case) {
 			c.Pod.Containers[0].Type = inspect.ContainerEphemeral
 			said(c, "web", "debug-container", "somebody debugged the pod")
-		}, "with a debug container, which somebody attached to the running pod (seen)."},
+		}, "with a debug container, attached to the running pod (seen)."},
 		"another image": {func(c *inspect.Case) {
 			c.Images[0].Binaries, c.Alerts[0].File.Origin = nil, inspect.OriginUnknown
 			c.Images[0].Diff = &inspect.Diff{KnownGood: &inspect.KnownGood{}, Layers: &inspect.LayerDiff{Added: 2}}
@@ -404,7 +404,7 @@ func TestRunTime(t *testing.T) {
 	c.Checks = []inspect.CheckState{{Name: "binaries", Container: "web", Status: inspect.CheckDone}}
 	for question, want := range map[string]string{
 		inspect.WhereFrom: "nothing in the image itself stands out: all of its layers were read (seen).",
-		inspect.HowIn:     "who wrote it is not known: a program of the container itself, or somebody who opened a shell in it",
+		inspect.HowIn:     "who wrote it is not known: a program of the container itself, or a person who opened a shell in it",
 		inspect.WhyMissed: "no gate could have seen it: signatures and admission look at images and pods on their way in, and this came later (derived).",
 	} {
 		if got := text(c, question); !strings.Contains(got, want) {
@@ -455,11 +455,11 @@ func TestProvenance(t *testing.T) {
 		},
 		"unsigned": {
 			inspect.Provenance{Source: "github.com/a/b"},
-			"it was built from github.com/a/b at a commit that is not stated by (not stated) (claimed by a statement that nobody signed).",
+			"it was built from github.com/a/b at a commit that is not stated by (not stated) (claimed by an unsigned statement).",
 		},
 		"by somebody": {
 			inspect.Provenance{Signed: true, Status: inspect.Unknown, Signature: "s"},
-			"(claimed by a statement of mallory, whom nobody expected).",
+			"(claimed by a statement of mallory, who was not expected).",
 		},
 		"by a key": {
 			inspect.Provenance{Signed: true, Status: inspect.Unknown, Signature: "x"},

@@ -24,7 +24,7 @@ func setBy(c inspect.Case) []inspect.Sentence {
 		all, open = append(all, found...), open || len(found) == 0
 	}
 	if len(all) > 0 || !open || c.Pod == nil || len(c.Pod.Owner) == 0 {
-		return some(all, "more images that somebody set")
+		return some(all, "more images that a person set")
 	}
 	top := c.Pod.Owner[len(c.Pod.Owner)-1]
 	return []inspect.Sentence{toKnow("who set the image is not known: no managed fields were read", fmt.Sprintf(

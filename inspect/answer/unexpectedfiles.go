@@ -20,5 +20,5 @@ func unexpectedFiles(c inspect.Case) []inspect.Sentence {
 			all = append(all, seen(text, about(c, i.Container, b.Path)...))
 		}
 	}
-	return some(all, "more programs that belong to nobody")
+	return some(all, "more programs without an owner")
 }

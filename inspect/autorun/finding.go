@@ -54,7 +54,7 @@ func (p report) detail(r *row) string {
 		say("it %s", r.opens)
 	}
 	if r.hidden != "" {
-		say("it %s, which is hidden or where everybody may write", r.reaches())
+		say("it %s, which is hidden or where everyone may write", r.reaches())
 	}
 	for _, n := range r.loads[:min(len(r.loads), 3)] {
 		if n != r.node {

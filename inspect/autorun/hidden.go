@@ -9,10 +9,10 @@ import (
 	"github.com/backtrail/backtrail/inspect/layer"
 )
 
-// hides reports whether a file lies where everybody may write, or under a name that listings leave out.
+// hides reports whether a file lies where everyone may write, or under a name that listings leave out.
 func hides(p string) bool { return Temporary(p) || Hidden(p) }
 
-// Temporary reports whether a path is where anybody may write. /run and /dev are mounted over in most containers; what
+// Temporary reports whether a path is where everyone may write. /run and /dev are mounted over in most containers; what
 // an image has there is odd in itself.
 func Temporary(p string) bool {
 	for _, dir := range []string{"/tmp", "/var/tmp", "/dev", "/run", "/var/run"} {

@@ -27,7 +27,7 @@ type hook struct {
 	missing string // a file that it names and the image does not have
 	grave   bool   // takes a library of no package into every program
 	opens   string // how it lets somebody in, as a predicate; "" if it does not
-	dir     string // a directory of libraries that it names and where everybody may write, or that is hidden
+	dir     string // a directory of libraries that it names and where everyone may write, or that is hidden
 	mild    bool   // read for settings more often than for code: a profile, a directory of libraries
 }
 

@@ -186,7 +186,7 @@ func TestHiddenNames(t *testing.T) {
 		"/usr/bin/\xff":              true,
 		"/app/.venv/bin/python":      false,
 		"/root/.cargo/bin/rg":        false,
-		"/tmp/.cache/x":              true, // a tool's folder where everybody may write
+		"/tmp/.cache/x":              true, // a tool's folder where everyone may write
 		"/root/.local":               true, // a program by the name of a folder
 		"/usr/lib/debug/.build-id/a": false,
 		"/usr/bin/ls":                false,

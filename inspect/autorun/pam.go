@@ -105,7 +105,7 @@ func (s *scene) oddModule(line string) string {
 		"default=done")
 	switch {
 	case kind == "auth" && module == "pam_permit.so" && lets:
-		return "lets everybody in (" + shorten(line) + ")"
+		return "lets everyone in (" + shorten(line) + ")"
 	case module == "pam_exec.so":
 		return "runs a program at each login (" + shorten(line) + ")"
 	case strings.HasPrefix(words[0], "/") && hides(words[0]) && s.tree.Resolve(words[0]) != nil:

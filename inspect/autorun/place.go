@@ -205,7 +205,7 @@ func readPlace(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	return []hook{h}
 }
 
-// oddDirectory is the first directory of a list of directories that is hidden or where everybody may write; "" for
+// oddDirectory is the first directory of a list of directories that is hidden or where everyone may write; "" for
 // none.
 func oddDirectory(text []byte) string {
 	odd := ""

@@ -64,7 +64,7 @@ func TestPlacesOfTheSystem(t *testing.T) {
 		"rules that decide logins": {
 			[]member{file("etc/pam.d/sshd", "auth sufficient pam_x.so\n")}, []string{"low pam /etc/pam.d/sshd"},
 		},
-		"a stack that lets everybody in": {
+		"a stack that lets everyone in": {
 			[]member{file("etc/pam.d/sshd", "auth sufficient pam_permit.so\n")}, []string{"high pam /etc/pam.d/sshd"},
 		},
 		"a control of several words": {

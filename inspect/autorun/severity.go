@@ -14,10 +14,10 @@ import (
 //     or a library of no package in every program: high. What the image itself starts often reads credentials and
 //     fetches programs on purpose: there these two count only where the code is new.
 //  3. Other code at the same version of its package: medium, high with any sign.
-//  4. What lets somebody in: medium, high where it is new, or where it lets everybody in.
+//  4. What lets somebody in: medium, high where it is new, or where it lets everyone in.
 //  5. A script in the place of the program that the other image starts, which it starts in turn: medium; high with a
 //     sign or a hidden original.
-//  6. Starts what lies hidden or where everybody may write: high for jobs and services, else medium.
+//  6. Starts what lies hidden or where everyone may write: high for jobs and services, else medium.
 //  7. New since the other image: of a package that was there without it: low, medium with one weak sign, high with
 //     two or with obscured code. Of a new package: low, medium if obscured or if it hides or harvests. Of no package:
 //     low, medium with a weak sign, high with three. An agent or a variable that loads a file of no package: medium.

@@ -74,8 +74,8 @@ func TestEachRuleOfSeverity(t *testing.T) {
 		},
 		"4 new keys": {with(rowWith(KindKeys, keys, none, inspect.CodeNotInKnownGood),
 			func(r *row) { r.opens = "lets in" }), inspect.High, findingAccess},
-		"4 a stack that lets everybody in": {
-			with(rowWith(KindPAM, "/etc/pam.d/sshd", none), func(r *row) { r.opens = "lets everybody in" }),
+		"4 a stack that lets everyone in": {
+			with(rowWith(KindPAM, "/etc/pam.d/sshd", none), func(r *row) { r.opens = "lets everyone in" }),
 			inspect.High, findingAccess,
 		},
 		"4 a module of no package": {

@@ -18,7 +18,7 @@ func TestTitlesNameWhatMakesTheFinding(t *testing.T) {
 			"downloads": func(r *row) { r.found = []content.Found{{Sign: content.RunsDownload}} },
 		"/etc/cron.d/x starts programs by the clock that no package owns: " +
 			"/opt/x.so": func(r *row) { r.grave, r.loads = true, []*inspect.Node{lib} },
-		"/etc/cron.d/x lets everybody in": func(r *row) { r.opens = "lets everybody in" },
+		"/etc/cron.d/x lets everyone in": func(r *row) { r.opens = "lets everyone in" },
 		"/etc/cron.d/x starts programs by the clock, and is a script now that starts the original " +
 			"program": func(r *row) { r.codes = []string{inspect.CodeWrapsOriginal} },
 		"/etc/cron.d/x starts programs by the clock, and starts " +

@@ -155,7 +155,7 @@ func sectionTable(file *elf.File, data []byte) uint64 {
 	return 0
 }
 
-// runpath notes directories of RPATH and RUNPATH (ld.so(8)) where everybody may write: whoever writes there chooses the
+// runpath notes directories of RPATH and RUNPATH (ld.so(8)) where everyone may write: whoever writes there chooses the
 // libraries. An empty element stands for the working directory in ld.so(8) and is left to libraryPaths, which covers
 // programs with rights.
 func (f *facts) runpath(list []string) {

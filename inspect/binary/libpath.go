@@ -96,10 +96,10 @@ func (h placeScanner) oddLibraries(n *inspect.Node, dir string, needed []string)
 		at = d.Path
 	}
 	if autorun.Temporary(at + "/x") {
-		return fmt.Sprintf("loads libraries from %s, where everybody may write", at)
+		return fmt.Sprintf("loads libraries from %s, where everyone may write", at)
 	}
 	if d != nil && d.Type == inspect.EntryDir && d.Mode&0o002 != 0 {
-		return fmt.Sprintf("loads libraries from %s, where everybody may write (mode %04o)", at, d.Mode)
+		return fmt.Sprintf("loads libraries from %s, where everyone may write (mode %04o)", at, d.Mode)
 	}
 	if autorun.Hidden(at + "/x") {
 		return fmt.Sprintf("loads libraries from %s, a hidden directory", at)

@@ -69,17 +69,17 @@ func TestWhereLibrariesAreLoadedFrom(t *testing.T) {
 		members []member
 		want    string
 	}{
-		"where everybody may write": {[]member{setuid(linked(runpath, "/tmp/lib"))}, "from /tmp/lib, where everybody"},
-		"by the older tag":          {[]member{setuid(linked(rpath, "/var/tmp"))}, "from /var/tmp, where everybody"},
-		"in the second place":       {[]member{setuid(linked(runpath, "/usr/lib:/tmp"))}, "from /tmp, where everybody"},
-		"an empty place":            {[]member{setuid(linked(runpath, "/usr/lib::/opt"))}, `from "", below the directory`},
-		"a relative place":          {[]member{setuid(linked(runpath, "lib"))}, `from "lib", below the directory`},
+		"where everyone may write": {[]member{setuid(linked(runpath, "/tmp/lib"))}, "from /tmp/lib, where everyone"},
+		"by the older tag":         {[]member{setuid(linked(rpath, "/var/tmp"))}, "from /var/tmp, where everyone"},
+		"in the second place":      {[]member{setuid(linked(runpath, "/usr/lib:/tmp"))}, "from /tmp, where everyone"},
+		"an empty place":           {[]member{setuid(linked(runpath, "/usr/lib::/opt"))}, `from "", below the directory`},
+		"a relative place":         {[]member{setuid(linked(runpath, "lib"))}, `from "lib", below the directory`},
 		"a directory for all": {
 			[]member{setuid(linked(runpath, "/opt/l")), dir("opt/"), dir("opt/l/").WithMode(0o777)}, "(mode 0777)",
 		},
 		"a hidden directory": {[]member{setuid(linked(runpath, "/usr/lib/.x"))}, "a hidden directory"},
 		"up from where it is": {
-			[]member{setuid(linked(runpath, "$ORIGIN/../../tmp"))}, "where everybody may write",
+			[]member{setuid(linked(runpath, "$ORIGIN/../../tmp"))}, "where everyone may write",
 		},
 		"a library of nobody": {
 			append(owned(setuid(linked(runpath, "/opt/tool/lib", "libx.so.1"))), lib),

@@ -111,7 +111,7 @@ func isZero(text string) bool {
 	return uint32(id) == 0
 }
 
-// writable describes where everybody may put a program that others run, or change a setting of the system. Files
+// writable describes where everyone may put a program that others run, or change a setting of the system. Files
 // outside of /etc are left to the rows of programs. At most 50 are named. A sticky bit on a directory keeps others from
 // removing files, not from adding one, so it does not matter here.
 func (h placeScanner) writable(emit func(inspect.Event)) {
@@ -123,13 +123,13 @@ func (h placeScanner) writable(emit func(inspect.Event)) {
 		}
 		said[n.Path] = true
 		h.place(n, inspect.CodeWorldWritable,
-			fmt.Sprintf("everybody may put programs into %s, where they are looked for by PATH (mode %04o)", n.Path,
+			fmt.Sprintf("everyone may put programs into %s, where they are looked for by PATH (mode %04o)", n.Path,
 				n.Mode), inspect.Low, emit)
 	}
 	for n := range h.tree.Below("/etc") {
 		if layer.IsRegular(n) && n.Mode&0o002 != 0 && len(said) < 50 {
 			said[n.Path] = true
-			h.place(n, inspect.CodeWorldWritable, fmt.Sprintf("everybody may change %s (mode %04o)", n.Path, n.Mode),
+			h.place(n, inspect.CodeWorldWritable, fmt.Sprintf("everyone may change %s (mode %04o)", n.Path, n.Mode),
 				inspect.Low, emit)
 		}
 	}

@@ -88,7 +88,7 @@ func loginPort(p string) string {
 	}[number]
 }
 
-// environment describes where the environment makes programs be looked for where anybody may write. What else of it
+// environment describes where the environment makes programs be looked for where everyone may write. What else of it
 // decides which code runs is a row of package autorun. Only the first directory counts: it is searched before all that
 // packages bring. PATH=/tmp:… is an example: whoever writes /tmp/ls has it run by the next script that calls ls.
 func environment(env []string, say func(code, detail string, severity inspect.Severity)) {
@@ -98,10 +98,10 @@ func environment(env []string, say func(code, detail string, severity inspect.Se
 		switch {
 		case value == "":
 		case name == "LD_LIBRARY_PATH" && autorun.Temporary(first+"/x"):
-			say("env-library-path", "LD_LIBRARY_PATH begins with a place where anybody may write: "+value,
+			say("env-library-path", "LD_LIBRARY_PATH begins with a place where everyone may write: "+value,
 				inspect.Medium)
 		case name == "PATH" && autorun.Temporary(first+"/x"):
-			say("env-path", "PATH begins with a place where anybody may write: "+value, inspect.Medium)
+			say("env-path", "PATH begins with a place where everyone may write: "+value, inspect.Medium)
 		}
 	}
 }

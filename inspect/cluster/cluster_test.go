@@ -200,7 +200,7 @@ func TestInjection(t *testing.T) {
 		"annotation only": {
 			func(w *world) { w.inject(0, ""); w.pod.Annotations = istio },
 			inspect.CodeInjectedExplained, inspect.Low,
-			"which anybody may write; no webhook that selects this pod explains it",
+			"which anyone may write; no webhook that selects this pod explains it",
 		},
 		"webhook": {func(w *world) {
 			w.inject(2, digestMine)

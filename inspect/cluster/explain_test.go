@@ -14,7 +14,7 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// What may explain an injected container: webhooks, and an annotation, which anybody may write and which clears
+// What may explain an injected container: webhooks, and an annotation, which anyone may write and which clears
 // nothing.
 func TestExplanationsOfAnInjection(t *testing.T) {
 	istio := func(w *world) {

@@ -91,7 +91,7 @@ func explanation(hooks []hook, note string, unread error) string {
 	slices.Sort(names)
 	claim := ""
 	if note != "" {
-		claim = "annotation " + note + " names it, which anybody may write"
+		claim = "annotation " + note + " names it, which anyone may write"
 	}
 	switch {
 	// With several webhooks it is not known which of them did it: webhooks leave no mark of their own.

@@ -194,7 +194,7 @@ func (b builds) builder() []change {
 		return []change{b.change(inspect.CodeBuilderRunChanged, "builder", b.before.Builder, b.now.Builder,
 			inspect.Info)}
 	case is.foreign(was) && is.host == was.host:
-		return []change{b.change(inspect.CodeBuilderForeign, "built by somebody else: builder", b.before.Builder,
+		return []change{b.change(inspect.CodeBuilderForeign, "built by another party: builder", b.before.Builder,
 			b.now.Builder, b.against())}
 	}
 	severity := b.weigh(inspect.High)
@@ -212,7 +212,7 @@ func (b builds) source() []change {
 	case b.before.Source == b.now.Source, alike(b.before.Source, b.now.Source), was.known() && was == is:
 		return b.ref()
 	case is.foreign(was):
-		text := "built from somebody else's source:"
+		text := "built from another party's source:"
 		return []change{b.change(inspect.CodeSourceForeign, text, b.before.Source, b.now.Source, b.against())}
 	case was.known() && is.known():
 		return []change{b.change(inspect.CodeSourceChanged, "source", b.before.Source, b.now.Source, b.against())}

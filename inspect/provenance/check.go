@@ -100,7 +100,7 @@ func sayStore(image inspect.Image, n int, err error, emit func(inspect.Event)) {
 	case n == 0:
 		reply.Status, reply.Detail = inspect.StoreEmpty, "the index holds no provenance of this image"
 	default:
-		reply.Detail = "claims that nobody signed"
+		reply.Detail = "unsigned claims"
 	}
 	emit(inspect.Event{Fact: reply})
 }
@@ -135,7 +135,7 @@ func sayTimes(row inspect.Provenance, emit func(inspect.Event)) {
 	}
 	started, finished := "build started", "build finished"
 	if isSummary(row.PredicateType) {
-		finished, m.Source = "provenance verified by somebody else", "verification summary"
+		finished, m.Source = "provenance verified by another party", "verification summary"
 	}
 	if !row.Started.IsZero() {
 		m := m

@@ -268,7 +268,7 @@ func comparedWith(k inspect.KnownGood) string {
 	}
 	text += ": " + k.Why
 	if !k.Confirmed {
-		text += "; nobody has confirmed that it is good"
+		text += "; not confirmed as good"
 	}
 	return text + "."
 }

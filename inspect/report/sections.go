@@ -255,7 +255,7 @@ func trustWord(t string) string {
 	case inspect.BySignature:
 		return "signed"
 	case inspect.ByClaim:
-		return "a claim, by anybody"
+		return "an unsigned claim"
 	case inspect.ByUs:
 		return "this machine's clock"
 	case "":

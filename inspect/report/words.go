@@ -23,9 +23,9 @@ func signer(s inspect.Signature) string {
 	who := cmp.Or(s.Identity, keyName(s.Key))
 	switch {
 	case s.Status == inspect.Verified:
-		return "signed by " + cmp.Or(who, "somebody who fits the expectation")
+		return "signed by " + cmp.Or(who, "an expected signer")
 	case s.Reason == inspect.ReasonNoExpectation:
-		return "signed by " + cmp.Or(who, "somebody") + "; no rule says who should have"
+		return "signed by " + cmp.Or(who, "an unnamed signer") + "; no rule names who should have"
 	case s.Reason == inspect.ReasonUnknownKey:
 		return "signed with a key that is not at hand"
 	case who == "":

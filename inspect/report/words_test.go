@@ -16,14 +16,14 @@ func TestWhoSignedInASentence(t *testing.T) {
 	}{
 		{inspect.Signature{Status: inspect.Verified, Identity: "ci@example.com"}, "signed by ci@example.com"},
 		{inspect.Signature{Status: inspect.Verified, Key: digestA}, "signed by key aaaaaaaaaaaa"},
-		{inspect.Signature{Status: inspect.Verified}, "signed by somebody who fits the expectation"},
+		{inspect.Signature{Status: inspect.Verified}, "signed by an expected signer"},
 		{
 			inspect.Signature{Status: inspect.Unknown, Reason: "no-expectation", Identity: "ci@example.com"},
-			"signed by ci@example.com; no rule says who should have",
+			"signed by ci@example.com; no rule names who should have",
 		},
 		{
 			inspect.Signature{Status: inspect.Unknown, Reason: "no-expectation"},
-			"signed by somebody; no rule says who should have",
+			"signed by an unnamed signer; no rule names who should have",
 		},
 		{
 			inspect.Signature{Status: inspect.Unknown, Reason: "unknown-key", Key: digestA},

@@ -156,7 +156,7 @@ func (l *reachList) account() {
 	}
 	l.add(ReachRow{
 		Kind:   "may do",
-		Text:   "not known: what the account may do, only somebody who may impersonate it can ask",
+		Text:   "not known: what the account may do; only a user who may impersonate it can find out",
 		Why:    "Roles and bindings are not read: they do not say what webhooks of authorization allow.",
 		Weight: ReachesOther, Command: fmt.Sprintf("%s auth can-i --list -n %s --as %s", l.c.Target.Kubectl(),
 			text.Quote(l.pod.Namespace), text.Quote("system:serviceaccount:"+l.pod.Namespace+":"+l.r.ServiceAccount)),

@@ -96,7 +96,7 @@ func TestWhatAPodCouldTouch(t *testing.T) {
 		"what it may do": {
 			inspect.Reach{ServiceAccount: "shop"},
 			"may do",
-			"not known: what the account may do, only somebody who may impersonate it can ask (1)",
+			"not known: what the account may do; only a user who may impersonate it can find out (1)",
 		},
 		"what was not seen": {
 			inspect.Reach{Unseen: []inspect.Unread{{

@@ -80,7 +80,7 @@ func (o Options) run(ctx context.Context, on engine.On, emit func(inspect.Event)
 // An expected signature is missing there as anywhere.
 func (o Options) unsignable(i inspect.Image, subject string, x expectation, emit func(inspect.Event)) error {
 	if i.Config == "" {
-		return engine.Unchecked("nothing of the image could be read, so nobody knows what was signed")
+		return engine.Unchecked("nothing of the image could be read, so what was signed is not known")
 	}
 	s := summary{subject: subject, image: i.Key(), expect: x, policies: o.PolicyNamed}
 	s.emit(emit)

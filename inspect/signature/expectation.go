@@ -118,7 +118,7 @@ func (x expectation) explain(c *chain, cert *x509.Certificate) {
 func nameOf(cert *x509.Certificate) string {
 	identity, issuer := identityOf(cert)
 	if identity == "" {
-		identity = "nobody by name (" + cert.Subject.String() + ")"
+		identity = "no signer by name (" + cert.Subject.String() + ")"
 	}
 	if issuer == "" {
 		return identity + ", without an issuer"

@@ -215,7 +215,7 @@ func (a *Attestations) advice(resp *http.Response) string {
 	limited := resp.Header.Get("X-Ratelimit-Remaining") == "0" || resp.StatusCode == http.StatusTooManyRequests
 	switch {
 	case limited && a.token == "":
-		return "; nobody may ask so often without a token: set GH_TOKEN"
+		return "; requests without a token are limited: set GH_TOKEN"
 	case limited:
 		return "; the token has been asked for too often"
 	case resp.StatusCode == http.StatusUnauthorized, resp.StatusCode == http.StatusForbidden:

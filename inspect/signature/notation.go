@@ -142,7 +142,7 @@ func (e *examiner) judgeNotation(ctx context.Context, it item, data []byte) {
 	row.Raw = e.raw(n.parts()...)
 	if n.revocable() {
 		row.Notes = append(row.Notes,
-			"nobody was asked whether its certificates were revoked: that would tell the authority what is looked at")
+			"revocation of its certificates was not checked: the request would show its authority what is examined")
 	}
 	e.note(&row, o, claim{})
 	e.add(it, row)

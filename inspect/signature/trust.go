@@ -189,7 +189,7 @@ func newestKey(m root.TrustedMaterial) time.Time {
 func days(d time.Duration) string { return fmt.Sprintf("%dd", max(0, int(d.Hours()/24))) }
 
 // errOffline is the reason for the embedded root where the network was ruled out by a flag.
-var errOffline = errors.New("--offline asks nobody for a newer one")
+var errOffline = errors.New("--offline fetches no newer one")
 
 // digestOf is the sha256 of some bytes as sha256:<hex>.
 func digestOf(data []byte) string {

@@ -167,7 +167,7 @@ func (s search) resolve(ctx context.Context, location string) (*registry.Image, 
 // Candidates of one digest count once, the first of them. Equal confidence keeps the order of the list, newest first.
 func (s search) best(ctx context.Context, pod *inspect.Pod) (inspect.Candidate, error) {
 	if pod == nil {
-		return inspect.Candidate{}, engine.Nothing("no known-good: nobody named one (--known-good)")
+		return inspect.Candidate{}, engine.Nothing("no known-good: none was named (--known-good)")
 	}
 	var candidates []inspect.Candidate
 	var unread error

@@ -39,7 +39,7 @@ func TestReach(t *testing.T) {
 				"containers":[{"name":"web","volumeMounts":[{"name":"kube-api-access-x","mountPath":"/var/run/secrets/kubernetes.io/serviceaccount","readOnly":true}]}]}}`,
 			[]string{
 				"account: web", "token: web: /var/run/secrets/kubernetes.io/serviceaccount/token, for the API server, valid for 3607 s",
-				"may do: not known: what the account may do, only somebody who may impersonate it can ask",
+				"may do: not known: what the account may do; only a user who may impersonate it can find out",
 				"config map: kube-root-ca.crt: mounted at /var/run/secrets/kubernetes.io/serviceaccount in web", "network: no network policy selects it",
 			},
 		},

@@ -27,7 +27,7 @@ func whyNoDeadline(s *Screen) string {
 func runAware(s *Screen, args string) tea.Cmd {
 	if args == "" {
 		s.shell.Ask("Aware", "now ", []string{
-			"Reporting deadlines run from when somebody became aware. They never start automatically. TIME and LAW:",
+			"Reporting deadlines run from when a person became aware. They never start automatically. TIME and LAW:",
 			"now nis2 · 03:12 cra (today, UTC) · 2026-11-23T03:12:00Z dora",
 		}, func(text string) tea.Cmd { return runAware(s, text) })
 		return nil

@@ -62,7 +62,7 @@ func Entries() []Entry {
 		},
 		{
 			ID: "CVE-2024-0003", Provider: "alpine", Severity: "high", Published: at("2024-03-01"),
-				System: "alpine 3.18",
+			System:    "alpine 3.18",
 			Ecosystem: "apk", Package: "busybox", Format: "apk", Constraint: "< 1.36.1-r6", Fix: "1.36.1-r6",
 			EPSS: 0.02,
 		},
@@ -87,8 +87,8 @@ func Entries() []Entry {
 		},
 		{
 			ID: "CVE-2024-0008", Provider: "nvd", Severity: "high", Published: at("2024-08-01"),
-				Product: "nodejs:node.js",
-			Format: "semver", Constraint: "< 20.1.0", Fix: "20.1.0",
+			Product: "nodejs:node.js",
+			Format:  "semver", Constraint: "< 20.1.0", Fix: "20.1.0",
 		},
 	}
 }

@@ -41,7 +41,7 @@ func TestStoryDebugContainer(t *testing.T) {
 
 	c := s.inspect(exitFailed, pod, "--alerts", s.alert(pod, "debugger", image.Dropped, harness.Lower))
 	s.answers(c, whereFrom, image.Dropped+", which the alert names, is the image's own file, of layer 3")
-	s.answers(c, howIn, "in debugger: it came in with a debug container, which somebody attached to the running pod", "debug container debugger with image "+tools+" was attached to the pod by kubectl-debug at")
+	s.answers(c, howIn, "in debugger: it came in with a debug container, attached to the running pod", "debug container debugger with image "+tools+" was attached to the pod by kubectl-debug at")
 	saysNot(t, answerOf(t, c, howIn).Text, "in shop:", "rolled it out", "who set the image")
 	s.answers(c, whyMissed, "in debugger: the image is not signed", "no admission webhook verifies the images of a debug container")
 	if f := findingOf(t, c, "debug-container"); f.Subject != "debugger" || f.Severity != "medium" {

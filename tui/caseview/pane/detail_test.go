@@ -138,7 +138,7 @@ layer       2  COPY fonts/ /
 `},
 		{BlastRadius, "reach:may do:", `
 may do
-not known: what the account may do, only somebody who may impersonate it can ask
+not known: what the account may do; only a user who may impersonate it can find out
 
 Roles and bindings are not read: they do not say what webhooks of authorization allow.
 

@@ -218,7 +218,7 @@ owner        ReplicaSet web-6d4
 		{BlastRadius, 120, `
 privilege    web: privileged
 account      web
-may do       not known: what the account may do, only somebody who may impersonate it can ask
+may do       not known: what the account may do; only a user who may impersonate it can find out
 secret       web-db: env DB_PASSWORD in web
 network      no network policy selects it
 same node    shop/cart-0
