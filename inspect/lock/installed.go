@@ -92,7 +92,8 @@ func (t *tree) script(dir string) string {
 }
 
 // read reads the package.json of a folder. What cannot be read is as if it were not there. Fields of the wrong type, as
-// old packages have them, are as if they were missing; the others count.
+// old packages have them, are as if they were missing; the others count. Results are kept, as several comparisons read
+// one manifest.
 func (t *tree) read(dir string) manifest {
 	at := dir + "/package.json"
 	if m, ok := t.manifest[at]; ok {
@@ -136,7 +137,7 @@ func (t *tree) at(dir string) (installed, bool) {
 
 // modules lists the folders of packages in a node_modules folder and in those below it, each by its place below root.
 // Folders that begin with a dot are the package managers' own, and links lead to packages of a workspace. At most
-// maxModules, and maxDepth deep.
+// maxModules, and maxDepth deep. An attacker could nest node_modules without end, which maxDepth bounds.
 func (t *tree) modules(root string) []string {
 	var places []string
 	var walk func(dir string, depth int)
