@@ -100,7 +100,8 @@ func finding(i inspect.Image, code string, severity inspect.Severity, title, det
 	return f
 }
 
-// manifests lists what an index offers. rivals are those that are ranked as the chosen one.
+// manifests lists what an index offers. rivals are those that are ranked as the chosen one. The order is that of the
+// index, which decides for containerd among equals.
 func manifests(candidates, rivals []registry.Candidate) []inspect.Manifest {
 	var all []inspect.Manifest
 	for _, c := range candidates {

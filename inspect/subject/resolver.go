@@ -14,7 +14,7 @@ import (
 )
 
 // resolver finds the image of one container. Only the bytes that the node reports count: what a tag means today is
-// never taken for what runs.
+// never taken for what runs. There is one for each container, used by one goroutine; asked is not shared.
 type resolver struct {
 	o             Options
 	container     kube.Container
@@ -31,7 +31,8 @@ type found struct {
 	note  string
 }
 
-// unresolvedError is an error with the reason why it is not known what runs.
+// unresolvedError is an error with the reason why it is not known what runs. errors.As finds it, and the errors below
+// it by Unwrap.
 type unresolvedError struct {
 	why        inspect.Unresolved
 	candidates []registry.Candidate // of the index, where it is known which one runs

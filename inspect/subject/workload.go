@@ -72,7 +72,7 @@ func (o Options) lineage(ctx context.Context, emit func(inspect.Event)) (inspect
 }
 
 // revision is a revision with its images. A revision whose pods run several digests of a container has none: which one
-// it was is not known.
+// it was is not known. An empty map and one without the container mean the same: not known.
 func (o Options) revision(r kube.Revision) inspect.Revision {
 	running := map[string]string{}
 	for name, ids := range r.ImageIDs {
