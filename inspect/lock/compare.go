@@ -317,7 +317,7 @@ func sameVersion(a, b string) bool {
 
 // composer compares the lock with what composer recorded in vendor: the commits, and packages that the lock does not
 // name. installed.json is what composer wrote after the installation. A branch moves by nature and is left out. The
-// commit is that of the source or, where there is none, of the dist.
+// commit is that of the dist or, where there is none, of the source.
 func (c *comparison) composer() {
 	at := c.root() + "/vendor/composer/installed.json"
 	data, err := c.ReadFile(c.ctx, at, maxFile)

@@ -151,7 +151,7 @@ func uses(pod *corev1.Pod, containers []*corev1.Container) []inspect.Use {
 
 // sources names what a volume is made of. Volumes that come from outside of the cluster (NFS, CSI, claims) are named in
 // the reach, and are no use of an object here. What a projected volume leaves out is the token, which is listed by
-// tokens.
+// tokens. A Secret may come by an ephemeral or CSI volume too, whose driver decides what is in it.
 func sources(v *corev1.Volume) []inspect.Use {
 	secret := func(name string) inspect.Use { return inspect.Use{Kind: inspect.UseSecret, Name: name} }
 	configMap := func(name string) inspect.Use { return inspect.Use{Kind: inspect.UseConfigMap, Name: name} }
