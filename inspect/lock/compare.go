@@ -304,6 +304,7 @@ func (c *comparison) named() {
 
 // sameVersion ignores what the spelling of versions leaves open: a local version, zeros at the end. (PEP 440,
 // https://packaging.python.org/en/latest/specifications/version-specifiers/)
+// 1.0+local is 1.0, and 1.0.0 is 1.0.
 func sameVersion(a, b string) bool {
 	plain := func(s string) string {
 		s, _, _ = strings.Cut(strings.ToLower(s), "+")

@@ -119,7 +119,8 @@ func readFile(ctx context.Context, tree *layer.Tree, n *inspect.Node, f form) (e
 	return entries, err
 }
 
-// unreadable is the row of a lock that was not read, with the reason: its packages are unknown, and not fine.
+// unreadable is the row of a lock that was not read, with the reason: its packages are unknown, and not fine. It counts
+// as a gap of the check and never as a difference.
 func unreadable(n *inspect.Node, f form, why string) inspect.LockRow {
 	return inspect.LockRow{
 		File: n.Path, Type: f.kind, Change: inspect.LockUnreadable, Detail: why, Path: n.Path, Layer: n.Layer,

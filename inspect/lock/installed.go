@@ -39,7 +39,7 @@ var ecosystems = map[string]string{
 }
 
 // newTree indexes the packages of an image by place and by name. A package with several locations is one at each of
-// them.
+// them. Packages of other ecosystems than those of locks are left out.
 func newTree(ctx context.Context, t *layer.Tree, packages []inspect.Package) *tree {
 	all := &tree{
 		Tree: t, ctx: ctx, byPath: map[string]installed{}, byName: map[string][]installed{},
@@ -122,7 +122,8 @@ func (t *tree) read(dir string) manifest {
 }
 
 // at returns the npm package in a folder; ok is false where none is, and for a link. The catalog of the image goes
-// first, as its version is the one that other checks show.
+// first, as its version is the one that other checks show. Name and version of a package that the catalog does not have
+// are those of its manifest, which an attacker may write.
 func (t *tree) at(dir string) (installed, bool) {
 	if p, ok := t.byPath[dir+"/package.json"]; ok {
 		return p, true

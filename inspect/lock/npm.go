@@ -35,7 +35,7 @@ type npmPackage struct {
 // anyValue records only that a field is there: old packages write one string where others write a list.
 type anyValue bool
 
-// UnmarshalJSON takes any value.
+// UnmarshalJSON takes any value. It never returns an error, so that one odd field does not end the reading of a lock.
 func (a *anyValue) UnmarshalJSON(b []byte) error {
 	*a = string(b) != "null"
 	return nil

@@ -154,7 +154,8 @@ type pipfilePackage struct {
 }
 
 // readPipfile reads Pipfile.lock. Packages of "develop" may be missing. An index that no source defines has no address.
-// A file or a repository of git stands before the index.
+// A file or a repository of git stands before the index. Hashes are not compared: each package has those of all its
+// archives, for every platform.
 func readPipfile(data []byte) ([]entry, error) {
 	var l pipfileLock
 	if err := json.Unmarshal(data, &l); err != nil {

@@ -156,7 +156,8 @@ func (c *comparison) repository(e entry, o origin, before map[string][]entry) {
 }
 
 // source adds the row, lowered where the same package came from the same host before. That the same package came from
-// the same host before is no proof that the host is fine; it is no news either.
+// the same host before is no proof that the host is fine; it is no news either. The row has the whole address in
+// Resolved, so that a person can judge it.
 func (c *comparison) source(e entry, before map[string][]entry, severity inspect.Severity, why string) {
 	host := originOf(e.resolved).host
 	if slices.ContainsFunc(before[e.name], func(b entry) bool { return originOf(b.resolved).host == host }) {
@@ -185,7 +186,8 @@ func posesAs(host string, known []string) string {
 }
 
 // oneSlip reports whether two texts differ by one character, or by two neighbors that changed places. It cuts what both
-// begin and end with; at most one character of each may be left, or two that changed places.
+// begin and end with; at most one character of each may be left, or two that changed places. It compares bytes, which
+// is right for the names of hosts: others than ASCII are written as xn--….
 func oneSlip(a, b string) bool {
 	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
 		a, b = a[1:], b[1:]

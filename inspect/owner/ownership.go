@@ -293,10 +293,12 @@ func (o *Ownership) Content(p string) *inspect.Node {
 	return nil
 }
 
-// Altered reports whether a path's content is not that of its package. It is false for a path without a digest.
+// Altered reports whether a path's content is not that of its package. It is false for a path without a digest. false
+// is no proof either: what has no digest cannot be found to be altered.
 func (o *Ownership) Altered(p string) bool { return o.Actual[p] != "" }
 
-// Packaged reports whether a database of the system names a path. Links and directories count too.
+// Packaged reports whether a database of the system names a path. Links and directories count too. A name in a database
+// proves nothing about the content: see Intact.
 func (o *Ownership) Packaged(p string) bool {
 	c, ok := o.Claims[p]
 	return ok && !c.From.Language

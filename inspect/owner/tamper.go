@@ -230,7 +230,8 @@ func (o *Ownership) Unproven(p string) bool {
 	return ok && !c.From.Language && c.Sum == ""
 }
 
-// Later reports whether a file came with a later layer than the package that claims it.
+// Later reports whether a file came with a later layer than the package that claims it. A build that installs a package
+// and edits its files in one step is not seen by this.
 func (o *Ownership) Later(n *inspect.Node) bool {
 	c, ok := o.Claims[n.Path]
 	return ok && !c.From.Language && n.Layer > o.history.Since(c)

@@ -67,7 +67,7 @@ func chosen(i inspect.Image, img *registry.Image, emit func(inspect.Event)) {
 		append([]registry.Candidate{c}, rivals...)...)})
 }
 
-// besides names the other candidates that were not taken, in words.
+// besides names the other candidates that were not taken, in words. The text begins with "; ", and is "" without any.
 func besides(rivals []registry.Candidate) string {
 	if len(rivals) == 0 {
 		return ""

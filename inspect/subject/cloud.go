@@ -10,7 +10,8 @@ import (
 )
 
 // eksAudience is that of the token by which EKS Pod Identity knows a pod
-// (docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html).
+// (docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html). The token is of no use at the API server, which
+// accepts its own audience only.
 const eksAudience = "pods.eks.amazonaws.com"
 
 // variables are those by which the webhooks of clouds tell a pod its role. Whoever writes the pod's specification can

@@ -105,7 +105,8 @@ type rolePart struct {
 	role string
 }
 
-// parts lists the index, the indexes inside it, the manifest and the config of an image.
+// parts lists the index, the indexes inside it, the manifest and the config of an image. A part that the source does
+// not have is among them without bytes.
 func parts(img *registry.Image) []rolePart {
 	all := []rolePart{{img.Index, "index"}}
 	for _, p := range img.Nested {

@@ -113,7 +113,8 @@ func (s search) meant(c inspect.Case) bool {
 	return len(c.Pod.Containers) > 0 && c.Pod.Containers[0].Name == s.image.Container
 }
 
-// sameRepository are the containers whose image is of the same repository.
+// sameRepository are the containers whose image is of the same repository. Names are compared as the registry package
+// normalizes them: nginx and docker.io/library/nginx are one.
 func sameRepository(containers []inspect.Container, name string) []string {
 	var same []string
 	for _, c := range containers {

@@ -93,7 +93,8 @@ func (r *resolver) onNode(digest string) kube.NodeImage {
 }
 
 // left describes what is left of a digest that no registry has. It is what an investigator needs next: where somebody
-// may still have the bytes, and whether the node may be asked before it removes what it does not use.
+// may still have the bytes, and whether the node may be asked before it removes what it does not use. The texts are for
+// a person, in the order in which they should be tried.
 func (r *resolver) left(digest string) []string {
 	var all []string
 	if len(r.asked) > 0 {

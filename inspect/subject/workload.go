@@ -86,7 +86,7 @@ func (o Options) revision(r kube.Revision) inspect.Revision {
 	}
 }
 
-// pickedBy is what the pod's controller picks it by.
+// pickedBy is what the pod's controller picks it by. It is nil for a pod without a controller.
 func pickedBy(pod *corev1.Pod, line kube.Lineage) []inspect.Selector {
 	if len(line.Owners) == 0 || line.Selector == nil {
 		return nil
