@@ -222,7 +222,7 @@ func (u *unpacker) replace(p string) {
 	u.replaced[p] = true
 }
 
-// loses is told what is removed.
+// loses is told what is removed. Only what a lower layer had is remembered.
 func (u *unpacker) loses(n *inspect.Node) {
 	if n.Layer == u.layer || !u.native {
 		return
@@ -241,7 +241,8 @@ func (u *unpacker) was(n *inspect.Node) {
 }
 
 // own gives the node of a dentry so that this layer may change it. A node of a lower layer is never written to: it is
-// shared with the trees of other images.
+// shared with the trees of other images. The copy is shallow but for what directoryAgain replaces: maps of attributes
+// are never changed in place.
 func (u *unpacker) own(i int32) *inspect.Node {
 	n := u.fs.dentries[i].node
 	if n.Layer == u.layer {
@@ -351,7 +352,7 @@ func (u *unpacker) madeFor(n, above *inspect.Node) error {
 }
 
 // attributesOf are the extended attributes that containerd can set: those for the kernel alone are left out, and the
-// user's own on what has no content.
+// user's own on what has no content. The result may be the map that was given, which callers must not change.
 func attributesOf(of inspect.EntryType, all map[string]string) map[string]string {
 	for name := range all {
 		if settable(of, name) {

@@ -92,7 +92,8 @@ func (c bases) layersOf(digest string, platform v1.Platform) []string {
 }
 
 // sharedLayers counts how many of the lowest layers two images have in common, by the digests of their blobs: the same
-// content in other packing counts as another layer, which errs on the side of the image's own.
+// content in other packing counts as another layer, which errs on the side of the image's own. An attacker gains
+// nothing by equal digests: the layers are then equal.
 func sharedLayers(layers []registry.Layer, known []string) int {
 	n := 0
 	for n < len(layers) && n < len(known) && layers[n].Digest() == known[n] {
@@ -158,7 +159,8 @@ type Origin struct {
 	Lowest  string    // diff ID of the lowest layer; empty where the config does not hold
 }
 
-// OriginOf reads the origin of an image without its layers. It reads no registry and no store.
+// OriginOf reads the origin of an image without its layers. It reads no registry and no store. A forged base name makes
+// an image look official, so that it is shown as a claim.
 func OriginOf(img *registry.Image) Origin {
 	var o Origin
 	if len(img.Layers) > 0 {

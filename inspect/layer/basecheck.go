@@ -105,7 +105,7 @@ func imageMaterials(statements []inspect.Provenance) []material {
 }
 
 // imageName reads the URI of a material that is an image: BuildKit's pkg:docker/NAME@TAG?platform=…,
-// docker-image://NAME and oci://NAME; "" for others.
+// docker-image://NAME and oci://NAME; "" for others. pkg:docker/alpine@3.20?platform=linux%2Famd64 gives alpine:3.20.
 func imageName(uri string) string {
 	for _, scheme := range []string{"docker-image://", "oci://", "docker://"} {
 		if rest, ok := strings.CutPrefix(uri, scheme); ok {

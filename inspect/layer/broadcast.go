@@ -101,7 +101,8 @@ type subscriber struct {
 	err  error // set before in is closed
 }
 
-// Read blocks until bytes come. It gives the error of end after the last byte, never before.
+// Read blocks until bytes come. It gives the error of end after the last byte, never before. It is called by one
+// goroutine for each subscriber.
 func (t *subscriber) Read(p []byte) (int, error) {
 	for t.cur == nil || t.off == len(t.cur.buf) {
 		if t.cur != nil {

@@ -52,6 +52,7 @@ func NewCache(store *registry.Store) *Cache {
 // entryBytes estimates what an entry takes in memory beside its names: its struct, and what an index by path adds.
 const entryBytes = 320
 
+// bytesOfEntries estimates what a listing takes in memory, for the bound on the listings that are kept.
 func bytesOfEntries(entries []inspect.Entry) int64 {
 	sum := int64(0)
 	for i := range entries {

@@ -46,6 +46,7 @@ const (
 
 // ReadCheckpoint reads a checkpoint archive, packed or not, and keeps the changed files in the cache. What is in it is
 // foreign: members are bounded, none is written under its name. Errors: *registry.LimitError, or what is malformed.
+// Whoever has root on the node could change the archive, so that all of it is shown as claimed by the checkpoint.
 func (c *Cache) ReadCheckpoint(ctx context.Context, file string) (*Checkpoint, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -241,7 +242,8 @@ func deletedPaths(names []string) ([]string, error) {
 	return kept, nil
 }
 
-// config reads config.dump: what the runtime knew of the container.
+// config reads config.dump: what the runtime knew of the container. An error is JSON that is none; fields that are
+// missing stay empty.
 func (p *Checkpoint) config(data []byte) error {
 	var d struct {
 		ID        string    `json:"id"`

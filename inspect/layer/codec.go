@@ -57,7 +57,8 @@ func encodeIndex(entries []inspect.Entry) []byte {
 
 // decodeIndex reads what encodeIndex wrote. Errors: errOldIndex, or words for what is broken. The record is one of our
 // own, and a disk, a crash or another program may have changed it all the same: nothing in it is believed before it is
-// checked against the bytes that are left.
+// checked against the bytes that are left. No number is used for an allocation before it is compared with the bytes
+// that are left.
 func decodeIndex(data []byte) ([]inspect.Entry, error) {
 	rest, ok := bytes.CutPrefix(data, []byte(indexMark))
 	if !ok {
@@ -112,6 +113,7 @@ type encoder struct {
 func (w *encoder) uint(v uint64) { w.buf.Write(binary.AppendUvarint(w.buf.AvailableBuffer(), v)) }
 func (w *encoder) int(v int64)   { w.buf.Write(binary.AppendVarint(w.buf.AvailableBuffer(), v)) }
 
+// text writes the length of a string in bytes and then the string.
 func (w *encoder) text(s string) {
 	w.uint(uint64(len(s)))
 	w.buf.WriteString(s)
@@ -162,6 +164,7 @@ type decoder struct {
 	err   error
 }
 
+// entry reads one entry, whose path shares its first bytes with before, the path of the entry above it.
 func (r *decoder) entry(before string) inspect.Entry {
 	shared := r.uint()
 	if shared > uint64(len(before)) {
@@ -197,6 +200,7 @@ func (r *decoder) uint() uint64 {
 	return v
 }
 
+// int reads a signed varint, with the errors of uint.
 func (r *decoder) int() int64 {
 	v, n := binary.Varint(r.rest)
 	if n <= 0 {
@@ -235,6 +239,7 @@ func (r *decoder) word() string {
 	return ""
 }
 
+// xattrs reads attributes. Their number is compared with the bytes that are left before a map is made.
 func (r *decoder) xattrs() map[string]string {
 	n := r.uint()
 	if n == 0 || n > uint64(len(r.rest)) {

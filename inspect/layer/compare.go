@@ -13,7 +13,8 @@ import (
 
 // Compare counts the regular files that came, went or have other content since an earlier tree, and lists those that
 // matter most, at most MaxChanges of them; the counts are complete. Changed symbolic links are listed and not counted.
-// Modes and owners are not compared here: what may be run as another user is looked for in each image by itself.
+// Modes and owners are not compared here: what may be run as another user is looked for in each image by itself. Both
+// trees are walked once, in the order of their paths. now and before are not changed.
 func Compare(now, before *Tree) *inspect.FileDiff {
 	d := &inspect.FileDiff{}
 	var all []inspect.FileChange

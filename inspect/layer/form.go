@@ -56,9 +56,11 @@ func isTarType(mediaType string) bool {
 // zstd:chunked keeps its list in frames that are skipped.
 const tocName = "/stargz.index.json"
 
+// tocHead is how a table of contents of eStargz begins: {"version":1,"entries":[, with blanks between.
 var tocHead = regexp.MustCompile(`^\s*\{\s*"version"\s*:\s*1\s*,\s*"entries"\s*:\s*\[`)
 
-// isTOC reports whether a file begins as a table of contents does; a name alone would be a place to hide.
+// isTOC reports whether a file begins as a table of contents does; a name alone would be a place to hide. An attacker
+// could name a payload stargz.index.json to have it left out, so the beginning of the content decides.
 func isTOC(head []byte) bool { return tocHead.Match(head) }
 
 // withoutTOC leaves out what makes a layer an eStargz one, where it is one.

@@ -10,7 +10,8 @@ import (
 
 // history lays the layers of the manifest onto the build steps of the config, in their order. Steps without a layer
 // stand as empty rows; layers that no step names stand at the end. Comments of steps are looked at for the builder that
-// made them and are not shown beside a step.
+// made them and are not shown beside a step. A config with fewer or more steps than layers is not refused: the rows are
+// what can be shown of it.
 func history(img *registry.Image) []inspect.Layer {
 	var rows []inspect.Layer
 	var comments []string
@@ -63,7 +64,8 @@ func buildStep(by, comment string) string {
 }
 
 // baseEnd guesses how many rows are the base image's. An image ends with CMD or ENTRYPOINT, so the last such step that
-// more layers follow is the end of the image below. It is a guess: provenance and labels may know better.
+// more layers follow is the end of the image below. It is a guess: provenance and labels may know better. An attacker
+// can choose the steps of the history, so that what rests on the guess is a claim as well.
 func baseEnd(rows []inspect.Layer) int {
 	own := false
 	for i := len(rows) - 1; i >= 0; i-- {

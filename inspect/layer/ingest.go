@@ -90,7 +90,8 @@ func claimed(claim registry.Layer) inspect.Layer {
 }
 
 // judge compares what was read with what manifest and config claim; all are the layers that they name. The diff ID is
-// the one that was found: what the bytes are is certain, whoever lied about them.
+// the one that was found: what the bytes are is certain, whoever lied about them. A diff ID that differs from the
+// config's is a failure even where the blob's digest holds: the runtime would refuse the layer.
 func (p proof) judge(claim registry.Layer, all []registry.Layer) inspect.Layer {
 	l := claimed(claim)
 	l.Status, l.DiffID, l.Size = inspect.Verified, p.DiffID, p.Size
@@ -126,6 +127,7 @@ type badLayer struct {
 	diffID  string // of the part of the tar that was read and is kept; empty where nothing is
 }
 
+// Error gives the detail, which is worded for a person.
 func (b *badLayer) Error() string { return b.detail }
 
 // judge gives failed where the bytes are not what they should be, unknown where they could not be looked at. Such a

@@ -26,6 +26,7 @@ func mimeOf(head []byte) string {
 
 // kindOf describes what sort of program begins with these bytes, "" if none. What a file is called decides only for
 // archives: a program that is named like a picture is still a program. Text that a shell runs without "#!" has no kind.
+// ELF, PE, Mach-O and "#!" are found by their first bytes, so that a new name hides none of them.
 func kindOf(name string, head []byte) inspect.Kind {
 	switch {
 	case bytes.HasPrefix(head, []byte("\x7fELF")):

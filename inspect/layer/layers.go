@@ -44,7 +44,8 @@ func Layers(client *registry.Client, cache *Cache) engine.Check {
 	}}
 }
 
-// Resolve opens the image of a case again, by the digests that it had.
+// Resolve opens the image of a case again, by the digests that it had. Errors are those of the registry and of an image
+// that was not resolved; a tag is never read again.
 func Resolve(ctx context.Context, client *registry.Client, image inspect.Image) (*registry.Image, error) {
 	if err := image.Read(); err != nil {
 		return nil, err

@@ -69,7 +69,8 @@ const (
 	workSpeed = 2e6 // bytes of packed layers a second
 )
 
-// WorkLimit bounds the time of a check that reads the files of an image, by the size of its layers.
+// WorkLimit bounds the time of a check that reads the files of an image, by the size of its layers. workSpeed is far
+// below what one core does, so that a busy machine does not turn a good image into an unchecked one.
 func WorkLimit(on engine.On) time.Duration {
 	var size int64
 	for _, l := range on.Image().Layers {

@@ -90,6 +90,7 @@ func (o Oddness) hides() bool {
 // with the overlayfs snapshotter.
 type doubt string
 
+// The doubts, each in the words of a finding. They are compared as they are, and a new one needs no other place.
 const (
 	doubtRoot     doubt = "an opaque marker in the root directory: overlayfs ignores it, others hide all lower layers"
 	doubtReplaced doubt = "a directory that was removed and made again: overlayfs shows what lower layers have in " +

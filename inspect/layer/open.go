@@ -55,7 +55,7 @@ func (c *content) Close() error {
 
 // openSparse puts a file with holes together in memory. Its offset is -1 minus the place of its first header block.
 // archive/tar fills the holes; the whole file is held, up to MaxHeld, because content is read by offset and holes have
-// none.
+// none. Errors: what archive/tar cannot read, and *registry.LimitError past MaxHeld.
 func openSparse(f io.ReaderAt, size int64, e inspect.Entry) (inspect.Content, error) {
 	start := -1 - e.Offset
 	if start >= size {

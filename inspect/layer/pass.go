@@ -109,7 +109,8 @@ func (c *Cache) settle(claim registry.Layer, blob *blobWriter, got parsed, bad e
 }
 
 // partial describes why a layer was not read to its end, and keeps the entries that came before. It has no proof: it is
-// read again in the next run.
+// read again in the next run. An attacker could break a layer on purpose behind its payload: the entries before the
+// break are shown and the layer is not verified.
 func (c *Cache) partial(p proof, got parsed, bad error) error {
 	b := unreadLayer(bad)
 	if err := c.keep("", p, got.entries); err != nil {
@@ -354,6 +355,7 @@ func (b *blobWriter) commit() error {
 	return b.w.Commit("")
 }
 
+// discard removes a blob that was not committed; after a commit it does nothing.
 func (b *blobWriter) discard() {
 	if b.w != nil {
 		b.w.Discard()

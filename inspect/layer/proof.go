@@ -10,7 +10,8 @@ import (
 )
 
 // proof is what was found when a blob was read whole and was its digest: the record of kind registry.RecordLayer,
-// whose key is the blob's digest. Never is a layer looked up by a diff ID that a config claims.
+// whose key is the blob's digest. Never is a layer looked up by a diff ID that a config claims. The record is believed
+// as far as this machine's disk is: whoever may write to the store can forge it, and could as well change the program.
 type proof struct {
 	DiffID  string   `json:"diffID"`
 	Size    int64    `json:"size"`    // of the blob, bytes

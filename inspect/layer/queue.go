@@ -186,6 +186,7 @@ type Watch struct {
 	mu sync.Mutex
 }
 
+// shared calls Shared, where there is one. It takes no lock, since the function may wait for another check.
 func (w *Watch) shared() []string {
 	if w == nil || w.Shared == nil {
 		return nil
@@ -193,6 +194,7 @@ func (w *Watch) shared() []string {
 	return w.Shared()
 }
 
+// progress, began and ended call the functions under the lock, one call at a time.
 func (w *Watch) progress(p inspect.Progress) {
 	if w == nil || w.Progress == nil {
 		return

@@ -32,7 +32,8 @@ var errNotExist = errors.New("there is nothing at this path")
 // linkResolver follows symbolic links as containerd does before it unpacks a member: RootPath of
 // github.com/containerd/continuity/fs. It walks the path from its beginning and replaces each link by its target, one
 // level a round, until a round meets no link. What lies behind links that it has not replaced yet is looked up by the
-// kernel, which follows an absolute link out of the tree: there is nothing then.
+// kernel, which follows an absolute link out of the tree: there is nothing then. An attacker chooses the links, so that
+// each look-up is paid from the budget of the image.
 type linkResolver struct {
 	find   func(p string) *inspect.Node
 	budget *budget

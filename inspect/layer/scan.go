@@ -291,6 +291,7 @@ type counter struct {
 	n int64
 }
 
+// Read counts what was read, also where it comes with an error.
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)

@@ -17,7 +17,8 @@ type ShadowedEntry struct {
 }
 
 // Shadowed lists the regular files with content that the merged tree does not show, lowest layer first. A copy that
-// differs from what stands in its place in its mode only is none. Empty files are left out.
+// differs from what stands in its place in its mode only is none. Empty files are left out. The same content at several
+// paths is listed for each.
 func (t *Tree) Shadowed() []ShadowedEntry {
 	numbers := t.Numbers()
 	gone := map[*inspect.Node]int{}

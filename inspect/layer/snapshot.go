@@ -30,6 +30,7 @@ type dentry struct {
 	opaque                    bool  // a directory that hides what lower layers have in it
 }
 
+// noDentry is the number of no dentry: the end of a list of children.
 const noDentry = int32(-1)
 
 // inode is what several names share.

@@ -66,7 +66,8 @@ func readBun(data []byte) ([]entry, error) {
 }
 
 // plainJSON leaves out commas before closing brackets, outside of strings. bun writes them, and encoding/json does not
-// take them. The text is not checked here.
+// take them. The text is not checked here. A backslash within a string keeps a quote from ending it. The result is
+// never longer than the text.
 func plainJSON(data []byte) []byte {
 	out := make([]byte, 0, len(data))
 	quoted := false
@@ -87,7 +88,8 @@ func plainJSON(data []byte) []byte {
 	return out
 }
 
-// closesNext reports whether the next character that is no blank closes a list or an object.
+// closesNext reports whether the next character that is no blank closes a list or an object. Comments are no part of a
+// bun.lock that bun writes, and are not skipped.
 func closesNext(rest []byte) bool {
 	for _, c := range rest {
 		switch c {

@@ -13,7 +13,9 @@ import (
 
 // Files is the check that compares lock files with what is installed. It waits for others beside that of the layers:
 // those that list the packages and find the image to compare with. It emits a row for each difference and a finding for
-// each that is at least medium. A lock that cannot be read is a row of its own and no error of the check.
+// each that is at least medium. A lock that cannot be read is a row of its own and no error of the check. A lock is a
+// file of the image like any other: an attacker who changes a package can change the lock with it. That is why the lock
+// is compared with what an earlier image has, too.
 func Files(client *registry.Client, cache *layer.Cache, others ...string) engine.Check {
 	needs := append([]string{inspect.CheckLayers}, others...)
 	return engine.Check{Name: inspect.CheckLockFiles, Needs: needs, Run: func(ctx context.Context, on engine.On,
@@ -72,7 +74,8 @@ func previous(ctx context.Context, client *registry.Client, cache *layer.Cache,
 
 // compareAll compares each lock. The hidden lock of npm is a witness for the others of its folder, and is compared
 // itself only where there is none beside it. before holds the locked packages of the other image by lock and name; nil
-// where there is none. A further row counts what is past the bound of one lock.
+// where there is none. A further row counts what is past the bound of one lock. Rows come in the order of the files, so
+// that two runs give the same.
 func compareAll(t *tree, files []file, before map[string]map[string][]entry) []inspect.LockRow {
 	hidden, seen := map[string]map[string]entry{}, map[string]bool{}
 	for _, f := range files {

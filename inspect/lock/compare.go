@@ -96,6 +96,7 @@ func (c *comparison) npm() {
 
 // version compares the version of a package with the one that its lock names. npm's hidden lock is the better witness:
 // it was written by the installation itself. Against it a difference means that the package was changed afterwards.
+// Equal versions prove nothing about the content; the digests of files are compared by other checks.
 func (c *comparison) version(e entry, have installed) {
 	dir := path.Dir(have.path)
 	if e.version == "" || have.version == e.version || have.version == "" {
@@ -152,7 +153,8 @@ func (c *comparison) phantoms(places []string, there int) {
 }
 
 // phantom makes the row of one package that no lock names. It is high only with an install script, in a tree that the
-// lock is otherwise that of: people install by hand, too.
+// lock is otherwise that of: people install by hand, too. An attacker who adds a package to a built image has it run by
+// an install script or by a require() of the application; the script is what can be seen here.
 func (c *comparison) phantom(have installed, script string, foreign bool) {
 	r := inspect.LockRow{
 		Name: have.name, Installed: have.version, Change: inspect.LockPhantom, Path: have.path, Layer: have.layer,
@@ -212,7 +214,8 @@ func (c *comparison) pnpm() {
 }
 
 // storeName takes name and version out of a folder of pnpm's store: @scope+name@1.0.0_peer@2.0.0 or
-// name@1.0.0(peer@2.0.0). Empty strings where the name is of another form.
+// name@1.0.0(peer@2.0.0). Empty strings where the name is of another form. An example: @babel+core@7.26.0 gives
+// @babel/core and 7.26.0.
 func storeName(base string) (name, version string) {
 	at := strings.IndexByte(base[min(1, len(base)):], '@') + 1
 	if at < 1 {
@@ -239,7 +242,7 @@ func (c *comparison) locked() map[string][]entry {
 
 // flat compares the packages directly in node_modules with a lock that names no places. A package deeper than that may
 // be of another version for a good reason, which such a lock cannot tell; one directly in the folder is what every
-// require() of the application finds first.
+// require() of the application finds first. A package that neither the lock nor npm's hidden one names is a phantom.
 func (c *comparison) flat() {
 	locked := c.locked()
 	var extra []string
@@ -301,6 +304,7 @@ func (c *comparison) named() {
 
 // sameVersion ignores what the spelling of versions leaves open: a local version, zeros at the end. (PEP 440,
 // https://packaging.python.org/en/latest/specifications/version-specifiers/)
+// 1.0+local is 1.0, and 1.0.0 is 1.0.
 func sameVersion(a, b string) bool {
 	plain := func(s string) string {
 		s, _, _ = strings.Cut(strings.ToLower(s), "+")
@@ -313,7 +317,8 @@ func sameVersion(a, b string) bool {
 }
 
 // composer compares the lock with what composer recorded in vendor: the commits, and packages that the lock does not
-// name. installed.json is what composer wrote after the installation. A branch moves by nature and is left out.
+// name. installed.json is what composer wrote after the installation. A branch moves by nature and is left out. The
+// commit is that of the dist or, where there is none, of the source.
 func (c *comparison) composer() {
 	at := c.root() + "/vendor/composer/installed.json"
 	data, err := c.ReadFile(c.ctx, at, maxFile)
@@ -354,7 +359,8 @@ func (c *comparison) golang() {
 }
 
 // programs compares the modules in the programs that are built of a module. Pseudo-versions and replaced modules stand
-// in go.sum as well; the standard library does not.
+// in go.sum as well; the standard library does not. The module list of a program is written by the linker
+// (runtime/debug.BuildInfo) and is a claim of whoever built it.
 func (c *comparison) programs(module string) {
 	locked := map[string]bool{}
 	for _, e := range c.file.entries {

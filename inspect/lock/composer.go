@@ -30,7 +30,8 @@ type composerPackage struct {
 }
 
 // readComposer reads composer.lock and the installed.json of composer 2, which have the same form. Names are compared
-// in lower case, as Packagist does it. The commit stands in for an integrity: archives of a repository have none.
+// in lower case, as Packagist does it. The commit stands in for an integrity: archives of a repository have none. An
+// error is JSON that is none; an entry without a name is passed over.
 func readComposer(data []byte) ([]entry, error) {
 	var l composerLock
 	if err := json.Unmarshal(data, &l); err != nil {

@@ -12,7 +12,8 @@ const (
 	maxRows    = 500       // of one lock that are reported
 )
 
-// file is one lock file as it was read.
+// file is one lock file as it was read. Path and layer are those in the merged tree: the lock of a lower layer that a
+// later one replaced is not read.
 type file struct {
 	path    string
 	kind    string // npm, pnpm, yarn, bun, uv, poetry, pipfile, requirements, bundler, composer, go
@@ -21,7 +22,8 @@ type file struct {
 	entries []entry
 }
 
-// entry is a package of a lock. What a kind of lock does not have is empty.
+// entry is a package of a lock. What a kind of lock does not have is empty. An example of npm's: name debug, version
+// 4.4.1, place node_modules/debug, resolved https://registry.npmjs.org/debug/-/debug-4.4.1.tgz, integrity sha512-….
 type entry struct {
 	name      string
 	version   string

@@ -51,7 +51,8 @@ var inside = []string{
 }
 
 // formOf returns the form of a lock file that belongs to an application; ok is false for all others. npm's hidden lock
-// counts in the outermost node_modules only: each package could bring one.
+// counts in the outermost node_modules only: each package could bring one. Names are compared with their case, as the
+// package managers do it.
 func formOf(p string) (form, bool) {
 	f, ok := forms[path.Base(p)]
 	if !ok {
@@ -72,7 +73,8 @@ func formOf(p string) (form, bool) {
 const hiddenName = ".package-lock.json"
 
 // find reads the lock files of a tree, and makes a row of each that cannot be read. Errors: those of the context. A
-// lock without packages is left out.
+// lock without packages is left out. The first lock past maxLocks ends the search, and one past maxBytes is passed
+// over; each has a row with the reason, since its packages are unknown.
 func find(ctx context.Context, tree *layer.Tree) (files []file, unread []inspect.LockRow, err error) {
 	left := int64(maxBytes)
 	for n := range tree.All() {
@@ -103,7 +105,8 @@ func find(ctx context.Context, tree *layer.Tree) (files []file, unread []inspect
 }
 
 // readFile reads one lock. A parser that breaks over hostile bytes is an error of this lock. Errors:
-// *registry.LimitError, and what the reader refuses.
+// *registry.LimitError, and what the reader refuses. The size is checked before the bytes are read, and layer.Guarded
+// turns a panic into an error.
 func readFile(ctx context.Context, tree *layer.Tree, n *inspect.Node, f form) (entries []entry, err error) {
 	data, err := tree.ReadFile(ctx, n.Path, f.limit())
 	if err != nil {
@@ -116,7 +119,8 @@ func readFile(ctx context.Context, tree *layer.Tree, n *inspect.Node, f form) (e
 	return entries, err
 }
 
-// unreadable is the row of a lock that was not read, with the reason: its packages are unknown, and not fine.
+// unreadable is the row of a lock that was not read, with the reason: its packages are unknown, and not fine. It counts
+// as a gap of the check and never as a difference.
 func unreadable(n *inspect.Node, f form, why string) inspect.LockRow {
 	return inspect.LockRow{
 		File: n.Path, Type: f.kind, Change: inspect.LockUnreadable, Detail: why, Path: n.Path, Layer: n.Layer,

@@ -20,7 +20,8 @@ var codes = map[inspect.LockChange]string{
 const maxNamed = 3
 
 // findings makes a finding of each row that a person should look at; those of one foreign host are one. Rows of low
-// severity are shown in their table alone.
+// severity are shown in their table alone. The order is that of the rows. The container is a part of the subject, so
+// that two containers of one pod have findings of their own.
 func findings(container string, rows []inspect.LockRow) []inspect.Finding {
 	groups := map[string][]inspect.LockRow{}
 	var order []string
@@ -45,7 +46,8 @@ func findings(container string, rows []inspect.LockRow) []inspect.Finding {
 }
 
 // findingOf is one finding of rows about the same, which are named in its evidence, at most 20. The worst row gives
-// severity and place. The ID is that of the place and the package, so that it stays the same from run to run.
+// severity and place. The ID is that of the place and the package, so that it stays the same from run to run. rows has
+// at least one element.
 func findingOf(container string, rows []inspect.LockRow) inspect.Finding {
 	rows = slices.Clone(rows)
 	slices.SortStableFunc(rows, func(a, b inspect.LockRow) int {

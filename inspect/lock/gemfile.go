@@ -20,7 +20,7 @@ var spec = regexp.MustCompile(`^ {4}([^ !(]+) \(([^)]+)\)$`)
 //	base64
 //
 // Deeper lines are dependencies. A version with a platform behind a dash is spare: bundler locks those of all
-// platforms.
+// platforms. GIT sections have a revision beside their remote, and gems of PATH sections are links.
 func readGemfile(data []byte) ([]entry, error) {
 	var all []entry
 	section, remote, revision, sections := "", "", "", 0

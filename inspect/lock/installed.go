@@ -39,7 +39,7 @@ var ecosystems = map[string]string{
 }
 
 // newTree indexes the packages of an image by place and by name. A package with several locations is one at each of
-// them.
+// them. Packages of other ecosystems than those of locks are left out.
 func newTree(ctx context.Context, t *layer.Tree, packages []inspect.Package) *tree {
 	all := &tree{
 		Tree: t, ctx: ctx, byPath: map[string]installed{}, byName: map[string][]installed{},
@@ -92,7 +92,8 @@ func (t *tree) script(dir string) string {
 }
 
 // read reads the package.json of a folder. What cannot be read is as if it were not there. Fields of the wrong type, as
-// old packages have them, are as if they were missing; the others count.
+// old packages have them, are as if they were missing; the others count. Results are kept, as several comparisons read
+// one manifest.
 func (t *tree) read(dir string) manifest {
 	at := dir + "/package.json"
 	if m, ok := t.manifest[at]; ok {
@@ -121,7 +122,8 @@ func (t *tree) read(dir string) manifest {
 }
 
 // at returns the npm package in a folder; ok is false where none is, and for a link. The catalog of the image goes
-// first, as its version is the one that other checks show.
+// first, as its version is the one that other checks show. Name and version of a package that the catalog does not have
+// are those of its manifest, which an attacker may write.
 func (t *tree) at(dir string) (installed, bool) {
 	if p, ok := t.byPath[dir+"/package.json"]; ok {
 		return p, true
@@ -136,7 +138,7 @@ func (t *tree) at(dir string) (installed, bool) {
 
 // modules lists the folders of packages in a node_modules folder and in those below it, each by its place below root.
 // Folders that begin with a dot are the package managers' own, and links lead to packages of a workspace. At most
-// maxModules, and maxDepth deep.
+// maxModules, and maxDepth deep. An attacker could nest node_modules without end, which maxDepth bounds.
 func (t *tree) modules(root string) []string {
 	var places []string
 	var walk func(dir string, depth int)

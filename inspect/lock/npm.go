@@ -35,7 +35,7 @@ type npmPackage struct {
 // anyValue records only that a field is there: old packages write one string where others write a list.
 type anyValue bool
 
-// UnmarshalJSON takes any value.
+// UnmarshalJSON takes any value. It never returns an error, so that one odd field does not end the reading of a lock.
 func (a *anyValue) UnmarshalJSON(b []byte) error {
 	*a = string(b) != "null"
 	return nil
@@ -61,6 +61,7 @@ const modules = "node_modules/"
 //
 // A package of a workspace has a place outside of node_modules and is left out; the link to it is kept as a link.
 // (https://docs.npmjs.com/cli/configuring-npm/package-lock-json)
+// An entry named "" is the application itself and is left out.
 func readNPM(data []byte) ([]entry, error) {
 	var l npmLock
 	if err := json.Unmarshal(data, &l); err != nil {
@@ -92,7 +93,8 @@ func readNPM(data []byte) ([]entry, error) {
 const maxDepth = 100
 
 // npmTree reads the tree of a lock of version 1, in which each package lies in the folder of the one that has it.
-// encoding/json itself bounds how deep a text may nest; this bounds what is kept of it.
+// encoding/json itself bounds how deep a text may nest; this bounds what is kept of it. below is the place of the
+// parent with a slash, "" for the root.
 func npmTree(all []entry, below string, deps map[string]npmDep, depth int) []entry {
 	if depth > maxDepth {
 		return all

@@ -35,7 +35,8 @@ type pnpmPackage struct {
 }
 
 // readPNPM reads pnpm-lock.yaml. The keys have had several forms since version 5: /NAME/VERSION, /NAME@VERSION,
-// NAME@VERSION. requiresBuild stands for an install script: pnpm does not keep more.
+// NAME@VERSION. requiresBuild stands for an install script: pnpm does not keep more. YAML aliases can make a small text
+// large: the decoder bounds them, and limit bounds the text.
 func readPNPM(data []byte) ([]entry, error) {
 	var l pnpmLock
 	if err := yaml.Unmarshal(data, &l); err != nil {

@@ -54,7 +54,8 @@ const maxBlock = 128 << 10
 
 // readTOML reads a lock package by package: so a hostile one costs no more than a package may. The whole file is never
 // decoded at once: a table of a million keys costs a decoder far more memory than its bytes. What stands between
-// packages is passed over.
+// packages is passed over. An error of one package is an error of the lock: the rest could be read otherwise than uv or
+// poetry reads it.
 func readTOML(data []byte) ([]entry, error) {
 	var all []entry
 	for _, block := range tomlBlocks(data) {
@@ -76,7 +77,8 @@ func readTOML(data []byte) ([]entry, error) {
 }
 
 // tomlBlocks cuts a lock before each package and before what stands after them. Lines within strings of several lines
-// could look like a head; what such a cut leaves is no TOML, and an error.
+// could look like a head; what such a cut leaves is no TOML, and an error. A block is at most maxBlock bytes; a longer
+// one is an error of the reader.
 func tomlBlocks(data []byte) [][]byte {
 	var blocks [][]byte
 	start, at := 0, 0
@@ -152,7 +154,8 @@ type pipfilePackage struct {
 }
 
 // readPipfile reads Pipfile.lock. Packages of "develop" may be missing. An index that no source defines has no address.
-// A file or a repository of git stands before the index.
+// A file or a repository of git stands before the index. Hashes are not compared: each package has those of all its
+// archives, for every platform.
 func readPipfile(data []byte) ([]entry, error) {
 	var l pipfileLock
 	if err := json.Unmarshal(data, &l); err != nil {
@@ -189,7 +192,8 @@ var requirement = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*)(?:\[[^\]]*\]
 // readRequirements reads a requirements file with hashes, which pip takes for a lock. Without any hash it is none: a
 // list of wishes, to which other packages may be added. Options are about the whole file wherever they stand
 // (https://pip.pypa.io/en/stable/reference/requirements-file-format/), the last index counts. A marker behind a
-// semicolon makes a package spare.
+// semicolon makes a package spare. "requests==2.32.3 --hash=sha256:…" is an example, with a backslash at the end of a
+// line that continues.
 func readRequirements(data []byte) ([]entry, error) {
 	var all []entry
 	hashed, index := false, ""
@@ -223,7 +227,8 @@ func readRequirements(data []byte) ([]entry, error) {
 // pythonSeparators are what names are normalized over (PEP 503).
 var pythonSeparators = regexp.MustCompile(`[-_.]+`)
 
-// pythonName is the one spelling of a name (PEP 503).
+// pythonName is the one spelling of a name (PEP 503). Flask_SQLAlchemy, flask.sqlalchemy and flask-sqlalchemy are one
+// package.
 func pythonName(s string) string {
 	return strings.ToLower(pythonSeparators.ReplaceAllString(strings.TrimSpace(s), "-"))
 }

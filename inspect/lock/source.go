@@ -11,7 +11,8 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// registries are hosts that packages of an ecosystem are commonly taken from.
+// registries are hosts that packages of an ecosystem are commonly taken from. The list decides only which hosts are
+// ordinary; an image that takes all from another host has no rows for that.
 var registries = map[string][]string{
 	"npm": {
 		"registry.npmjs.org", "registry.yarnpkg.com", "npm.pkg.github.com", "npm.jsr.io", "registry.npmmirror.com",
@@ -40,7 +41,8 @@ type origin struct {
 }
 
 // originOf reads the address of an entry; the empty origin is the registry that is set. Credentials are no part of the
-// host: https://registry.npmjs.org@evil.example/ is of evil.example.
+// host: https://registry.npmjs.org@evil.example/ is of evil.example. The host is in lower case and without a port.
+// Another scheme than http, https and git gives what can be read of it.
 func originOf(resolved string) origin {
 	git := strings.HasPrefix(resolved, "git") || strings.HasSuffix(strings.SplitN(resolved, "#", 2)[0], ".git")
 	text := strings.TrimPrefix(resolved, "git+")
@@ -67,7 +69,7 @@ func originOf(resolved string) origin {
 // foreign makes rows of packages that are not taken from where the others are. before are the entries of the same lock
 // in the image that is compared with, by name; nil without one. The host of most packages is the rule of the lock,
 // whatever host that is; a lock that has all from one proxy has no rows. One that poses as a registry is reported
-// whatever the others are.
+// whatever the others are. Private registries are common: what weighs is that the host is new or poses as another.
 func (c *comparison) foreign(before map[string][]entry) {
 	known := registries[c.file.eco]
 	if known == nil {
@@ -154,7 +156,8 @@ func (c *comparison) repository(e entry, o origin, before map[string][]entry) {
 }
 
 // source adds the row, lowered where the same package came from the same host before. That the same package came from
-// the same host before is no proof that the host is fine; it is no news either.
+// the same host before is no proof that the host is fine; it is no news either. The row has the whole address in
+// Resolved, so that a person can judge it.
 func (c *comparison) source(e entry, before map[string][]entry, severity inspect.Severity, why string) {
 	host := originOf(e.resolved).host
 	if slices.ContainsFunc(before[e.name], func(b entry) bool { return originOf(b.resolved).host == host }) {
@@ -167,7 +170,8 @@ func (c *comparison) source(e entry, before map[string][]entry, severity inspect
 }
 
 // posesAs returns the registry that a host is made to be taken for. Known hosts themselves never pose. Short names are
-// left out, which too many others are like.
+// left out, which too many others are like. registry.npmjs.org and registry.npmjs.0rg differ in one character; the
+// bound of one keeps chance matches rare.
 func posesAs(host string, known []string) string {
 	if slices.Contains(known, host) {
 		return ""
@@ -182,7 +186,8 @@ func posesAs(host string, known []string) string {
 }
 
 // oneSlip reports whether two texts differ by one character, or by two neighbors that changed places. It cuts what both
-// begin and end with; at most one character of each may be left, or two that changed places.
+// begin and end with; at most one character of each may be left, or two that changed places. It compares bytes, which
+// is right for the names of hosts: others than ASCII are written as xn--….
 func oneSlip(a, b string) bool {
 	for len(a) > 0 && len(b) > 0 && a[0] == b[0] {
 		a, b = a[1:], b[1:]
@@ -195,7 +200,8 @@ func oneSlip(a, b string) bool {
 
 // rewritten makes rows of packages that have other content at the same version than before: registries do not replace a
 // release, and a tag that was moved is how a poisoned one gets in. Registries refuse a second upload of a version, so
-// that other content means that the lock, a mirror or the registry was tampered with.
+// that other content means that the lock, a mirror or the registry was tampered with. Without an earlier image there is
+// nothing to compare, and no rows.
 func (c *comparison) rewritten(before map[string][]entry) {
 	for _, e := range c.file.entries {
 		if e.integrity == "" || e.version == "" || e.link || c.file.kind != "composer" && originOf(e.resolved).git ||
@@ -221,7 +227,8 @@ func movingVersion(v string) bool {
 }
 
 // comparable reports whether two integrities are of one algorithm: "sha512-…", or commits, which have no prefix.
-// Checksums of yarn's own archives are not: they follow its version and settings.
+// Checksums of yarn's own archives are not: they follow its version and settings. Integrities of two algorithms are
+// never equal, and say nothing about the content.
 func comparable(a, b string) bool {
 	algorithm := func(s string) string {
 		before, _, ok := strings.Cut(s, "-")

@@ -17,7 +17,7 @@ import (
 //	version "4.4.1"
 //	resolved "https://registry.yarnpkg.com/debug/-/debug-4.4.1.tgz#…"
 //
-// Deeper lines are dependencies. What stands before the first block is left out.
+// Deeper lines are dependencies. What stands before the first block is left out. A block without a name is left out.
 func readYarn(data []byte) ([]entry, error) {
 	if bytes.Contains(data[:min(len(data), 4096)], []byte("__metadata:")) {
 		return readBerry(data)
@@ -107,7 +107,8 @@ func readBerry(data []byte) ([]entry, error) {
 
 // archiveOf is the address that a locator of npm is fetched from where it is not its registry's own:
 // 1.0.0::__archiveUrl=https%3A%2F%2Fnpm.example%2Fdebug.tgz. Parameters are escaped as in a query, and joined by "&".
-// What cannot be unescaped is kept as it is: it must not read as no address.
+// What cannot be unescaped is kept as it is: it must not read as no address. It is "" for a package of the configured
+// registry.
 func archiveOf(locator string) string {
 	_, parameters, _ := strings.Cut(locator, "::")
 	for p := range strings.SplitSeq(parameters, "&") {

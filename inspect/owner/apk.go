@@ -14,7 +14,7 @@ func apkInstalled() []string { return []string{"/lib/apk/db/installed", "/usr/li
 
 // readApk reads apk's list of installed packages. Errors: a file past MaxDatabase. The list is one file, of which every
 // layer that installs something has a new copy: the one of the merged tree counts, and what it says otherwise than that
-// of a lower layer is for tamper.go.
+// of a lower layer is for tamper.go. The format is that of https://wiki.alpinelinux.org/wiki/Apk_spec.
 func readApk(ctx context.Context, t *layer.Tree) (*Database, error) {
 	for _, place := range apkInstalled() {
 		data, err := readSmall(ctx, t, place)
@@ -88,7 +88,8 @@ func parseApk(data []byte) *Database {
 }
 
 // apkSum reads a checksum: Q1 and base64 of a SHA-1, Q2 of a SHA-256, or the hex of an MD5 in very old databases. apk
-// has nothing stronger than SHA-1 for files up to version 2, see Claim.Weakness.
+// has nothing stronger than SHA-1 for files up to version 2, see Claim.Weakness. Q1Kja2+POZKxEkUOZqwSjC6kmaED4= is an
+// example. "" for what is none of these: the content is then unproven.
 func apkSum(text string) string {
 	if isHex(text, 32) {
 		return "md5:" + strings.ToLower(text)

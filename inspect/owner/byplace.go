@@ -11,7 +11,8 @@ import (
 // whoever drops a file can drop it there. It explains a program, and clears none that shows a sign.
 
 // ByPlace names whose directory a program lies in: npm's, RubyGems', a Python egg's, Nix's; "" for none of
-// them. The innermost directory decides: a package may bring packages of its own.
+// them. The innermost directory decides: a package may bring packages of its own. "npm debug" is an example of an
+// answer.
 func ByPlace(t *layer.Tree, p string) string {
 	if at := strings.LastIndex(p, "/node_modules/"); at >= 0 {
 		return npmPackage(t, p, at+len("/node_modules/"))

@@ -20,7 +20,8 @@ func NewCache() *Cache {
 
 // Of reads all package databases of a tree, and compares what they name with what is there. Trees of a bundle have no
 // key and are read each time. Do not change the answer: other checks hold it. Errors: those of the context and of the
-// store, registry.ErrDamagedStore among them; a database that is broken is no error, see Ownership.Level.
+// store, registry.ErrDamagedStore among them; a database that is broken is no error, see Ownership.Level. Calls for one
+// tree at the same time share the reading.
 func (c *Cache) Of(ctx context.Context, t *layer.Tree) (*Ownership, error) {
 	if t.Key() == "" {
 		return readAll(ctx, t)

@@ -33,7 +33,8 @@ func readChisel(ctx context.Context, t *layer.Tree) (*Database, error) {
 	return parseChisel(text), nil
 }
 
-// unpackChisel unpacks a manifest of chisel (zstd). More than MaxDatabase bytes are an error.
+// unpackChisel unpacks a manifest of chisel (zstd). More than MaxDatabase bytes are an error. The bound is on the
+// unpacked bytes, since a few kilobytes of zstd may unpack to gigabytes.
 func unpackChisel(data []byte) ([]byte, error) {
 	z, err := zstd.NewReader(bytes.NewReader(data), zstd.WithDecoderConcurrency(1),
 		zstd.WithDecoderMaxWindow(MaxDatabase))

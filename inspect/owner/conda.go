@@ -28,7 +28,8 @@ func (all prefixes) of(p string) string {
 }
 
 // condaPrefixes finds the environments by their conda-meta folders: an image may have several. The root directory and
-// /usr are none: whoever makes such a folder there would claim the files of the whole system.
+// /usr are none: whoever makes such a folder there would claim the files of the whole system. The order is that of the
+// tree, and of environments within each other the innermost counts for a path.
 func condaPrefixes(t *layer.Tree) prefixes {
 	var all prefixes
 	for n := range t.All() {
@@ -86,7 +87,8 @@ func readConda(ctx context.Context, t *layer.Tree) (*Database, error) {
 
 // parseConda lists the files of a package. It counts only for what lies in its environment. A name may climb out of the
 // environment; so may a list be dropped by anybody, so that programs of the system are left out even where they lie
-// within it.
+// within it. Sums are sha256 of the file as it was installed, after the prefix was written into it where paths_data has
+// sha256_in_prefix.
 func parseConda(data []byte, prefix string) []Claim {
 	var p condaPackage
 	if json.NewDecoder(bytes.NewReader(data)).Decode(&p) != nil || p.Name == "" {

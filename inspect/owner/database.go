@@ -11,7 +11,7 @@ import (
 )
 
 // Claim is what a package database has of one path. It is no more than a claim until the content was compared with Sum,
-// see Ownership.Intact.
+// see Ownership.Intact. An example: /usr/bin/curl of package curl 8.5.0-2, Sum "md5:0123…", From the database of dpkg.
 type Claim struct {
 	Path    string // as the database names it
 	Package string // package
@@ -30,7 +30,8 @@ type Claim struct {
 	Recalled int
 }
 
-// fits reports whether a digest is one that the content may have.
+// fits reports whether a digest is one that the content may have. Several digests may be right for one path where a
+// database has packages of several architectures.
 func (c Claim) fits(sum string) bool {
 	return sum == c.Sum || strings.Contains(c.also+" ", " "+sum+" ")
 }
@@ -56,7 +57,8 @@ func (c Claim) Rewritten() string {
 }
 
 // Database is what one package database holds. A kind of database that an image has twice, as dpkg's in two places, is
-// one of them: the first place that has it counts.
+// one of them: the first place that has it counts. It is filled by one source and does not change after it was taken
+// into an Ownership. All of it is foreign text: names and versions may hold anything that the format permits.
 type Database struct {
 	Name     string // dpkg, apk, rpm, python
 	File     string // that holds the list of packages, as evidence
@@ -77,7 +79,7 @@ type packageKey struct{ name, version, arch string }
 func (c Claim) key() packageKey { return packageKey{c.Package, c.Version, c.arch} }
 
 // install counts an installed package. listed reports whether the list of its files was read; a package that stands
-// twice has a list if either has.
+// twice has a list if either has. The number of packages counts each stanza, and keys each name once.
 func (d *Database) install(key packageKey, listed bool) {
 	if d.keys == nil {
 		d.keys = map[packageKey]bool{}
@@ -98,7 +100,8 @@ func systemSources() []source {
 	return []source{readDpkg, readDistroless, readApk, readRPM, readChisel, readPacman, readOpkg}
 }
 
-// readSmall reads a file of a package database, nil where there is none. Links are followed.
+// readSmall reads a file of a package database, nil where there is none. Links are followed. Errors:
+// *registry.LimitError past MaxDatabase, and those of the store.
 func readSmall(ctx context.Context, t *layer.Tree, p string) ([]byte, error) {
 	return t.ReadFile(ctx, p, MaxDatabase)
 }

@@ -69,7 +69,8 @@ func readDpkg(ctx context.Context, t *layer.Tree) (*Database, error) {
 //	info/NAME.md5sums   digests of what is no configuration
 //	status, Conffiles   configuration with the digest that it was installed with
 //
-// list is nil where there is none.
+// list is nil where there is none. A path that only md5sums has counts where there is no list, as in distroless; else
+// another package took it over (Replaces).
 func dpkgClaims(p dpkgPackage, list, sums []byte) []Claim {
 	all := map[string]Claim{}
 	layer.Lines(list, func(line string) {
@@ -245,7 +246,7 @@ type diversions map[string]diversion
 type diversion struct{ to, by string }
 
 // readDiversions reads /var/lib/dpkg/diversions: three lines for each, the path, where it lies now, and by whom (":"
-// for a person).
+// for a person). An attacker can divert a path to make a foreign program look unowned or owned by another package.
 func readDiversions(ctx context.Context, t *layer.Tree) (diversions, error) {
 	data, err := readSmall(ctx, t, dpkgDiversions)
 	return parseDiversions(data), err
@@ -268,7 +269,7 @@ func parseDiversions(data []byte) diversions {
 }
 
 // apply moves the claims of a package to where its files really lie. The package that diverts keeps the path for its
-// own file. A path that a person diverted (":") moves for every package.
+// own file. A path that a person diverted (":") moves for every package. The slice is changed in place.
 func (d diversions) apply(claims []Claim) []Claim {
 	for i, c := range claims {
 		if to, ok := d[c.Path]; ok && to.by != c.Package {

@@ -29,7 +29,8 @@ type recalled struct {
 
 // readHistory reads the databases as they were below each layer that changed them, the newest first. What of the past
 // cannot be read is passed over: the databases as they are have been read. At most MaxPasts of the lowest ones are
-// read: an attacker who adds layers to push the base out of sight adds them on top.
+// read: an attacker who adds layers to push the base out of sight adds them on top. Each past is a whole reading of the
+// databases, which is why they are bounded and compared one at a time.
 func (o *Ownership) readHistory(ctx context.Context) (*history, error) {
 	changed := databaseLayers(o.Tree)
 	h := &history{first: -1, last: -1, since: map[packageKey]int{}, was: map[string]recalled{}, grown: map[string]int{}}
@@ -118,7 +119,8 @@ type listing struct {
 }
 
 // recall compares what a database had of a file with what it has now. Files of a layer that removed the database are
-// left out: they may have been upgraded with it.
+// left out: they may have been upgraded with it. A changed digest at the same version is what no package manager
+// writes: reinstalling gives the same bytes.
 func (h *history) recall(o *Ownership, c Claim, next int) {
 	now, ok := o.Claims[c.Path]
 	switch {

@@ -35,7 +35,8 @@ type legacyDigests struct {
 type legacyKey struct{ sha256, algorithm string }
 
 // newLegacyDigests reads the digests that were computed before for the layers of a tree. A record that cannot be read,
-// or was cut, only means that digests are computed again.
+// or was cut, only means that digests are computed again. The record is a line for each digest, "SHA256 ALGORITHM SUM".
+// It lies in the store of this machine, and whoever may write there could also change the layers.
 func newLegacyDigests(t *layer.Tree) *legacyDigests {
 	w := &legacyDigests{tree: t, sums: make(map[legacyKey]string, t.Len()), new: map[int][]string{}}
 	w.buffers.New = func() any { b := make([]byte, 128<<10); return &b }

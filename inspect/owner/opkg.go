@@ -12,7 +12,8 @@ import (
 func opkgDirs() []string { return []string{"/usr/lib/opkg", "/var/lib/opkg", "/opt/lib/opkg"} }
 
 // readOpkg reads opkg's status, which has dpkg's form, and info/*.list. It has digests of configuration only
-// (https://git.yoctoproject.org/opkg). The first directory with a status counts.
+// (https://git.yoctoproject.org/opkg). The first directory with a status counts. Programs are a package's by name only
+// then, and the ownership is partial.
 func readOpkg(ctx context.Context, t *layer.Tree) (*Database, error) {
 	for _, dir := range opkgDirs() {
 		status, err := readSmall(ctx, t, path.Join(dir, "status"))

@@ -166,7 +166,8 @@ func (p places) of(name string) (real string, ok bool) {
 }
 
 // judge sets Level and its Detail by how many packages list their files. Unknown means that nothing may be concluded
-// from a file that no package owns; every check that calls a file unowned asks for it first.
+// from a file that no package owns; every check that calls a file unowned asks for it first. An image without any
+// package and one whose only database is broken are both unknown, with different details.
 func (o *Ownership) judge(broken []string) {
 	packages, bare := 0, []string(nil)
 	for _, db := range o.dbs {
@@ -237,7 +238,8 @@ func (o *Ownership) judgeDigests() {
 }
 
 // compare computes the digests that the databases name, and remembers the files that differ. A file that differs is
-// read again and compared with the digest of its layer before it is called altered (Tree.VerifyFile).
+// read again and compared with the digest of its layer before it is called altered (Tree.VerifyFile). Sizes are not
+// compared first: a digest that fits decides, and a digest that does not fit is reported with its value.
 func (o *Ownership) compare(ctx context.Context) error {
 	w := newLegacyDigests(o.Tree)
 	at := make(map[string]digestRequest, len(o.Claims))
@@ -291,10 +293,12 @@ func (o *Ownership) Content(p string) *inspect.Node {
 	return nil
 }
 
-// Altered reports whether a path's content is not that of its package. It is false for a path without a digest.
+// Altered reports whether a path's content is not that of its package. It is false for a path without a digest. false
+// is no proof either: what has no digest cannot be found to be altered.
 func (o *Ownership) Altered(p string) bool { return o.Actual[p] != "" }
 
-// Packaged reports whether a database of the system names a path. Links and directories count too.
+// Packaged reports whether a database of the system names a path. Links and directories count too. A name in a database
+// proves nothing about the content: see Intact.
 func (o *Ownership) Packaged(p string) bool {
 	c, ok := o.Claims[p]
 	return ok && !c.From.Language
@@ -306,13 +310,15 @@ func (o *Ownership) Names(p string) bool {
 	return ok || o.absent[p]
 }
 
-// Intact reports whether a path's content was compared and is that of its package.
+// Intact reports whether a path's content was compared and is that of its package. The digest may be MD5 or SHA-1,
+// against which an attacker can prepare two files in advance (see Claim.Weakness).
 func (o *Ownership) Intact(p string) bool {
 	c, ok := o.Claims[p]
 	return ok && c.Sum != "" && !o.Altered(p)
 }
 
-// AddGap notes that not all of the image could be looked at, with the reason: known becomes partial.
+// AddGap notes that not all of the image could be looked at, with the reason: known becomes partial. It is the only
+// change after reading: call it on a copy where others share the value.
 func (o *Ownership) AddGap(why string) {
 	if o.Level == Known {
 		o.Level = Partial

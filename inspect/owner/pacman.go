@@ -86,6 +86,7 @@ func first(list []string) string {
 }
 
 // pacmanFields reads the fields of a file of the local database: %NAME% on a line, then the values, then a blank line.
+// At most MaxDatabaseFiles values are kept; a field that stands twice has the values of both.
 func pacmanFields(data []byte) map[string][]string {
 	fields, name, values := map[string][]string{}, "", 0
 	layer.Lines(data, func(line string) {
@@ -122,7 +123,8 @@ func pacmanClaims(name, version string, files map[string][]string, sums map[stri
 }
 
 // parseMtree reads the digests of an mtree (https://man.archlinux.org/man/mtree.5): a path that begins with ./, and
-// keywords. Digests of other algorithms are left out: pacman writes SHA-256 beside MD5.
+// keywords. Digests of other algorithms are left out: pacman writes SHA-256 beside MD5. "./usr/bin/ls time=1700000000.0
+// size=137752 sha256digest=…" is an example. /set lines name defaults and no digest.
 func parseMtree(data []byte) map[string]string {
 	sums := map[string]string{}
 	layer.Lines(data, func(line string) {

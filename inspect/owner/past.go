@@ -15,7 +15,7 @@ import (
 // any more.
 //
 // Lists of dpkg that did not change are left out, as long as the diversions are the same too: a diversion moves what a
-// list names.
+// list names. It is a tree of few nodes, so that several of them fit in memory beside the image's own.
 func before(t *layer.Tree, number int) *layer.Tree {
 	past := t.Before(number, func(n *inspect.Node) bool {
 		return databaseFile(n.Path) && (path.Dir(n.Path) != dpkgInfo || t.Get(n.Path) != n)
@@ -31,7 +31,8 @@ func before(t *layer.Tree, number int) *layer.Tree {
 func databaseFile(p string) bool { return databaseKind(p) != "" }
 
 // databaseKind names the kind of package database that a file belongs to, as Database.Name does; "" for none. It
-// decides by the path alone, so that it can be asked of layers whose bytes were not read.
+// decides by the path alone, so that it can be asked of layers whose bytes were not read. A new place of a database has
+// to be added here as well as in its source, or its history is not read.
 func databaseKind(p string) string {
 	if layer.Within(p, "/var/lib/dpkg") {
 		switch dir := path.Dir(p); {

@@ -9,7 +9,8 @@ import (
 )
 
 // IsProgram reports whether a file is a program by its kind, or a script that may be run. A library counts: it runs
-// with what loads it. A jar counts where it may be run.
+// with what loads it. A jar counts where it may be run. The kind comes from the first bytes of the content (see layer)
+// and not from the name, which an attacker chooses.
 func IsProgram(n *inspect.Node) bool {
 	if !layer.IsRegular(n) {
 		return false

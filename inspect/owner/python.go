@@ -113,7 +113,8 @@ func parseInstalled(data []byte, info string) []Claim {
 }
 
 // environmentProgram reports whether a path lies in the environment that a site directory belongs to, but for the
-// directories of system programs: prefix/lib/python3.13/site-packages belongs to prefix.
+// directories of system programs: prefix/lib/python3.13/site-packages belongs to prefix. Without this rule a RECORD in
+// a virtual environment could claim /usr/bin/ssh by "../../../usr/bin/ssh".
 func environmentProgram(p, site string) bool {
 	for _, lib := range []string{"/lib/", "/lib64/"} {
 		prefix, _, ok := strings.Cut(site, lib+"python")
@@ -129,7 +130,8 @@ func environmentProgram(p, site string) bool {
 	return false
 }
 
-// recordSum reads "sha256=" and unpadded base64 for URLs; "" for other algorithms, which pip does not write.
+// recordSum reads "sha256=" and unpadded base64 for URLs; "" for other algorithms, which pip does not write. The
+// encoding is base64url without padding (PEP 427).
 func recordSum(text string) string {
 	rest, ok := strings.CutPrefix(text, "sha256=")
 	if !ok {

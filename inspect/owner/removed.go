@@ -15,7 +15,8 @@ import (
 //
 // What it named counts for the files of lower layers, which it described, and for those of higher ones, where no
 // package manager could write any more. Files of the layer itself may have been upgraded before the database went: the
-// database does not cover them, and neither is one missing that the layer took out.
+// database does not cover them, and neither is one missing that the layer took out. Errors are those of the context and
+// of the store.
 func (o *Ownership) readRemoved(ctx context.Context) error {
 	gone := map[string]bool{}
 	for kind := range o.firsts {

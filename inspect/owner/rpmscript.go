@@ -180,7 +180,8 @@ func headersOfBDB(c inspect.Content, order binary.ByteOrder, head []byte) ([][]b
 }
 
 // scriptsIn reads the scripts of one header: the number of tags, the bytes of data, an index entry of tag, type, offset
-// and count for each tag, the data (rpm's lib/header.c). Numbers are big-endian, and all of them may lie.
+// and count for each tag, the data (rpm's lib/header.c). Numbers are big-endian, and all of them may lie. The header
+// comes without its magic, as the database has it.
 func scriptsIn(header []byte) []RPMScript {
 	texts := rpmTexts(header)
 	of := RPMScript{Package: strings.Join(texts[rpmTagName], ""), Version: strings.Join(append(slices.Clone(

@@ -14,7 +14,8 @@ var errUnsound = errors.New("the rpm database is broken")
 
 // soundRPM looks through the references of an rpm database before a reader that trusts them gets it: one that reads out
 // of bounds would end the program, one that follows a circle would never end. What passes is still no proof of sense:
-// the library may find nothing in it, and its panics are caught.
+// the library may find nothing in it, and its panics are caught. The form is recognized by the first bytes: "RpmP" for
+// ndb, the magic at offset 12 for Berkeley DB.
 func soundRPM(c inspect.Content) error {
 	head := make([]byte, 64)
 	if n, err := c.ReadAt(head, 0); n < len(head) {
@@ -42,7 +43,8 @@ const (
 )
 
 // soundNDB checks that the slots of an ndb file (rpm, lib/backend/ndb) lead to blobs within it, and that these
-// together are no larger than the file: the library allocates what they claim.
+// together are no larger than the file: the library allocates what they claim. ndbMaxPages bounds the slots to some
+// half a million packages.
 func soundNDB(c inspect.Content, pages uint32) error {
 	if pages == 0 || pages > ndbMaxPages {
 		return fmt.Errorf("%w: it has %d pages of slots", errUnsound, pages)
@@ -143,7 +145,8 @@ func soundBDB(c inspect.Content, order binary.ByteOrder, head []byte) error {
 }
 
 // chain follows overflow pages to their end. Each page takes from what is left for all chains, so that one that leads
-// back to itself ends as soon as the file could hold no more.
+// back to itself ends as soon as the file could hold no more. left is shared by all chains, which makes the work linear
+// in the size of the file.
 func (b *bdbPages) chain(number uint32, left *int64) error {
 	page := make([]byte, b.size)
 	for number != 0 {

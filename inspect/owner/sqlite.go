@@ -47,7 +47,8 @@ type sqliteObject struct {
 }
 
 // openSQLite reads the header of a database. The size of a page and the bytes at its end that are reserved are all that
-// later reads depend on; both are checked here against what the format permits.
+// later reads depend on; both are checked here against what the format permits. A page has 512 to 65536 bytes, a power
+// of two, where 1 stands for 65536; at most 255 bytes of it are reserved.
 func openSQLite(c inspect.Content) (*sqliteFile, error) {
 	head := make([]byte, sqliteHeader)
 	if n, err := c.ReadAt(head, 0); n < len(head) {
@@ -112,7 +113,8 @@ func (f *sqliteFile) schema() ([]sqliteObject, error) {
 	return all, err
 }
 
-// walk calls visit with each record of a tree, in its order. Records of an index are visited too.
+// walk calls visit with each record of a tree, in its order. Records of an index are visited too. Depth is bounded by
+// sqliteMaxDepth: a tree of real data has four or five levels.
 func (f *sqliteFile) walk(number uint32, depth int, visit func(record []byte) error) error {
 	if depth > sqliteMaxDepth {
 		return fmt.Errorf("%w: a tree is more than %d pages deep", errNoSQLite, sqliteMaxDepth)
@@ -292,6 +294,7 @@ func sqliteValues(record []byte, columns int) ([]sqliteValue, error) {
 }
 
 // sqliteVarint reads a number of one to nine bytes, the first ones with seven bits each; 0 bytes where it is cut off.
+// The ninth byte has eight bits. Numbers are big-endian.
 func sqliteVarint(b []byte) (value uint64, n int) {
 	for i := range min(len(b), 9) {
 		if i == 8 {
@@ -336,7 +339,8 @@ func SoundNix(c inspect.Content) error {
 }
 
 // computes reports whether the statement that makes a table or index may have SQLite compute something: columns, values
-// of absent columns, conditions or expressions of an index.
+// of absent columns, conditions or expressions of an index. It errs on the side of refusing: a table that is named
+// after such a word is refused as well.
 func computes(statement string) bool {
 	for word := range strings.FieldsFuncSeq(statement, func(r rune) bool { return r < 'a' || r > 'z' }) {
 		switch word {

@@ -27,7 +27,7 @@ type rival struct {
 
 // settle decides which claims count, by what the layers below have. It is called before the digests are compared.
 // Second and rival claims are dropped first, so that what is put back last is what a lower layer had, whatever else
-// names the path by then.
+// names the path by then. The result depends on the layers alone and not on the order of a map.
 func (o *Ownership) settle() {
 	o.dropSecond()
 	o.dropRivals()
@@ -223,13 +223,15 @@ func (o *Ownership) database(key packageKey) *Database {
 }
 
 // Unproven reports whether a file is a package's by name only: its content was compared with no digest. Such a file is
-// its package's by a name in a list, which anyone who writes to the image can add.
+// its package's by a name in a list, which anyone who writes to the image can add. It is the weakest form of ownership,
+// and the checks show such a file where it came in a later layer.
 func (o *Ownership) Unproven(p string) bool {
 	c, ok := o.Claims[p]
 	return ok && !c.From.Language && c.Sum == ""
 }
 
-// Later reports whether a file came with a later layer than the package that claims it.
+// Later reports whether a file came with a later layer than the package that claims it. A build that installs a package
+// and edits its files in one step is not seen by this.
 func (o *Ownership) Later(n *inspect.Node) bool {
 	c, ok := o.Claims[n.Path]
 	return ok && !c.From.Language && n.Layer > o.history.Since(c)

@@ -9,9 +9,9 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Axis puts all that has a time on one axis, oldest first: what checks say, alerts that no check has placed, notes,
-// and the report clocks that a person started with their deadlines. now says how much time is left. Of equal times
-// the order is that of the case.
+// Axis puts all that has a time on one axis, oldest first: the moments that checks found, alerts that no check has
+// placed, notes, and the report clocks that a person started with their deadlines. now decides how much time is left.
+// Of equal times the order is that of the case.
 func Axis(c *inspect.Case, now time.Time) []inspect.Moment {
 	all := slices.Clone(c.Timeline)
 	for _, a := range c.Alerts {

@@ -12,8 +12,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// contain holds the pod and takes it away from the others, in the order in which that loses least: none of it ends a
-// process. What would destroy run-time state comes only after a person has said what became of that.
+// contain lists the steps that preserve the pod and isolate it, in the order in which that loses least: none of it ends
+// a process. What would destroy run-time state comes only after a person has recorded what became of that.
 //
 // The order: keep autoscalers from evicting it, keep its logs, take it from its Services and its controller, cut its
 // network, copy its state, cordon its node. The network comes after the labels because the policy selects by the label
@@ -147,8 +147,8 @@ func (k container) pickers() []string {
 	return names
 }
 
-// unpicked gives the fewest labels without which nothing picks the pod (the one that most ask for first; of equals
-// the one that takes it from fewer network policies), and what picks it whatever its labels are. The choice is
+// unpicked gives the fewest labels without which nothing picks the pod (the one that most selectors match on first; of
+// equals the one that takes it from fewer network policies), and what picks it whatever its labels are. The choice is
 // greedy: with a handful of selectors it is the smallest set in practice, and one more label does no harm.
 func (k container) unpicked() (keys, stay []string) {
 	var open []inspect.Selector

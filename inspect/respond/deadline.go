@@ -15,7 +15,7 @@ import (
 // clock and no deadlines here.
 func Regimes() []inspect.Regime { return []inspect.Regime{inspect.NIS2, inspect.CRA, inspect.DORA} }
 
-// Title is the law as people name it, with the article that asks for reports; a regime that is not known is its own
+// Title is the law as people name it, with the article that requires reports; a regime that is not known is its own
 // title.
 func Title(r inspect.Regime) string {
 	switch r {
@@ -30,8 +30,8 @@ func Title(r inspect.Regime) string {
 	}
 }
 
-// Binds describes who has to report, and what: in the words of the regulation, so that nobody starts a clock that does
-// not bind them. Whether an incident is significant or severe is for a person to decide.
+// Binds describes who has to report, and what: in the words of the regulation, so that no clock is started that does
+// not apply. Whether an incident is significant or severe is for a person to decide.
 func Binds(r inspect.Regime) string {
 	switch r {
 	case inspect.NIS2:
@@ -46,7 +46,7 @@ func Binds(r inspect.Regime) string {
 	}
 }
 
-// Deadline is a report that a clock asks for. It is advice: what binds is the text of the law, and national law may
+// Deadline is a report that a clock requires. It is advice: what binds is the text of the law, and national law may
 // shorten it.
 type Deadline struct {
 	What string       // early warning
@@ -144,9 +144,9 @@ func NextDeadline(c inspect.Clock, now time.Time) Deadline {
 	return last
 }
 
-// StartClock makes the clock that a person starts. reason is asked for: whoever reads the record has to know why. One
-// regime has one running clock, and nobody becomes aware in the future. Nothing is started by itself: to open a case is
-// not to become aware.
+// StartClock makes the clock that a person starts. reason is required, for whoever reads the record later. One regime
+// has one running clock, and the time of becoming aware may not lie in the future. Nothing is started by itself: to
+// open a case is not to become aware.
 func StartClock(c *inspect.Case, r inspect.Regime, aware, now time.Time, author, reason string) (inspect.Clock, error) {
 	doing := "starting the clock of " + string(r)
 	reason = strings.TrimSpace(reason)

@@ -10,8 +10,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
-// Next suggests what to do, the most urgent first: hold what may vanish, take it away from the others, then close
-// what is open. Nothing of it destroys run-time state before a person has said that this was saved or given up.
+// Next suggests what to do, the most urgent first: preserve what may vanish, isolate it, then close what is open.
+// Nothing of it destroys run-time state before a person has recorded that this was saved or given up.
 //
 // A pod is contained where the case failed or an alert was matched to it: an alert that nothing explains yet is reason
 // enough to keep what vanishes. Commands are for a person to read and paste; every name in them is quoted.

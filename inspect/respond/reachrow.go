@@ -101,7 +101,7 @@ func privilegeWeight(p inspect.Privilege) ReachWeight {
 	return ReachesOther
 }
 
-// roles are identities of a cloud. The cluster holds only half of that trust, the annotation or the association; the
+// roles are identities of a cloud. The cluster has only half of that trust, the annotation or the association; the
 // other half is the policy of the role at the cloud.
 func (l *reachList) roles() {
 	roles := l.r.Roles
@@ -122,8 +122,8 @@ func (l *reachList) roles() {
 }
 
 // account describes which service account it is, where its tokens are, and that what it may do is not known: the API
-// server answers that for oneself only, or to whoever may impersonate. The command of the row asks it as the account,
-// with the rights of the person who runs it.
+// server answers that only about the caller's own account, unless the caller has the right to impersonate. The command
+// of the row queries it as the account, with the rights of the person who runs it.
 func (l *reachList) account() {
 	if l.r.ServiceAccount == "" {
 		return
@@ -202,7 +202,7 @@ func textOf(u inspect.Use) string {
 	return text + ", writable"
 }
 
-// volumes are those that no other row tells better: a host path stands among what reaches the node.
+// volumes are those that no other row describes better: a host path stands among what reaches the node.
 func (l *reachList) volumes() {
 	told := map[string]bool{}
 	for _, u := range l.r.Uses {
@@ -215,7 +215,7 @@ func (l *reachList) volumes() {
 	}
 }
 
-// network is what holds the pod's traffic back, as far as the cluster's objects say. A policy without a network plugin
+// network is what restricts the pod's traffic, as far as the cluster's objects show. A policy without a network plugin
 // that enforces it changes nothing (kubernetes.io/docs/concepts/services-networking/network-policies), and which plugin
 // runs is not read. A pod that a policy selects for one direction is open in the other.
 func (l *reachList) network() {

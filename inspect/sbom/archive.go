@@ -26,7 +26,7 @@ const (
 	MaxArchiveEntries = 1_000_000
 	// MaxDirectory bounds the entries of one archive, all of which are held in memory at once.
 	MaxDirectory = 300_000
-	// MaxNestedArchives bounds the archives within archives.
+	// MaxNestedArchives bounds the archives within archives. A large ear has some hundred jars.
 	MaxNestedArchives = 20_000
 	// MaxNestedBytes bounds the unpacked bytes of what cataloguers unpack: archives within archives and descriptions.
 	// Nothing of it stays: it bounds time, and maxHeldArchive bounds memory.
@@ -34,9 +34,11 @@ const (
 	// MaxArchiveDepth bounds archives within archives within archives. An ear holds wars, and a war holds jars: three
 	// levels are ordinary.
 	MaxArchiveDepth = 8
-	// MaxDescription bounds one file of an archive that describes it, which cataloguers hold in memory.
+	// MaxDescription bounds one file of an archive that describes it, which cataloguers hold in memory. A
+	// pom.properties has a hundred bytes and a license some ten thousand: what is larger is no description.
 	MaxDescription = 16 << 20
-	// maxHeldArchive bounds an archive within an archive that is unpacked in memory.
+	// maxHeldArchive bounds an archive within an archive that is unpacked in memory. It is held while it is walked,
+	// once for each level of nesting.
 	maxHeldArchive = 256 << 20
 )
 

@@ -63,7 +63,8 @@ type attachments struct {
 	rows   []inspect.SBOM
 }
 
-// collect asks every place; one that fails hides no other.
+// collect asks every place; one that fails hides no other. Errors of several places are joined, and each names what
+// could not be read.
 func (a *attachments) collect(ctx context.Context) error {
 	if a.image.Digest == "" && a.image.Index == "" {
 		return nil // docker-save: nothing can be attached to it
@@ -244,6 +245,7 @@ func (a *attachments) row(ctx context.Context, l v1.Descriptor, predicate string
 }
 
 // keep puts bytes into the store and says that they came with the image. What the disk cannot take is only not kept.
+// The bytes are kept under their digest as evidence, whatever they claim to be.
 func (a *attachments) keep(digest string, data []byte, mediaType string) {
 	if a.client.Store().Put(digest, data) != nil {
 		return

@@ -12,7 +12,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// wild are the characters that make a pattern of a path.
+// wild are the characters that make a pattern of a path. A pattern without any of them is a path.
 const wild = "*?[]{}"
 
 // candidates gives the nodes that may fit a pattern, by what it says of their names. They may be more than those that
@@ -116,7 +116,8 @@ func cut(pattern string) (start, rest string, wildcard bool) {
 	return pattern[:at], pattern[at:], true
 }
 
-// alternatives are the names that {a,b} stands for. Braces within braces are left to the matching.
+// alternatives are the names that {a,b} stands for. Braces within braces are left to the matching. "{a,b}.jar" gives
+// a.jar and b.jar.
 func alternatives(name string) []string {
 	before, rest, found := strings.Cut(name, "{")
 	inner, after, closed := strings.Cut(rest, "}")

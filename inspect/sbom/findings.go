@@ -83,7 +83,8 @@ func suspect(image inspect.Image, pkg string) string {
 	return ""
 }
 
-// sameOwner compares the owner of a file with the name of a package: dpkg may add the architecture to it.
+// sameOwner compares the owner of a file with the name of a package: dpkg may add the architecture to it. libc6:amd64
+// owns files of the package libc6.
 func sameOwner(owner, pkg string) bool {
 	owner, _, _ = strings.Cut(owner, ":")
 	return owner == pkg

@@ -58,7 +58,8 @@ func (r *resolver) unread(found *sbom.SBOM) []string {
 // nixDatabase reports whether syft takes a path for the database of a Nix store.
 func nixDatabase(p string) bool { return strings.HasSuffix(p, "/nix/var/nix/db/db.sqlite") }
 
-// rpmDatabase reports whether syft takes a path for an rpm database, wherever it is in the image.
+// rpmDatabase reports whether syft takes a path for an rpm database, wherever it is in the image. An attacker who puts
+// such a file into another directory named rpm has it read, too, so that the name decides and not the place.
 func rpmDatabase(p string) bool {
 	base := path.Base(p)
 	return path.Base(path.Dir(p)) == "rpm" && (base == "Packages" || base == "Packages.db" || base == "rpmdb.sqlite")

@@ -108,7 +108,8 @@ func listedJSON(data []byte) (listing, error) {
 	return l, nil
 }
 
-// add lists a package within the bound.
+// add lists a package within the bound. What is past the bound is dropped, and the comparison then covers the first
+// maxListed packages.
 func (l *listing) add(c claim) {
 	if c.purl != "" && len(l.packages) < maxListed {
 		l.packages = append(l.packages, c)

@@ -121,7 +121,8 @@ func systemType(kind string) bool {
 	return slices.Contains([]string{"deb", "apk", "rpm", "alpm"}, kind)
 }
 
-// byCoordinates lists versions by type and name.
+// byCoordinates lists versions by type and name. A package in several versions has all of them in its list, in the
+// order of the catalogue.
 func byCoordinates(packages []inspect.Package) map[string][]string {
 	all := map[string][]string{}
 	for _, p := range packages {
@@ -202,7 +203,8 @@ func example(list []string, what, text string) []string {
 	return list
 }
 
-// files compares the files that an SBOM lists with their digests.
+// files compares the files that an SBOM lists with their digests. A path is resolved through the links of the image,
+// since tools write either side of a merged /usr.
 func (t *truth) files(l listing, result *inspect.SBOMTruth) {
 	for p, sum := range l.files {
 		n := t.tree.Resolve(p)

@@ -41,7 +41,8 @@ func (s search) candidates(ctx context.Context, pod *inspect.Pod) []inspect.Cand
 }
 
 // remembered is what earlier cases and audits saw running in this container. A history that cannot be read is a notice:
-// the other sources still count.
+// the other sources still count. They are records of this machine and not of the cluster, so that a journal on another
+// machine may have others.
 func (s search) remembered(ctx context.Context, pod *inspect.Pod) []inspect.Candidate {
 	if s.o.History == nil {
 		return nil
@@ -110,5 +111,6 @@ func (s search) onNode(ctx context.Context, pod *inspect.Pod) []inspect.Candidat
 	return all
 }
 
-// runs reports whether a digest is the one that runs: the image itself is no candidate to compare with.
+// runs reports whether a digest is the one that runs: the image itself is no candidate to compare with. Both are
+// compared, since a node reports the digest of the index or that of the manifest, by the runtime.
 func (s search) runs(digest string) bool { return digest == s.image.Index || digest == s.image.Digest }

@@ -67,7 +67,7 @@ func chosen(i inspect.Image, img *registry.Image, emit func(inspect.Event)) {
 		append([]registry.Candidate{c}, rivals...)...)})
 }
 
-// besides names the other candidates that were not taken, in words.
+// besides names the other candidates that were not taken, in words. The text begins with "; ", and is "" without any.
 func besides(rivals []registry.Candidate) string {
 	if len(rivals) == 0 {
 		return ""
@@ -100,7 +100,8 @@ func finding(i inspect.Image, code string, severity inspect.Severity, title, det
 	return f
 }
 
-// manifests lists what an index offers. rivals are those that are ranked as the chosen one.
+// manifests lists what an index offers. rivals are those that are ranked as the chosen one. The order is that of the
+// index, which decides for containerd among equals.
 func manifests(candidates, rivals []registry.Candidate) []inspect.Manifest {
 	var all []inspect.Manifest
 	for _, c := range candidates {

@@ -10,10 +10,12 @@ import (
 )
 
 // eksAudience is that of the token by which EKS Pod Identity knows a pod
-// (docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html).
+// (docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html). The token is of no use at the API server, which
+// accepts its own audience only.
 const eksAudience = "pods.eks.amazonaws.com"
 
-// variables are those by which the webhooks of clouds tell a pod its role.
+// variables are those by which the webhooks of clouds tell a pod its role. Whoever writes the pod's specification can
+// set them by hand: a role that is named is one that the pod may try, and the cloud decides.
 var variables = []struct{ name, cloud string }{{"AWS_ROLE_ARN", "AWS"}, {"AZURE_CLIENT_ID", "Azure"}}
 
 // roles names the roles of a cloud that the pod itself shows: the webhooks of the clouds write them into its

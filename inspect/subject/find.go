@@ -19,7 +19,7 @@ type PodTarget struct {
 	Container string
 }
 
-// kinds are the words that lead to a pod, with their short form.
+// kinds are the words that lead to a pod, with their short form. The long forms are those of kubectl as well.
 var kinds = map[string]string{
 	"pod": "pod", "pods": "pod", "po": "pod",
 	"deploy": "deploy", "deployment": "deploy", "deployments": "deploy",

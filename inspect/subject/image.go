@@ -34,7 +34,8 @@ func FromImage(reference string, img *registry.Image) inspect.Image {
 }
 
 // settings is what would run by the config. The ledger removes secrets from it. Names of ports and volumes are sorted,
-// since a map has no order and two readings of one image must be the same case.
+// since a map has no order and two readings of one image must be the same case. Values are those of the config, which
+// whoever built the image wrote; a pod may override command, user and environment.
 func settings(c v1.Config) inspect.ImageConfig {
 	s := inspect.ImageConfig{
 		User: c.User, Entrypoint: c.Entrypoint, Cmd: c.Cmd, Env: c.Env, WorkingDir: c.WorkingDir, Labels: c.Labels,
@@ -104,7 +105,8 @@ type rolePart struct {
 	role string
 }
 
-// parts lists the index, the indexes inside it, the manifest and the config of an image.
+// parts lists the index, the indexes inside it, the manifest and the config of an image. A part that the source does
+// not have is among them without bytes.
 func parts(img *registry.Image) []rolePart {
 	all := []rolePart{{img.Index, "index"}}
 	for _, p := range img.Nested {

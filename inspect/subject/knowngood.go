@@ -73,7 +73,7 @@ func KnownGood(o Options) engine.Check {
 	}
 }
 
-// search looks for the known-good of one image.
+// search looks for the known-good of one image. It is used by one goroutine, for one container.
 type search struct {
 	o        Options
 	image    inspect.Image
@@ -81,7 +81,8 @@ type search struct {
 	emit     func(inspect.Event)
 }
 
-// chosen returns what a person chose for this image.
+// chosen returns what a person chose for this image. A pick in the terminal UI outranks the flag, since it is the later
+// decision.
 func (s search) chosen(c inspect.Case) (inspect.Candidate, bool) {
 	if picked, ok := s.o.Choice.pick(s.image.Container); ok {
 		return picked, true
@@ -112,7 +113,8 @@ func (s search) meant(c inspect.Case) bool {
 	return len(c.Pod.Containers) > 0 && c.Pod.Containers[0].Name == s.image.Container
 }
 
-// sameRepository are the containers whose image is of the same repository.
+// sameRepository are the containers whose image is of the same repository. Names are compared as the registry package
+// normalizes them: nginx and docker.io/library/nginx are one.
 func sameRepository(containers []inspect.Container, name string) []string {
 	var same []string
 	for _, c := range containers {
@@ -200,5 +202,6 @@ func (s search) best(ctx context.Context, pod *inspect.Pod) (inspect.Candidate, 
 	return candidates[0], nil
 }
 
-// confidenceRank orders confidences, the highest first.
+// confidenceRank orders confidences, the highest first. A word that is none of the three gives -1 and sorts first; the
+// candidates of this package have no other.
 func confidenceRank(c string) int { return slices.Index([]string{"high", "medium", "low"}, c) }

@@ -13,7 +13,8 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// maxElsewhere bounds how many other references are asked for a digest that its registry no longer has.
+// maxElsewhere bounds how many other references are asked for a digest that its registry no longer has. More would make
+// a case of a deleted image wait for registries that have nothing to do with it.
 const maxElsewhere = 4
 
 // gone reports whether the registry has lost what the pod runs: retention deletes digests that pods still run. An error
@@ -77,7 +78,8 @@ func (r *resolver) references(ctx context.Context, spec registry.Location, diges
 }
 
 // onNode is the node's own record of the image, empty where it has none. The names of a node are compared by their
-// digest: the repository may be another one, as where a mirror was asked.
+// digest: the repository may be another one, as where a mirror was asked. The node may have the digest under names of
+// several repositories, of which all are in Names.
 func (r *resolver) onNode(digest string) kube.NodeImage {
 	if r.node == nil {
 		return kube.NodeImage{}
@@ -91,7 +93,8 @@ func (r *resolver) onNode(digest string) kube.NodeImage {
 }
 
 // left describes what is left of a digest that no registry has. It is what an investigator needs next: where somebody
-// may still have the bytes, and whether the node may be asked before it removes what it does not use.
+// may still have the bytes, and whether the node may be asked before it removes what it does not use. The texts are for
+// a person, in the order in which they should be tried.
 func (r *resolver) left(digest string) []string {
 	var all []string
 	if len(r.asked) > 0 {

@@ -32,7 +32,7 @@ func mounts(pod *corev1.Pod, container string) []inspect.Mount {
 }
 
 // volumeKind names the source of a volume in Kubernetes' words, and what it refers to. The words are the field names of
-// the API's Volume.
+// the API's Volume. A volume has one source by the API; of several, which no API server admits, the first case counts.
 func volumeKind(v corev1.Volume) (kind, source string) {
 	switch {
 	case v.EmptyDir != nil:

@@ -56,7 +56,7 @@ func (o Options) Opening() []inspect.Event {
 
 // kept keeps the objects that were read before the case began, the pod first. They are evidence as they were read: a
 // second reading may already see what an attacker changed since. One that cannot be kept is said, and the case goes on
-// without it.
+// without it. Secrets are removed as by Keep.
 func (o Options) kept() []inspect.Event {
 	objects := slices.Clone(o.Objects)
 	slices.SortStableFunc(objects, func(a, b kube.Object) int { return cmp.Compare(rankOf(a), rankOf(b)) })

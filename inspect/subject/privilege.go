@@ -44,6 +44,7 @@ func privileges(pod *corev1.Pod, containers []*corev1.Container) []inspect.Privi
 
 // containerPrivileges are those of one container. A field that it leaves out is that of the pod.
 // (https://kubernetes.io/docs/tasks/configure-pod-container/security-context/)
+// Capabilities that are dropped are not looked at: a container that drops ALL and adds one back has that one.
 func containerPrivileges(s *corev1.SecurityContext, pod *corev1.PodSecurityContext) []inspect.Privilege {
 	if s == nil {
 		s = &corev1.SecurityContext{}

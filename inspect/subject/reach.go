@@ -64,7 +64,8 @@ func (r references) add(kind, name string) {
 
 // tokens lists where tokens of the service account lie. The API server puts the usual one into each pod as a projected
 // volume of its own, so what is there is in the pod, whatever the account says of mounting it. A mount with a subPath
-// is the file itself.
+// is the file itself. Seconds is how long a token is valid after it was issued, 0 where the specification leaves it to
+// the API server; the kubelet renews it, so that a stolen one lives that long.
 func tokens(pod *corev1.Pod, containers []*corev1.Container) []inspect.Token {
 	var all []inspect.Token
 	for i := range pod.Spec.Volumes {
@@ -150,7 +151,7 @@ func uses(pod *corev1.Pod, containers []*corev1.Container) []inspect.Use {
 
 // sources names what a volume is made of. Volumes that come from outside of the cluster (NFS, CSI, claims) are named in
 // the reach, and are no use of an object here. What a projected volume leaves out is the token, which is listed by
-// tokens.
+// tokens. A Secret may come by an ephemeral or CSI volume too, whose driver decides what is in it.
 func sources(v *corev1.Volume) []inspect.Use {
 	secret := func(name string) inspect.Use { return inspect.Use{Kind: inspect.UseSecret, Name: name} }
 	configMap := func(name string) inspect.Use { return inspect.Use{Kind: inspect.UseConfigMap, Name: name} }
@@ -177,7 +178,8 @@ func sources(v *corev1.Volume) []inspect.Use {
 }
 
 // environment are the variables of a container that come from Secrets and ConfigMaps. Values that stand in the
-// specification itself are no use of an object.
+// specification itself are no use of an object. Values are read when a container starts: a Secret that was changed
+// since is still the old one in the process.
 func environment(c *corev1.Container) []inspect.Use {
 	var all []inspect.Use
 	for i := range c.Env {

@@ -51,7 +51,8 @@ func Check(o Options) engine.Check {
 }
 
 // single says the image of a target that is no pod; it was resolved before the case began. Its manifest and config are
-// kept as they were read, since the archive or folder may be gone tomorrow.
+// kept as they were read, since the archive or folder may be gone tomorrow. The finding of a conflict can only arise
+// here, since a registry has no archives.
 func (o Options) single(emit func(inspect.Event)) error {
 	if err := keep(o.Client.Store(), o.Image); err != nil {
 		return fmt.Errorf("keeping manifest and config: %w", err)
@@ -93,7 +94,7 @@ func (o Options) platform(node *kube.Node) (p v1.Platform, known bool) {
 	return v1.Platform{OS: node.OS, Architecture: node.Architecture, OSVersion: node.OSVersion()}, true
 }
 
-// short returns a digest as people read it.
+// short returns a digest as people read it. It is for sentences only: facts and evidence have the whole digest.
 func short(digest string) string {
 	if algorithm, hex, ok := strings.Cut(digest, ":"); ok && len(hex) > 12 {
 		return algorithm + ":" + hex[:12] + "…"

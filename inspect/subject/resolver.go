@@ -14,7 +14,7 @@ import (
 )
 
 // resolver finds the image of one container. Only the bytes that the node reports count: what a tag means today is
-// never taken for what runs.
+// never taken for what runs. There is one for each container, used by one goroutine; asked is not shared.
 type resolver struct {
 	o             Options
 	container     kube.Container
@@ -31,7 +31,8 @@ type found struct {
 	note  string
 }
 
-// unresolvedError is an error with the reason why it is not known what runs.
+// unresolvedError is an error with the reason why it is not known what runs. errors.As finds it, and the errors below
+// it by Unwrap.
 type unresolvedError struct {
 	why        inspect.Unresolved
 	candidates []registry.Candidate // of the index, where it is known which one runs
@@ -73,7 +74,8 @@ func (r *resolver) run(ctx context.Context, emit func(inspect.Event)) {
 }
 
 // resolved is the image of a container as it was found. A note of the search, as that another repository had the
-// digest, becomes the detail only where nothing worse is to be said.
+// digest, becomes the detail only where nothing worse is to be said. Of a digest that is gone it lists what is left,
+// for the next step of a person.
 func (r *resolver) resolved(got found) inspect.Image {
 	i := FromImage(r.container.Reference, got.image)
 	i.Container = r.container.Name
@@ -145,7 +147,7 @@ func (r *resolver) find(ctx context.Context) (found, error) {
 }
 
 // unreported is for a container whose node has reported no digest. A digest in the pod's own reference names the only
-// bytes that it can run; a tag names none.
+// bytes that it can run; a tag names none. A pod that waits for its image, or whose pull failed, has none yet.
 func (r *resolver) unreported(ctx context.Context, spec registry.Location) (found, error) {
 	if spec.Digest == "" {
 		err := fmt.Errorf("the node has not reported a digest for %s: it is not known which image the container "+

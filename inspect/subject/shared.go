@@ -50,7 +50,8 @@ func (o Options) shared(ctx context.Context, emit func(inspect.Event)) inspect.S
 	return s
 }
 
-// join counts a pod into a group, and names it while there is room.
+// join counts a pod into a group, and names it while there is room. The names are sorted, and the first of them in that
+// order are kept, whatever order the pods came in.
 func join(g *inspect.PodGroup, name string) {
 	g.Count++
 	at, found := slices.BinarySearch(g.Pods, name)

@@ -72,7 +72,7 @@ func (o Options) lineage(ctx context.Context, emit func(inspect.Event)) (inspect
 }
 
 // revision is a revision with its images. A revision whose pods run several digests of a container has none: which one
-// it was is not known.
+// it was is not known. An empty map and one without the container mean the same: not known.
 func (o Options) revision(r kube.Revision) inspect.Revision {
 	running := map[string]string{}
 	for name, ids := range r.ImageIDs {
@@ -86,7 +86,7 @@ func (o Options) revision(r kube.Revision) inspect.Revision {
 	}
 }
 
-// pickedBy is what the pod's controller picks it by.
+// pickedBy is what the pod's controller picks it by. It is nil for a pod without a controller.
 func pickedBy(pod *corev1.Pod, line kube.Lineage) []inspect.Selector {
 	if len(line.Owners) == 0 || line.Selector == nil {
 		return nil
