@@ -167,7 +167,7 @@ func TestWrongBytesOfABlob(t *testing.T) {
 			data, err := c.Fetch(t.Context(), parse(t, host+"/app:v1"), digest, 1000)
 			var wrong *DigestError
 			var limit *LimitError
-			switch tt.want.(type) {
+			switch tt.want.(type) { //nolint:errorlint // the type that the case of the table names
 			case nil:
 				if err != nil || !bytes.Equal(data, good) || !c.Store().Has(digest) {
 					t.Errorf("%q, %v", data, err)

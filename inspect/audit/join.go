@@ -167,6 +167,7 @@ func (f *Findings) count(s inspect.Severity) {
 		f.High++
 	case inspect.Medium:
 		f.Medium++
+	default: // lower ones are not counted by severity
 	}
 }
 

@@ -132,6 +132,7 @@ func (r *Report) Summary() string {
 			no++
 		case Unknown:
 			unknown++
+		default:
 		}
 		if row.Level == Block {
 			block++

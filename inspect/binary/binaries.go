@@ -43,7 +43,7 @@ func Binaries(client *registry.Client, cache *layer.Cache, owners *owner.Cache) 
 			h.emitRows(h.rows(false), emit)
 			h.raisedPrivileges(emit)
 			h.tampered(emit)
-			h.compared(ctx, emit)
+			h.compared(emit)
 			return nil
 		},
 	}
@@ -173,7 +173,7 @@ func (h *scanner) layerDigest(number int) string {
 // compared emits the counts, and the files that are not what their package says or not there. The counts are complete
 // even where the rows are cut at MaxRows. Unowned stays 0 where ownership is unknown: without a database there is
 // nothing to be unowned by.
-func (h *scanner) compared(ctx context.Context, emit func(inspect.Event)) {
+func (h *scanner) compared(emit func(inspect.Event)) {
 	files := inspect.Files{Ownership: h.own.Level, Detail: h.own.Detail}
 	for n := range h.tree.All() {
 		if !layer.IsRegular(n) {

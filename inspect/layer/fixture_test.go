@@ -20,12 +20,9 @@ var (
 	imageOf, layoutOf       = layertest.Image, layertest.Layout
 	elfOf, program          = layertest.ELF, layertest.Program
 	debian                  = layertest.Debian
-	sumOf, apkSumOf         = layertest.SHA256, layertest.APKSum
+	sumOf                   = layertest.SHA256
 	headerWith, must        = layertest.HeaderWith, layertest.Must
-	fedora                  = layertest.Fedora
-	ndbOf                   = layertest.NDB
 	checkpointOf, zstdOf    = layertest.Checkpoint, layertest.Zstd
 	special, many           = layertest.Special, layertest.Many
-	sha, noisy              = layertest.Sum, layertest.Noise
-	bdbOfPages              = layertest.BDBOfPages
+	noisy                   = layertest.Noise
 )

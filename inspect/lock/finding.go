@@ -89,6 +89,7 @@ func title(rows []inspect.LockRow) string {
 	case inspect.LockRewritten:
 		return fmt.Sprintf("package %s %s has other content than in the image compared with, at the same version",
 			r.Name, r.Locked)
+	default:
 	}
 	var names []string
 	for _, r := range rows {

@@ -26,7 +26,6 @@ var (
 	rpmHeader, fedora       = layertest.RPMHeader, layertest.Fedora
 	sqliteOf, ndbOf         = layertest.SQLite, layertest.NDB
 	zstdOf                  = layertest.Zstd
-	many                    = layertest.Many
-	record, sha, noisy      = layertest.Record, layertest.Sum, layertest.Noise
+	record, noisy           = layertest.Record, layertest.Noise
 	bdbOf, bdbOfPages       = layertest.BDB, layertest.BDBOfPages
 )

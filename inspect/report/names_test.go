@@ -109,6 +109,7 @@ func elements(t *testing.T, c inspect.Case) map[string]int {
 					count[token.Data+" "+a.Key]++
 				}
 			}
+		default:
 		}
 	}
 }

@@ -7,11 +7,9 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// Nothing of what Words gives is the word of others: severities are ours.
-//
 // Words is the outcome on one line: no problems found; problems found: 1 critical, 7 high; incomplete. The reasons,
 // which are in part the words of others, stay in Reasons for whoever cleans them: nothing of what Words
-// gives is the word of others.
+// returns is foreign text.
 func (v Verdict) Words(c *inspect.Case) string {
 	if counted := Counted(c); v.Status == inspect.CaseFailed && counted != "" {
 		return v.Status.Words() + ": " + counted
