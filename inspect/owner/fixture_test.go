@@ -26,6 +26,6 @@ var (
 	rpmHeader, fedora       = layertest.RPMHeader, layertest.Fedora
 	sqliteOf, ndbOf         = layertest.SQLite, layertest.NDB
 	zstdOf                  = layertest.Zstd
-	record, noisy           = layertest.Record, layertest.Noise
+	record                  = layertest.Record
 	bdbOf, bdbOfPages       = layertest.BDB, layertest.BDBOfPages
 )
