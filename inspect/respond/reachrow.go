@@ -223,8 +223,8 @@ func (l *reachList) network() {
 	for _, p := range l.r.NetworkPolicies {
 		l.add(ReachRow{Kind: "network", Text: p, Why: "A policy that selects the pod." + enforced, Weight: ReachesOwn})
 	}
-	if s, ok := l.c.Check(inspect.CheckCluster, ""); ok && s.Status != inspect.CheckDone ||
-		l.r.Lacks(inspect.ReachNetworkPolicies) {
+	s, ok := l.c.Check(inspect.CheckCluster, "")
+	if !ok || s.Status != inspect.CheckDone || l.r.Lacks(inspect.ReachNetworkPolicies) {
 		return // whether there are any is not known: that none was read does not make the traffic free
 	}
 	if len(l.r.NetworkPolicies) == 0 {

@@ -133,6 +133,9 @@ func TestWhatHoldsTheTrafficBack(t *testing.T) {
 		}), "deny (2)"},
 		"they were not read":  {reaching(inspect.Reach{Unseen: []inspect.Unread{{Source: inspect.ReachNetworkPolicies}}}), ""},
 		"the check could not": {reaching(inspect.Reach{}, blocked), ""},
+		"no check was to do it": {reaching(inspect.Reach{}, inspect.Event{
+			Fact: inspect.Reset{Drop: []inspect.Key{{Check: inspect.CheckCluster}}},
+		}), ""},
 		"the check still runs": {reaching(inspect.Reach{}, inspect.Event{
 			Check: inspect.CheckCluster,
 			Fact:  inspect.Begin{},

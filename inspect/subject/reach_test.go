@@ -82,7 +82,7 @@ func TestReach(t *testing.T) {
 		},
 	} {
 		p := subject.FromPod(podOf(t, tt.pod), nil)
-		c := inspect.Case{Pod: &p}
+		c := inspect.Case{Pod: &p, Checks: []inspect.CheckState{{Name: inspect.CheckCluster, Status: inspect.CheckDone}}}
 		var got []string
 		for _, r := range respond.Reachable(&c) {
 			got = append(got, r.Kind+": "+r.Text)

@@ -208,7 +208,7 @@ owner        ReplicaSet web-6d4
 		{BlastRadius, 80, `
 privilege    web: privileged
 account      web
-may do       not known: what the account may do, only somebody who may imperson…
+may do       not known: what the account may do; only a user who may impersonat…
 secret       web-db: env DB_PASSWORD in web
 network      no network policy selects it
 same node    shop/cart-0
