@@ -404,11 +404,11 @@ func TestKeptSince(t *testing.T) {
 			at(5),
 			BlobCarried,
 		},
-		"an exhibit again":              {[]Fact{exhibit("1", at(1)), exhibit("1", at(5))}, at(1), "1"},
-		"with other content":            {[]Fact{exhibit("1", at(1)), exhibit("2", at(5))}, at(5), "2"},
-		"a second try fails":            {[]Fact{exhibit("1", at(1)), missing}, at(1), "1"},
-		"a second try succeeds":         {[]Fact{missing, exhibit("1", at(5))}, at(5), "1"},
-		"a time that nobody has stated": {[]Fact{exhibit("1", Time{}), exhibit("1", at(5))}, at(5), "1"},
+		"an exhibit again":           {[]Fact{exhibit("1", at(1)), exhibit("1", at(5))}, at(1), "1"},
+		"with other content":         {[]Fact{exhibit("1", at(1)), exhibit("2", at(5))}, at(5), "2"},
+		"a second try fails":         {[]Fact{exhibit("1", at(1)), missing}, at(1), "1"},
+		"a second try succeeds":      {[]Fact{missing, exhibit("1", at(5))}, at(5), "1"},
+		"a time that was not stated": {[]Fact{exhibit("1", Time{}), exhibit("1", at(5))}, at(5), "1"},
 	} {
 		c := fold(about("", tt.facts...)...)
 		var kept Time

@@ -24,11 +24,16 @@ func (n Note) fold(c *Case, _ Event) {
 	})
 }
 
+// NoticeCut is the code of the notice behind a fact that did not fit a line of the ledger and was cut.
+const NoticeCut = "fact-cut"
+
 // Notice is something that the person at the terminal should hear: a list cut short, a rate limit, an expired login.
 type Notice struct {
 	Level string `json:"level"` // info, warning, error
-	Text  string `json:"text"`
-	Hint  string `json:"hint,omitempty"` // what to try next
+	// Code is that of a notice that the program acts upon, NoticeCut; empty for all others
+	Code string `json:"code,omitempty"`
+	Text string `json:"text"`
+	Hint string `json:"hint,omitempty"` // what to try next
 }
 
 // FactKind is the fact's JSON name.

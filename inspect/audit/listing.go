@@ -182,8 +182,8 @@ const revisionLabel = "controller-revision-hash"
 func groupKey(p *corev1.Pod) string {
 	for _, o := range p.OwnerReferences {
 		if o.Controller != nil && *o.Controller {
-			// the UID tells a workload from one of the same name that was deleted; pods of a ReplicaSet have one
-			// template, those of a DaemonSet or StatefulSet one for each revision
+			// the UID distinguishes a workload from one of the same name that was deleted; pods of a ReplicaSet have
+			// one template, those of a DaemonSet or StatefulSet one for each revision
 			return p.Namespace + "\x00" + o.Kind + "\x00" + o.Name + "\x00" + string(o.UID) + "\x00" +
 				p.Labels[revisionLabel]
 		}

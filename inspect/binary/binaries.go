@@ -293,8 +293,8 @@ func (h *scanner) alteredFinding(group []inspect.Altered) *inspect.Finding {
 	return f
 }
 
-// missing lists the packaged files that are not there. What images cut on purpose is passed over, and so are paths of
-// which nothing says that they were files. dpkg's path-exclude cuts documentation and locales without any trace in the
+// missing lists the packaged files that are not there. What images cut on purpose is passed over, and so are paths
+// that nothing shows to have been files. dpkg's path-exclude cuts documentation and locales without any trace in the
 // database; a list of those would hide the program that is really gone. Layer is -1 where no layer ever had the file.
 func (h *scanner) missing() []inspect.Missing {
 	var all []inspect.Missing

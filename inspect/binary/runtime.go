@@ -216,7 +216,7 @@ func (r *runtimeState) consider(n *inspect.Node) *suspect {
 	return s
 }
 
-// join tells alerts whose file the checkpoint has that its bytes are there. An alert about the host, memory or a volume
+// join marks alerts whose file the checkpoint has: its bytes are there. An alert about the host, memory or a volume
 // stays what it is.
 func (r *runtimeState) join(alerts []inspect.Alert, emit func(inspect.Event)) {
 	for _, a := range alerts {

@@ -197,7 +197,7 @@ func (h *scanner) vouch(s *suspect, c owner.Claim, owned, changed, unproven bool
 			", "))
 	case h.own.Intact(n.Path):
 		s.vouched = true
-		s.add("", fmt.Sprintf("only the list of %s, which anyone may write, says that it belongs there", c.Package))
+		s.add("", fmt.Sprintf("its only owner is the list of %s, which anyone may write", c.Package))
 	case h.own.Level == owner.Unknown:
 		s.add(inspect.CodeOwnershipUnknown, "whose file it is cannot be known: "+h.own.Detail)
 	default:

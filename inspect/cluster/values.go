@@ -57,7 +57,7 @@ func withhold(path, key string, v any, depth int, taken *[]string) any {
 			return v
 		}
 	}
-	// numbers and truth values too: a port or a flag tells little, and a PIN is a number
+	// numbers and truth values too: a port or a flag reveals little, and a PIN is a number
 	*taken = append(*taken, path)
 	return redact.Mark
 }

@@ -81,7 +81,7 @@ var installers = []string{
 }
 
 // RoleOf returns the role of a program by its path. Versions behind the name do not count: python3.12, ruby3.3. A name
-// proves nothing: a miner called python3 is an interpreter here, and the check of its bytes is what tells it apart.
+// proves nothing: a miner called python3 is an interpreter here, and only the check of its bytes distinguishes it.
 func RoleOf(program string) Role {
 	if isLoader(program) {
 		return Launcher

@@ -41,30 +41,26 @@ func Of(c *inspect.Case, steps []respond.NextStep) []Line {
 	}
 	for i := range lines {
 		l := &lines[i]
-		l.Short = v.shorter(*l)
 		l.Text, l.Aside, l.Short = text.Clean(l.Text), text.Clean(l.Aside), text.Clean(l.Short)
 	}
 	return lines
 }
 
-// shorter is a line without what the screens below it show in full: how many layers an own build shares, and why each
-// product does not enforce its policies.
-func (v view) shorter(l Line) string {
-	if build, counts := v.ownBuild(); l.Label == How && counts != "" && strings.HasPrefix(l.Text, build+counts) {
-		return build + strings.TrimPrefix(l.Text, build+counts)
-	}
-	g, ok := v.admission()
-	if l.Label == Missed && ok && g.Status == inspect.GateNotEnforced && strings.HasSuffix(l.Text, g.Detail) {
-		return strings.TrimSuffix(l.Text, g.Detail) + "image policies are not enforced in its namespace"
-	}
-	return ""
-}
-
 // rule gives a line's words and what stands behind them; words that are empty mean that the rule does not apply.
 type rule func(v view) (words, aside string)
 
-// line is the first rule that applies. The last rule of each list always does.
+// line is the first rule that applies, with its shorter form where there is one. The last rule of each list always
+// does.
 func (v view) line(label string, rules []rule) Line {
+	l := v.first(label, rules)
+	v.brief = true
+	if short := v.first(label, rules).Text; short != l.Text {
+		l.Short = short
+	}
+	return l
+}
+
+func (v view) first(label string, rules []rule) Line {
 	for _, r := range rules {
 		if words, aside := r(v); words != "" {
 			return Line{Label: label, Text: words + v.pending(label, words), Aside: aside}
@@ -79,7 +75,7 @@ var answers = map[string]string{Step: inspect.WhereFrom, How: inspect.HowIn, Mis
 // pending is what the answer behind a line still waits for, unless the line is that already.
 func (v view) pending(label, words string) string {
 	for _, a := range v.c.Answers {
-		if a.Question == answers[label] && len(a.Waiting) > 0 && !strings.HasPrefix(words, "still checking") {
+		if a.Question == answers[label] && len(a.Waiting) > 0 && words != v.waiting() {
 			return "; still checking: " + strings.Join(a.Waiting, ", ")
 		}
 	}
@@ -97,6 +93,9 @@ type view struct {
 	lead inspect.CauseGroup
 	// alert: matched to the image; nil for none
 	alert *inspect.Alert
+	// brief: without what the screens below a line show in full, as how many layers an own build shares, and why each
+	// product does not enforce its policies
+	brief bool
 }
 
 // viewOf finds what the lines are about. The answers name the cause that explains the case; without them it is that of

@@ -377,34 +377,40 @@ func TestAFailedCaseLeadsWithItsReason(t *testing.T) {
 	}
 }
 
-// What a line shortens to follows from the same facts; a line that has nothing to leave out has no shorter form.
+// A line is shorter where the screens below it show the rest in full; one that has nothing to leave out has no shorter
+// form.
 func TestLinesShorten(t *testing.T) {
 	gate := inspect.Gate{
 		Kind: inspect.GateKindAdmission, Status: inspect.GateNotEnforced,
 		Detail: "Kyverno not enforced: a; policy-controller not enforced: b",
 	}
-	v := view{c: &inspect.Case{}, image: inspect.Image{
-		Gates: []inspect.Gate{gate},
-		Diff:  &inspect.Diff{Layers: &inspect.LayerDiff{Added: 2, Shared: 5}},
+	v := view{c: &inspect.Case{}, alert: &inspect.Alert{}, image: inspect.Image{
+		Gates: []inspect.Gate{gate, {
+			Name: inspect.GatePolicy + "p", Kind: inspect.GateKindImagePolicy, Status: inspect.GateRefused,
+		}},
+		Diff: &inspect.Diff{Layers: &inspect.LayerDiff{Added: 2, Shared: 5}},
 	}}
-	for _, tt := range []struct {
-		line Line
-		want string
+	build := func(v view) (string, string) { return v.ownBuild() + "; revision 4", "" }
+	volume := func(view) (string, string) { return "by a mounted volume", "" }
+	for name, tt := range map[string]struct {
+		label, want, short string
+		rule               rule
 	}{
-		{
-			Line{Label: Missed, Text: "p would deny it; " + gate.Detail},
-			"p would deny it; image policies are not enforced in its namespace",
+		"a policy that was not asked": {
+			Missed, "p would deny it; " + gate.Detail,
+			"p would deny it; image policies are not enforced in its namespace", missedPolicy,
 		},
-		{Line{Label: Missed, Text: "nothing to block"}, ""},
-		{
-			Line{Label: How, Text: "by the image's own build (2 layers new, 5 shared with the previous image); " +
-				"revision 4"},
-			"by the image's own build; revision 4",
+		"no policy of the image": {
+			Missed, gate.Detail, "image policies are not enforced in its namespace", missedNotEnforced,
 		},
-		{Line{Label: How, Text: "by a mounted volume"}, ""},
+		"an own build": {
+			How, "by the image's own build (2 layers new, 5 shared with the previous image); revision 4",
+			"by the image's own build; revision 4", build,
+		},
+		"nothing to leave out": {How, "by a mounted volume", "", volume},
 	} {
-		if got := v.shorter(tt.line); got != tt.want {
-			t.Errorf("%q: %q, want %q", tt.line.Text, got, tt.want)
+		if l := v.line(tt.label, []rule{tt.rule}); l.Text != tt.want || l.Short != tt.short {
+			t.Errorf("%s: %q, shorter %q", name, l.Text, l.Short)
 		}
 	}
 }

@@ -205,17 +205,17 @@ func howBuild(v view) (string, string) {
 	if !ok || l.Base {
 		return "", ""
 	}
-	build, counts := v.ownBuild()
-	return build + counts + v.rolledOut(), ""
+	return v.ownBuild() + v.rolledOut(), ""
 }
 
-// ownBuild words the image's own build, and behind it how many layers are new; counts is empty without a comparison.
-func (v view) ownBuild() (build, counts string) {
-	if d := v.image.Diff; d != nil && d.Layers != nil {
+// ownBuild words the image's own build, with how many layers are new where it was compared.
+func (v view) ownBuild() string {
+	counts := ""
+	if d := v.image.Diff; d != nil && d.Layers != nil && !v.brief {
 		counts = fmt.Sprintf(" (%s new, %d shared with the %s image)", text.Count(d.Layers.Added, "layer"),
 			d.Layers.Shared, v.previous())
 	}
-	return "by the image's own build", counts
+	return "by the image's own build" + counts
 }
 
 // howAnswer is what the answer found out, in its own words: of the causes that no rule above is about, as a chart or a

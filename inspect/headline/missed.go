@@ -44,7 +44,7 @@ func missedPolicy(v view) (string, string) {
 		case !came.IsZero() && g.Since.After(came.Time):
 			return name + ", but was set up at " + clock(g.Since) + ", after the pod was admitted", ""
 		case known && admission.Status == inspect.GateNotEnforced:
-			return name + "; " + admission.Detail, ""
+			return name + "; " + v.notEnforced(admission), ""
 		case g.FailsOpen:
 			return name + ", but it fails open: requests are admitted unchecked while its controller is down", ""
 		case !came.IsZero() && g.Changed.After(came.Time):
@@ -65,7 +65,14 @@ func missedNotEnforced(v view) (string, string) {
 	if !ok || g.Status != inspect.GateNotEnforced || !v.wrong() {
 		return "", ""
 	}
-	return g.Detail, ""
+	return v.notEnforced(g), ""
+}
+
+func (v view) notEnforced(g inspect.Gate) string {
+	if v.brief {
+		return "image policies are not enforced in its namespace"
+	}
+	return g.Detail
 }
 
 // missedNoVerifier is that nothing in the cluster verifies images.

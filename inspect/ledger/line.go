@@ -55,14 +55,11 @@ func cutNotice(e inspect.Event) inspect.Notice {
 		about = "container " + text.Clean(e.Container)
 	}
 	return inspect.Notice{
-		Level: "error",
-		Text: fmt.Sprintf(cutWords+"%s about %s was longer than %d bytes; its longest "+
+		Level: "error", Code: inspect.NoticeCut,
+		Text: fmt.Sprintf("a fact of kind %s about %s was longer than %d bytes; its longest "+
 			"texts and lists were cut", e.Fact.FactKind(), about, MaxLine),
 	}
 }
-
-// cutWords begin the notice about a fact that was cut.
-const cutWords = "a fact of kind "
 
 // Follows reports whether an entry is one that the ledger itself records behind a fact: a redaction, or the notice that
 // the fact was cut.
@@ -71,7 +68,7 @@ func Follows(e inspect.Event) bool {
 	case inspect.Redaction:
 		return true
 	case inspect.Notice:
-		return strings.HasPrefix(f.Text, cutWords)
+		return f.Code == inspect.NoticeCut
 	default:
 		return false
 	}
