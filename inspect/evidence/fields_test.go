@@ -364,7 +364,7 @@ func TestRowsOfAnInterruptedCheck(t *testing.T) {
 		t.Errorf("a program that an interrupted check did not come to: %s", details)
 	}
 	// The layer states verified, so its size is a claim of the case all the same only where that is false.
-	if n := failedClaims(v.out.Checks); n != 0 {
+	if n := failed(v.out.Checks); n != 0 {
 		t.Errorf("%d rows fail: %s", n, details)
 	}
 }

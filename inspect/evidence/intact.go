@@ -27,10 +27,10 @@ type fitting struct{ *verifier }
 // All defects are listed, not only the first: whoever investigates wants to see what was touched.
 func (v *fitting) run() {
 	before := len(v.out.Checks)
+	v.declaration() // first: of a folder that is no bag the rest is hundreds of lines
 	for _, d := range v.bag.files.Defects {
 		v.fail("file", d.Subject, "%s", d.Detail)
 	}
-	v.declaration()
 	v.hashFiles()
 	v.manifests(bagit.TagManifest256, bagit.TagManifest512, isTagFile)
 	v.manifests(bagit.Manifest256, bagit.Manifest512, bagit.IsPayload)

@@ -75,3 +75,23 @@ func TestAnIntactParentIsNamed(t *testing.T) {
 		t.Errorf("%s: %v", v.Status, failures(v))
 	}
 }
+
+// A folder that is no bag is called that first, and its files are no claims that failed.
+func TestAFolderThatIsNoBag(t *testing.T) {
+	dir := t.TempDir()
+	for name := range strings.FieldsSeq("a b c") {
+		if err := os.Symlink("/nowhere", filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	v := verify(t, dir, VerifyOptions{})
+	if v.Status != inspect.Failed || v.Fits != inspect.Failed || len(v.Checks) < 4 {
+		t.Fatalf("%+v", v)
+	}
+	if first := v.Checks[0]; !strings.Contains(first.Detail, "this is no bag") {
+		t.Errorf("the first defect is %+v", first)
+	}
+	if v.Claims.Failed != 0 {
+		t.Errorf("%d claims failed, and there is none", v.Claims.Failed)
+	}
+}

@@ -108,8 +108,8 @@ func caseOf(id string, c inspect.Case) BagCase {
 	return b
 }
 
-// failedClaims counts the checks that failed.
-func failedClaims(checks []BagCheck) int {
+// failed counts the checks that failed.
+func failed(checks []BagCheck) int {
 	n := 0
 	for _, c := range checks {
 		if c.Status == inspect.Failed {

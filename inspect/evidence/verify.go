@@ -38,8 +38,9 @@ func Verify(ctx context.Context, path string, o VerifyOptions) (Verification, er
 	v.out.Fits = v.part((&fitting{v}).run)
 	who := &vouching{v}
 	v.out.Authentic = v.part(who.authentic) // first: what it covers need not be drawn again
+	before := len(v.out.Checks)
 	v.out.Reproduced = v.part((&reproduction{v}).run)
-	v.out.Claims.Failed = failedClaims(v.out.Checks)
+	v.out.Claims.Failed = failed(v.out.Checks[before:])
 	if v.out.Reproduced == inspect.Verified && v.out.Claims.Recomputed == 0 {
 		v.out.Reproduced = inspect.Unknown
 	}
