@@ -37,7 +37,8 @@ var allowed = map[string][]string{
 	"inspect/owner":          append([]string{"inspect/layer", "inspect/memo"}, check...),
 	"inspect/command":        {},
 	"inspect/content":        {},
-	"inspect/binary":         append([]string{"inspect/command", "inspect/layer", "inspect/owner", "inspect/autorun", "inspect/content"}, check...),
+	"inspect/elfread":        {},
+	"inspect/binary":         append([]string{"inspect/command", "inspect/layer", "inspect/owner", "inspect/autorun", "inspect/content", "inspect/elfread"}, check...),
 	"inspect/advisory":       append([]string{"inspect/layer", "inspect/sbom"}, check...),
 	"inspect/lock":           append([]string{"inspect/layer"}, check...),
 	"inspect/autorun":        append([]string{"inspect/layer", "inspect/owner", "inspect/content"}, check...),
@@ -66,7 +67,7 @@ var allowed = map[string][]string{
 // screens are the packages of the terminal UI: they know the case and no source of it.
 var screens = []string{
 	"inspect", "inspect/headline", "inspect/text", "inspect/engine", "inspect/threshold",
-	"inspect/verdict", "inspect/respond",
+	"inspect/verdict", "inspect/respond", "inspect/elfread",
 }
 
 // mayImport lists what a package may import; known is false for one that is not in the plan.

@@ -8,6 +8,7 @@ import (
 	"io"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/elfread"
 )
 
 // identify describes what a program says of its own making: Go's build information, or what Rust's tools leave. That
@@ -35,7 +36,7 @@ func (f *facts) identify(file *elf.File, data []byte) {
 // goWords names module, version and commit of a Go program, as far as it says them. debug/buildinfo bounds what it
 // reads; an error means a layout that it does not read (or one made up) and not that Go did not build it.
 func goWords(data []byte) string {
-	info, err := buildinfo.Read(bytes.NewReader(data))
+	info, err := buildinfo.Read(elfread.Stored(bytes.NewReader(data)))
 	if err != nil {
 		return "it is built by Go"
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/autorun"
+	"github.com/backtrail/backtrail/inspect/elfread"
 )
 
 // endsSize is how many bytes at either end of a program are searched for the marks of packers. UPX writes its magic
@@ -27,7 +28,7 @@ func (f *facts) elf(data []byte, arch string) {
 		len(data)-endsSize):], []byte("UPX!")) {
 		f.add(inspect.CodePacked, "it is packed with UPX")
 	}
-	file, err := elf.NewFile(bytes.NewReader(data))
+	file, err := elfread.Open(bytes.NewReader(data))
 	if err != nil {
 		if len(data) < MaxScanned {
 			f.Detail = append(f.Detail, "its headers are broken: "+err.Error())

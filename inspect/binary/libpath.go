@@ -10,6 +10,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/autorun"
+	"github.com/backtrail/backtrail/inspect/elfread"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/owner"
 )
@@ -36,7 +37,15 @@ func (h placeScanner) libraryPaths(ctx context.Context, emit func(inspect.Event)
 		if !layer.IsRegular(n) || n.Size > maxLibraryProgram || !alerted && len(privileges(n)) == 0 {
 			continue
 		}
-		if read++; read > maxLibraryPrograms || ctx.Err() != nil {
+		if ctx.Err() != nil {
+			return
+		}
+		if read++; read > maxLibraryPrograms {
+			emit(inspect.Event{Fact: inspect.Setting{
+				Code: inspect.CodeLibraryPath, Severity: inspect.Low,
+				Detail: fmt.Sprintf("more than %d programs have rights beyond who starts them: of the others it was "+
+					"not read where they load libraries from", maxLibraryPrograms),
+			}})
 			return
 		}
 		dirs, needed := h.loads(ctx, n)
@@ -59,7 +68,7 @@ func (h placeScanner) loads(ctx context.Context, n *inspect.Node) (dirs, needed 
 	}
 	defer content.Close()
 	err = layer.Guarded(func() error {
-		file, err := elf.NewFile(content)
+		file, err := elfread.Open(content)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package binary
 
 import (
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -130,6 +131,21 @@ func TestDynamicSectionsThatLie(t *testing.T) {
 			exe("usr/bin/tool", bad).WithMode(0o4755))), nil)
 		if len(c.Images) != 1 || len(c.Images[0].Layers) == 0 {
 			t.Errorf("%d: %+v", at, c.Images)
+		}
+	}
+}
+
+// Programs past the bound are counted, not passed over: an image with hundreds of setuid files must not hide one.
+func TestMoreProgramsWithRightsThanAreRead(t *testing.T) {
+	_, base := debian()
+	var all []member
+	for n := range maxLibraryPrograms + 1 {
+		all = append(all, exe(fmt.Sprintf("usr/bin/a%03d", n), "#!/bin/sh\n").WithMode(0o4755))
+	}
+	for length, want := range map[int]bool{maxLibraryPrograms: false, maxLibraryPrograms + 1: true} {
+		c := newBench(t).examine(t, imageOf(t, v1.Config{}, base, step("RUN x", all[:length]...)), nil)
+		if got := slices.Contains(notable(c.Images[0]), "low "+inspect.CodeLibraryPath); got != want {
+			t.Errorf("%d programs: a setting: %v", length, got)
 		}
 	}
 }

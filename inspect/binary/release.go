@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/elfread"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/owner"
 )
@@ -195,11 +196,11 @@ func (c *comparison) read(ctx context.Context, t *layer.Tree, n *inspect.Node) [
 // version: builds of one version number differ by it. Builds with -trimpath or -buildvcs=false have no commit; two
 // sides are needed for a comparison.
 func goRelease(now, before []byte) release {
-	a, err := buildinfo.Read(bytes.NewReader(now))
+	a, err := buildinfo.Read(elfread.Stored(bytes.NewReader(now)))
 	if err != nil {
 		return unknownRelease
 	}
-	b, err := buildinfo.Read(bytes.NewReader(before))
+	b, err := buildinfo.Read(elfread.Stored(bytes.NewReader(before)))
 	if err != nil || a.Main.Path != b.Main.Path {
 		return unknownRelease
 	}
@@ -243,11 +244,11 @@ func commitOf(info *buildinfo.BuildInfo) string {
 // the first MaxScanned bytes of their files. Notes hold the build ID (NT_GNU_BUILD_ID), symbols and debug sections are
 // not mapped. The sections are compared in their order, by name, size and bytes.
 func sameCode(now, before []byte) bool {
-	a, err := elf.NewFile(bytes.NewReader(now))
+	a, err := elfread.Open(bytes.NewReader(now))
 	if err != nil {
 		return false
 	}
-	b, err := elf.NewFile(bytes.NewReader(before))
+	b, err := elfread.Open(bytes.NewReader(before))
 	if err != nil {
 		return false
 	}
@@ -257,13 +258,11 @@ func sameCode(now, before []byte) bool {
 	})
 }
 
-// mapped lists the sections that are loaded and hold bytes. Compressed sections are left out: debug/elf would unpack
-// them, to a size that the file names.
+// mapped lists the sections that are loaded and hold bytes.
 func mapped(f *elf.File) []*elf.Section {
 	var all []*elf.Section
 	for _, s := range f.Sections {
-		if s.Flags&elf.SHF_ALLOC != 0 && s.Type != elf.SHT_NOBITS && s.Type != elf.SHT_NOTE &&
-			s.Flags&elf.SHF_COMPRESSED == 0 {
+		if s.Flags&elf.SHF_ALLOC != 0 && s.Type != elf.SHT_NOBITS && s.Type != elf.SHT_NOTE {
 			all = append(all, s)
 		}
 	}

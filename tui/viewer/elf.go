@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/backtrail/backtrail/inspect/elfread"
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
@@ -20,7 +21,7 @@ func elfLines(r io.ReaderAt) (lines []string) {
 			add("the headers are broken: %v", x)
 		}
 	}()
-	f, err := elf.NewFile(r)
+	f, err := elfread.Open(r)
 	if err != nil {
 		add("the headers are broken: %v", err)
 		return lines
