@@ -54,7 +54,8 @@ var allowed = map[string][]string{
 	"inspect/audit":          append([]string{"inspect/journal", "inspect/threshold", "inspect/layer", "inspect/subject"}, check...),
 	// owner: the rpm databases that syft reads are looked through before, since its library trusts them
 	"inspect/sbom":            append([]string{"inspect/layer", "inspect/owner"}, check...),
-	"inspect/signature":       check,
+	"inspect/signature":       append([]string{"inspect/trustroot"}, check...),
+	"inspect/trustroot":       {},
 	"inspect/subject":         check,
 	"inspect/recompute":       nil,   // it composes the checks, as the program does
 	"inspect/demo":            nil,   // what it needs, but not the program
