@@ -52,6 +52,7 @@ var allowed = map[string][]string{
 	"inspect/vuln":           append([]string{"inspect/memo", "inspect/sbom", "inspect/threshold"}, check...),
 	"inspect/vuln/vulntest":  {},
 	"inspect/audit":          append([]string{"inspect/journal", "inspect/threshold", "inspect/layer", "inspect/subject"}, check...),
+	"inspect/auditbag":       {"inspect", "inspect/audit", "inspect/evidence", "inspect/evidence/bagit", "inspect/policy", "inspect/text", "inspect/threshold"},
 	// owner: the rpm databases that syft reads are looked through before, since its library trusts them
 	"inspect/sbom":            append([]string{"inspect/layer", "inspect/owner"}, check...),
 	"inspect/signature":       append([]string{"inspect/trustroot"}, check...),
