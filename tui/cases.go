@@ -77,7 +77,7 @@ func (m *Model) openPod(pod inspect.FlaggedPod) tea.Cmd {
 }
 
 // openPlace opens the case of a workload. Which of its pods it is about is found out when it is opened.
-func (m *Model) openPlace(p fleet.Place) tea.Cmd {
+func openPlace(m *Model, p fleet.Place) tea.Cmd {
 	pod := inspect.FlaggedPod{Pod: inspect.Pod{Namespace: p.Namespace, Name: p.Workload}}
 	return m.open(opening{
 		name: "place " + p.Namespace + "/" + p.Workload + "/" + p.Container + "@" + p.Digest, pod: pod,
@@ -93,18 +93,18 @@ func (m *Model) open(o opening) tea.Cmd {
 			c.Close()
 		}
 	}
-	c, start := m.newCase(o)
+	c, start := newCase(m, o)
 	return m.push(c, start)
 }
 
 // newCase makes the screen of a case, at the place where it was left in this session. r on a case that could not be
 // opened opens it anew in its place.
-func (m *Model) newCase(o opening) (*openCase, tea.Cmd) {
+func newCase(m *Model, o opening) (*openCase, tea.Cmd) {
 	s, start := caseview.New(m.Shell, m.cluster, caseview.Options{
 		Context: m.o.Context, Pod: o.pod, Open: o.open, Place: m.left[o.name],
 		Reopen: func() tea.Cmd {
 			m.top().Close()
-			c, start := m.newCase(o)
+			c, start := newCase(m, o)
 			m.stack[len(m.stack)-1] = c
 			return tea.Batch(m.tick(), start)
 		},
@@ -115,12 +115,12 @@ func (m *Model) newCase(o opening) (*openCase, tea.Cmd) {
 		},
 	})
 	closed := func(s *caseview.Screen) {
-		m.left[o.name] = s.Place()
+		m.left[o.name] = caseview.PlaceOf(s)
 		if signed, knownGood, ok := s.Summary(); ok {
 			m.list.Remember(o.pod, pods.Summary{Signed: signed, KnownGood: knownGood})
 		}
 	}
-	again := func() (*openCase, tea.Cmd) { return m.newCase(o) }
+	again := func() (*openCase, tea.Cmd) { return newCase(m, o) }
 	return &openCase{Screen: s, closed: closed, again: again}, start
 }
 

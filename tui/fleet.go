@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/backtrail/backtrail/tui/caseview"
 	"github.com/backtrail/backtrail/tui/fleet"
 	"github.com/backtrail/backtrail/tui/viewer"
 )
@@ -19,10 +20,11 @@ func whyNoCluster(m *Model) string {
 }
 
 // fleetOptions are those of the screens of many workloads.
-func (m *Model) fleetOptions() fleet.Options {
+func fleetOptions(m *Model) fleet.Options {
 	return fleet.Options{
-		Context: m.o.Context, Open: m.openPlace,
-		View: func(parts []viewer.Part) tea.Cmd { return m.view(m.cluster, parts) },
+		Context: m.o.Context,
+		Open:    func(p fleet.Place) tea.Cmd { return openPlace(m, p) },
+		View:    func(parts []viewer.Part) tea.Cmd { return m.view(m.cluster, parts) },
 	}
 }
 
@@ -38,7 +40,7 @@ func runAudit(m *Model, arg string) tea.Cmd {
 		return nil
 	}
 	if m.audit == nil {
-		s, start := fleet.NewAudit(m.Shell, m.cluster, m.fleetOptions(), depth)
+		s, start := fleet.NewAudit(m.Shell, m.cluster, fleetOptions(m), depth)
 		m.audit = s
 		return m.push(s, start)
 	}
@@ -47,31 +49,28 @@ func runAudit(m *Model, arg string) tea.Cmd {
 		start = m.audit.Start(depth)
 	}
 	if slices.Contains(m.stack, screen(m.audit)) {
-		return tea.Batch(m.popTo(m.audit), start)
+		return tea.Batch(popTo(m, m.audit), start)
 	}
 	return m.push(m.audit, start)
 }
 
-// nouns is a screen whose selection names something that could be looked for elsewhere.
-type nouns interface{ Noun() string }
-
 // runWhere looks for what was typed; without it, it asks, and proposes what is selected in a case.
 func runWhere(m *Model, arg string) tea.Cmd {
 	if what := strings.TrimSpace(arg); what != "" {
-		return m.where(what)
+		return askWhere(m, what)
 	}
 	proposed := ""
-	if n, ok := m.top().(nouns); ok {
-		proposed = n.Noun()
+	if c, ok := m.top().(*openCase); ok {
+		proposed = caseview.NounOf(c.Screen)
 	}
 	m.Ask("Where", proposed, []string{
 		"A package (log4j-core, log4j-core@2.14.1), CVE-2021-44228, GHSA-…, MAL-…, sha256:… of a file, an image or a " +
 			"layer, or a path. Answered from what cases and audits have recorded.",
-	}, m.where)
+	}, func(what string) tea.Cmd { return askWhere(m, what) })
 	return nil
 }
 
-// where opens the screen of a question. The one before stays below it: esc leads back.
-func (m *Model) where(what string) tea.Cmd {
-	return m.push(fleet.NewWhere(m.Shell, m.cluster, m.fleetOptions(), what))
+// askWhere opens the screen of a question. The one before stays below it: esc leads back.
+func askWhere(m *Model, what string) tea.Cmd {
+	return m.push(fleet.NewWhere(m.Shell, m.cluster, fleetOptions(m), what))
 }

@@ -105,6 +105,14 @@ var caseCommands = []command{
 		help: "export the evidence bundle; of an audit, its rows or the sample",
 	},
 	{
+		name: "group", keys: []string{"z"}, show: "z", on: shell.InAudit, bar: true, takes: true,
+		help: "fold the rows by namespace, image or reason, or not at all",
+	},
+	{
+		name: "sample", keys: []string{"t"}, show: "t", on: shell.InAudit, bar: true,
+		help: "pick a sample of the rows that are shown",
+	},
+	{
 		name: "container", keys: []string{"[", "]"}, show: "[ ]", on: shell.InCase | shell.InViewer, bar: true,
 		help: "previous or next container; while bytes are shown, previous or next part",
 	},
@@ -154,14 +162,6 @@ var caseCommands = []command{
 		help: "retry a check that could not run; in a list, read it again; audit anew",
 	},
 	{
-		name: "group", keys: []string{"z"}, show: "z", on: shell.InAudit, bar: true, takes: true,
-		help: "fold the rows by namespace, image or reason, or not at all",
-	},
-	{
-		name: "sample", keys: []string{"t"}, show: "t", on: shell.InAudit, bar: true,
-		help: "pick a sample of the rows that are shown",
-	},
-	{
 		name: "all namespaces", keys: []string{"A"}, show: "A", on: shell.InPods, bar: true,
 		help: "all namespaces, or the first one only",
 	},
@@ -193,7 +193,7 @@ func paletteCommands() []command {
 			help: "the loss of runtime state is accepted: show how to roll back and delete",
 		},
 		{name: "runtime open", on: shell.InCase, help: "runtime state is open again"},
-		{name: "all checks again", on: shell.InCase, help: "run all checks of the case once more; notes and marks stay"},
+		{name: "all checks again", on: shell.InCase, help: "run all checks once more; notes and marks stay"},
 		{name: "stop audit", on: shell.InAudit, help: "stop the audit that runs; r goes on with it"},
 		{name: "mute rule", on: shell.InPods, help: "leave out the alerts of a rule for this session, with a reason"},
 	}

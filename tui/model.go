@@ -122,7 +122,7 @@ func (m *Model) pop() tea.Cmd {
 }
 
 // popTo goes back to a screen that is on the stack.
-func (m *Model) popTo(s screen) tea.Cmd {
+func popTo(m *Model, s screen) tea.Cmd {
 	var cmd tea.Cmd
 	for len(m.stack) > 1 && m.top() != s {
 		cmd = m.pop()
@@ -183,7 +183,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 
 // refresh has all screens make again what shows the time or the theme.
 func (m *Model) refresh() {
-	for _, s := range m.all() {
+	for _, s := range screensOf(m) {
 		s.Refresh()
 	}
 }
@@ -205,14 +205,14 @@ func (m *Model) result(msg tea.Msg) tea.Cmd {
 		return msg.Take()
 	}
 	var cmds []tea.Cmd
-	for _, s := range m.all() {
+	for _, s := range screensOf(m) {
 		cmds = append(cmds, s.Update(msg))
 	}
 	return tea.Batch(cmds...)
 }
 
-// all are the screens of the stack, and the audit, which goes on where it is not one of them.
-func (m *Model) all() []screen {
+// screensOf are the screens of the stack, and the audit, which goes on where it is not one of them.
+func screensOf(m *Model) []screen {
 	if m.audit == nil || slices.Contains(m.stack, screen(m.audit)) {
 		return m.stack
 	}

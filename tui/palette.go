@@ -167,7 +167,7 @@ func (m *Model) palettePlaces() []palettePlace {
 	}
 	if len(m.stack) > 1 && m.stack[0].Scope()&shell.InPods != 0 {
 		all = append(all, palettePlace{"pods", "", "back to the list of pods", func(string) tea.Cmd {
-			return m.popTo(m.stack[0])
+			return popTo(m, m.stack[0])
 		}})
 	}
 	if m.top().Scope()&shell.InPods != 0 {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect/text"
+	"github.com/backtrail/backtrail/tui/caseview"
 	"github.com/backtrail/backtrail/tui/shell"
 	"github.com/backtrail/backtrail/tui/widget"
 )
@@ -52,20 +53,23 @@ func (t *tour) rows(width, height int) int {
 // follow goes on to the next step once the person is where it begins. Steps are never skipped: each question is shown
 // once with its answer.
 func (t *tour) follow(m *Model) {
-	if t.at+1 < len(t.steps) && m.placeName() == t.steps[t.at+1].At {
+	if t.at+1 < len(t.steps) && placeName(m) == t.steps[t.at+1].At {
 		t.at++
 	}
 }
 
 // placeName is where the person is, as a TourStep names it; empty while the checks of a case run.
-func (m *Model) placeName() string {
+func placeName(m *Model) string {
 	c, is := m.top().(*openCase)
 	switch {
 	case m.Exported != "" && m.Dialog != nil:
 		return "exported"
-	case is && c.Settled():
-		return strings.ToLower(c.Pane().Spec().Name)
-	case !is && m.top().Scope() == shell.InPods:
+	case is:
+		if shown, settled := caseview.Shown(c.Screen); settled {
+			return strings.ToLower(shown.Spec().Name)
+		}
+		return ""
+	case m.top().Scope() == shell.InPods:
 		return "pods"
 	default:
 		return ""

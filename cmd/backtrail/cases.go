@@ -132,7 +132,8 @@ func earlierCase(ctx context.Context, p prepared) string {
 			break
 		}
 		folded, err := ledger.Fold(ctx, c.Replay())
-		if err == nil && folded.Pod != nil && podKey(folded.Target.Context, folded.Target.Container, folded.Pod) == key {
+		t := folded.Target
+		if err == nil && folded.Pod != nil && podKey(t.Context, t.Container, folded.Pod) == key {
 			return c.ID
 		}
 	}
@@ -141,7 +142,7 @@ func earlierCase(ctx context.Context, p prepared) string {
 
 // resume goes on with a saved case, and gives nil where that is not possible: it is damaged, or another process has it
 // open. A case of its own is then begun, which loses no evidence.
-func (s *session) resume(ctx context.Context, p prepared, id string) *open {
+func resume(ctx context.Context, s *session, p prepared, id string) *open {
 	dir, err := casesDir()
 	if err != nil {
 		return nil
@@ -154,8 +155,8 @@ func (s *session) resume(ctx context.Context, p prepared, id string) *open {
 		_ = l.Close() // nothing is added to a record that was changed
 		return nil
 	}
-	o := s.openOn(l, s.plan(p), p)
-	o.source = s.goOn(ctx, o, p)
+	o := openOn(s, l, s.plan(p), p)
+	o.source = goOn(ctx, s, o, p)
 	return o
 }
 
@@ -165,7 +166,7 @@ const endingTimeout = 15 * time.Second
 
 // goOn gives the source of a case that was left: its checks that did not end run again, and those that what has come
 // since concerns.
-func (s *session) goOn(ctx context.Context, o *open, p prepared) inspect.Source {
+func goOn(ctx context.Context, s *session, o *open, p prepared) inspect.Source {
 	ended := make(chan struct{})
 	go func() {
 		o.runs.Wait()
@@ -177,7 +178,7 @@ func (s *session) goOn(ctx context.Context, o *open, p prepared) inspect.Source 
 	case <-time.After(endingTimeout):
 	}
 	c := o.ledger.Case()
-	again, opening := s.unfinished(ctx, &c, p)
+	again, opening := unfinished(ctx, s, &c, p)
 	o.scope.Keychain = p.keys
 	return o.resumed(again, opening)
 }
@@ -188,7 +189,7 @@ func (s *session) goOn(ctx context.Context, o *open, p prepared) inspect.Source 
 //   - checks of layers whose files are no longer in the cache, since they could not be shown;
 //   - what rests on the alerts, where others have come since;
 //   - all of them, where the person now expects something else of the image, or has other thresholds.
-func (s *session) unfinished(ctx context.Context, c *inspect.Case, p prepared) (again []inspect.Key,
+func unfinished(ctx context.Context, s *session, c *inspect.Case, p prepared) (again []inspect.Key,
 	opening []inspect.Event,
 ) {
 	known := map[string]bool{}
@@ -212,7 +213,8 @@ func (s *session) unfinished(ctx context.Context, c *inspect.Case, p prepared) (
 	}
 	for _, state := range c.Checks {
 		k := inspect.Key{Check: state.Name, Container: state.Container}
-		if other || engine.Unfinished(state) || state.Name == inspect.CheckLayers && s.uncached(ctx, c, state.Container) {
+		gone := state.Name == inspect.CheckLayers && uncached(ctx, s, c, state.Container)
+		if other || gone || engine.Unfinished(state) {
 			again = append(again, k)
 		}
 	}
@@ -226,7 +228,7 @@ func (s *session) unfinished(ctx context.Context, c *inspect.Case, p prepared) (
 }
 
 // uncached reports whether the files of an image can no longer be listed: the cache was pruned since.
-func (s *session) uncached(ctx context.Context, c *inspect.Case, container string) bool {
+func uncached(ctx context.Context, s *session, c *inspect.Case, container string) bool {
 	i, ok := c.Image(container)
 	if !ok || len(i.Layers) == 0 {
 		return false

@@ -40,7 +40,7 @@ func demoCommand(f *flags, std streams) *cobra.Command {
 				return err
 			}
 			if tour && (own.export != "" || !f.interactive(std)) {
-				return usage("--tour is a walk through the terminal UI: it needs a terminal, and no --export, --plain or -o")
+				return usage("--tour needs a terminal, and no --export, --plain or -o")
 			}
 			return runDemo(cmd.Context(), f, std, own, tour)
 		},
@@ -55,23 +55,24 @@ func demoCommand(f *flags, std streams) *cobra.Command {
 // answer stands and the key that leads to the next one. A text has two lines of a terminal of 80 columns. What they
 // state of the incident is compared with the screen by a test.
 func tourOf(pod string) []tui.TourStep {
+	step := func(at, text string) tui.TourStep { return tui.TourStep{At: at, Text: text} }
 	return []tui.TourStep{
-		{At: "pods", Text: "Falco flagged pod " + pod + ". Seven questions follow, each with one key. " +
-			"Press enter: open its case."},
-		{At: "overview", Text: "1 Which file is suspicious? WHAT: a miner, part of the image: a restart brings it back. " +
-			"Press 2: its layer."},
-		{At: "layers", Text: "2 Which layer and build step? Layer 6, COPY fonts/ /, one of two that the previous image " +
-			"lacks. Press 3: who signed."},
-		{At: "signatures", Text: "3 Who signed, who should have? Nobody; release.yml of shop-example is required. " +
-			"Press 4: provenance."},
-		{At: "provenance", Text: "4 How does the provenance differ? The previous image had a builder and a source, this " +
-			"has none. Press 5: what changed."},
-		{At: "packages", Text: "5 What changed? xz-utils and liblzma5 are now 5.6.1, a known compromise. " +
-			"Press 1: why nothing blocked it."},
-		{At: "overview", Text: "6 Why not blocked? MISSED: shop-images would deny it, but namespace shop lacks a label. " +
-			"Press x, then enter: export."},
-		{At: "exported", Text: "7 Hand it over: the bundle was read back, and Y copies how to verify it. Enter closes, " +
-			"q quits. On a cluster: backtrail"},
+		step("pods", "Falco flagged pod "+pod+". Seven questions follow, each with one key. "+
+			"Press enter: open its case."),
+		step("overview", "1 Which file is suspicious? WHAT: a miner, part of the image: a restart brings it back. "+
+			"Press 2: its layer."),
+		step("layers", "2 Which layer and build step? Layer 6, COPY fonts/ /, one of two that the previous image "+
+			"lacks. Press 3: who signed."),
+		step("signatures", "3 Who signed, who should have? Nobody; release.yml of shop-example is required. "+
+			"Press 4: provenance."),
+		step("provenance", "4 How does the provenance differ? The previous image had a builder and a source, "+
+			"this has none. Press 5: what changed."),
+		step("packages", "5 What changed? xz-utils and liblzma5 are now 5.6.1, a known compromise. "+
+			"Press 1: why nothing blocked it."),
+		step("overview", "6 Why not blocked? MISSED: shop-images would deny it, but namespace shop lacks a label. "+
+			"Press x, then enter: export."),
+		step("exported", "7 Hand it over: the bundle was read back, and Y copies how to verify it. Enter closes, "+
+			"q quits. On a cluster: backtrail"),
 	}
 }
 

@@ -63,8 +63,8 @@ type session struct {
 	// notices are for the terminal UI, where no case is open. Nothing waits for it: what does not fit is dropped.
 	notices chan inspect.Notice
 	journal string // path of the journal that cases are recorded in; empty: they are not
-	// records is the journal that audits and searches of the terminal UI use, facts the folder of what audits store, where
-	// these are not the person's own: the demo has both in its own folder. Empty: journal, and the data folder.
+	// records is the journal that audits and searches of the terminal UI use, facts the folder of what audits store,
+	// where these are not the person's own: the demo has both in its own folder. Empty: journal, and the data folder.
 	records, facts string
 	// passing is true for the demo: what it collected is gone with it, so that no case of it is gone on with later.
 	passing bool

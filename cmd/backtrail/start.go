@@ -53,13 +53,13 @@ func (s *session) start(p prepared) (*open, error) {
 	if err != nil {
 		return nil, hinted(err, "set XDG_DATA_HOME to a folder that can be written")
 	}
-	o := s.openOn(l, plan, p)
+	o := openOn(s, l, plan, p)
 	o.source = o.run(o.plan)
 	return o, nil
 }
 
 // openOn makes an open case of a ledger and a plan, without a source yet.
-func (s *session) openOn(l *ledger.Ledger, plan engine.Plan, p prepared) *open {
+func openOn(s *session, l *ledger.Ledger, plan engine.Plan, p prepared) *open {
 	scope := &registry.Scope{Keychain: p.keys}
 	attach := plan.Attach
 	plan.Attach = func(emit func(inspect.Event)) { // before any check runs

@@ -247,7 +247,7 @@ func (v *liveView) OpenCase(ctx context.Context, pod inspect.FlaggedPod) (inspec
 	}
 	key := caseKey(p)
 	if o, err := v.opened(); err == nil && key != "" && o.key == key {
-		return v.precedence.source(v.session.goOn(ctx, o, p)), nil
+		return v.precedence.source(goOn(ctx, v.session, o, p)), nil
 	}
 	v.mu.Lock()
 	id := v.ids[key]
@@ -256,7 +256,7 @@ func (v *liveView) OpenCase(ctx context.Context, pod inspect.FlaggedPod) (inspec
 		id = earlierCase(ctx, p)
 	}
 	if id != "" {
-		if o := v.session.resume(ctx, p, id); o != nil {
+		if o := resume(ctx, v.session, p, id); o != nil {
 			v.inform("goes on with case " + id + "; :all checks again looks at everything anew")
 			v.replace(o)
 			return v.precedence.source(o.source), nil

@@ -177,14 +177,16 @@ func TestTheTourOfTheDemo(t *testing.T) {
 		answer []string
 	}{
 		{nil, []string{"Tour 1/8 Falco flagged pod web-7d9c5b6f48-x2kqp", "Press enter: open its case.", "! Critical"}},
-		{[]string{"\r"}, []string{"Tour 2/8 1 Which file", "miner /var/tmp/.font/fontd ran; it is in the image (layer 6)"}},
+		{[]string{"\r"}, []string{"Tour 2/8 1 Which file", "/var/tmp/.font/fontd ran; it is in the image (layer 6)"}},
 		{[]string{"2"}, []string{"Tour 3/8 2 Which layer", "6 COPY fonts/ /)", "5 shared, 2 new"}},
 		{[]string{"3"}, []string{"Tour 4/8 3 Who signed", "– none", "shop-example/"}},
 		{[]string{"4"}, []string{"Tour 5/8 4 How does", "github.com/shop-example/web", "– none"}},
-		{[]string{"5"}, []string{"Tour 6/8 5 What changed?", "liblzma5 5.4.1-1 → 5.6.1-1", "xz-utils 5.4.1-1 → 5.6.1-1"}},
+		{[]string{"5"}, []string{
+			"Tour 6/8 5 What changed?", "liblzma5 5.4.1-1 → 5.6.1-1", "xz-utils 5.4.1-1 → 5.6.1-1",
+		}},
 		{[]string{"1"}, []string{
-			"Tour 7/8 6 Why not blocked?", "MISSED shop-images would deny it; policy-controller not enforced in shop: label " +
-				"policy.sigstore.dev/include is missing",
+			"Tour 7/8 6 Why not blocked?", "MISSED shop-images would deny it; policy-controller not enforced in " +
+				"shop: label policy.sigstore.dev/include is missing",
 		}},
 		{[]string{"x", "\r"}, []string{"Tour 8/8 7 Hand it over", "exported and read back", "backtrail verify --demo"}},
 	} {
@@ -229,7 +231,9 @@ func TestTheFleetOfTheDemo(t *testing.T) {
 	d.sees("miner /var/tmp/.font/fontd ran", "· 14:09Z") // the checks have ended
 	d.press("a", "seen on call", "\r")
 	d.sees("note added")
-	d.press("7", "\x1b")
+	d.press("7")
+	d.sees("note: seen on call")
+	d.press("\x1b")
 	d.sees("Findings by cause")
 	d.press("\x1b")
 	d.sees("Pods · alerts")

@@ -131,7 +131,7 @@ func (v *liveView) Where(ctx context.Context, what string) (where.Result, error)
 	case path == "":
 		return where.Result{}, errors.New("nothing is recorded with --no-journal: leave it out")
 	case !journal.Exists(path):
-		return where.Result{}, errors.New("nothing has been recorded yet: an audit (:audit) or a case records what runs")
+		return where.Result{}, errors.New("nothing has been recorded yet: an audit or a case records what runs")
 	}
 	j, err := journal.Open(ctx, path)
 	if err != nil {

@@ -25,7 +25,10 @@ func TestPublicationsOnTheAxis(t *testing.T) {
 			Vulns: []inspect.Vuln{
 				{ID: "CVE-KEV", Package: "a", Version: "1", KEV: true, Published: day(10)},
 				{ID: "CVE-LOW", Package: "b", Version: "1", Severity: inspect.Low, Published: day(11)},
-				{ID: "CVE-WARN", Package: "c", Version: "1", Severity: inspect.Low, Threshold: inspect.LevelWarn, Published: day(20)},
+				{
+					ID: "CVE-WARN", Package: "c", Version: "1", Severity: inspect.Low, Threshold: inspect.LevelWarn,
+					Published: day(20),
+				},
 				{ID: "CVE-HIGH", Package: "d", Version: "1", Severity: inspect.High, Published: day(12)},
 				{ID: "CVE-HIGH", Package: "d", Version: "2", Severity: inspect.High, Published: day(12)},
 				{ID: "CVE-NONE", Package: "e", Version: "1", Severity: inspect.Critical},

@@ -130,7 +130,8 @@ func (l *reachList) account() {
 		return
 	}
 	l.add(ReachRow{
-		Kind: "account", Text: l.r.ServiceAccount, Name: l.r.ServiceAccount, Why: "The service account that the pod runs as.",
+		Kind: "account", Text: l.r.ServiceAccount, Name: l.r.ServiceAccount,
+		Why:    "The service account that the pod runs as.",
 		Weight: ReachesOwn,
 	})
 	for _, t := range l.r.Tokens {

@@ -29,8 +29,8 @@ type Place struct {
 	selected string
 }
 
-// Place is where the person is now, for when the case is opened again.
-func (s *Screen) Place() Place {
+// PlaceOf is where the person is now, for when the case is opened again.
+func PlaceOf(s *Screen) Place {
 	p := Place{pane: s.pane, selected: s.state().list.SelectedKey()}
 	if s.chosen {
 		p.container = s.container
@@ -38,15 +38,12 @@ func (s *Screen) Place() Place {
 	return p
 }
 
-// Pane is the one on screen.
-func (s *Screen) Pane() pane.Kind { return s.pane }
+// Shown is the pane on screen, and whether the checks have ended.
+func Shown(s *Screen) (k pane.Kind, settled bool) { return s.pane, s.began && s.running == 0 }
 
-// Settled reports whether the checks have ended.
-func (s *Screen) Settled() bool { return s.began && s.running == 0 }
-
-// Noun is what the selected row is about, as one would look for it elsewhere: a package by its name, a file by its
+// NounOf is what the selected row is about, as one would look for it elsewhere: a package by its name, a file by its
 // path, anything else by its value. It is empty where nothing is selected.
-func (s *Screen) Noun() string {
+func NounOf(s *Screen) string {
 	r, ok := s.row()
 	if !ok {
 		return ""

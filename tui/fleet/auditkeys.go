@@ -170,6 +170,7 @@ func (s *Audit) write(r audit.Report, path string) tea.Cmd {
 		if err != nil {
 			return shell.DoneMsg{Text: "exporting the audit", Err: err}
 		}
-		return shell.DoneMsg{Text: "written: " + line + " (copied)", Then: func() tea.Cmd { return tea.SetClipboard(line) }}
+		copied := func() tea.Cmd { return tea.SetClipboard(line) }
+		return shell.DoneMsg{Text: "written: " + line + " (copied)", Then: copied}
 	})
 }

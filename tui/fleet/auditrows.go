@@ -272,7 +272,7 @@ func (s *Audit) columnNames(w int) []widget.Cell {
 	}
 	cells := []widget.Cell{
 		{Text: "level", Width: outcomeWidth}, {Text: "namespace", Width: s.space},
-		{Text: "workload·container", Width: -5},
+		{Text: "workload:container", Width: -5},
 	}
 	if w >= 110 {
 		cells = append(cells, widget.Cell{Text: "image", Width: -4})

@@ -76,8 +76,8 @@ func okRow(namespace, workload string, n int) audit.Row {
 
 // report has a row of each outcome, in an order that is none of the sorts.
 func report() audit.Report {
-	fine, block, no := okRow("blog", "deployment/site", 5), okRow("shop", "deployment/web", 1), okRow("shop", "job/mail", 2)
-	warn, open := okRow("shop", "statefulset/db", 3), okRow("data", "daemonset/agent", 4)
+	fine, block := okRow("blog", "deployment/site", 5), okRow("shop", "deployment/web", 1)
+	no, warn, open := okRow("shop", "job/mail", 2), okRow("shop", "statefulset/db", 3), okRow("data", "daemonset/agent", 4)
 	lost := okRow("data", "deployment/etl", 6)
 	block.Level, block.Allowed, block.Crossed = audit.Block, audit.No, []string{"unsigned, and a signature is required"}
 	block.Signature, block.Signer = inspect.Absent, ""
@@ -86,11 +86,15 @@ func report() audit.Report {
 	open.Allowed, open.Reason = audit.Unknown, "policies could not be read"
 	lost.State, lost.Allowed, lost.Reason = audit.NotChecked, audit.Unknown, "the registry answered 401"
 	return audit.Report{
-		Schema: audit.Schema, Scope: audit.Scope{Depth: audit.Identity}, Rows: []audit.Row{fine, warn, lost, no, block, open},
+		Schema: audit.Schema, Scope: audit.Scope{Depth: audit.Identity},
+		Rows:        []audit.Row{fine, warn, lost, no, block, open},
 		Books:       audit.Books{Listed: 6, Done: 5, NotChecked: 1},
 		NotLookedAt: []audit.Gap{{What: "layers", Reason: "depth identity reads none"}},
 		Changes: []audit.Change{
-			{Kind: audit.NewDigest, Namespace: "shop", Workload: "deployment/web", Container: "app", From: digest(9), To: digest(1)},
+			{
+				Kind: audit.NewDigest, Namespace: "shop", Workload: "deployment/web", Container: "app",
+				From: digest(9), To: digest(1),
+			},
 			{Kind: audit.GoneWorkload, Namespace: "old", Workload: "job/import", Container: "main", From: digest(8)},
 		},
 	}
@@ -381,8 +385,8 @@ func TestSortsAndGroups(t *testing.T) {
 	}
 	st.do("left", "group:reason").shows("▸ unsigned, and a signature is required", "▸ nothing to do")
 	st.s.SetFilter("agent")
-	st.shows("▾ not known whether it is allowed", "ds/agent·app", "filter agent: 2 rows").lacks("mail")
-	st.do("back").do("group:none").shows("deploy/web·app")
+	st.shows("▾ not known whether it is allowed", "ds/agent:app", "filter agent: 2 rows").lacks("mail")
+	st.do("back").do("group:none").shows("deploy/web:app")
 }
 
 func TestEnterOpensTheCaseOfAWorkload(t *testing.T) {
@@ -417,7 +421,7 @@ func TestASampleIsPickedByHash(t *testing.T) {
 		t.Fatalf("exported %+v, copied %q", first, st.copied)
 	}
 	gaps := fmt.Sprint(b.exported.NotLookedAt)
-	if !strings.Contains(gaps, "rows outside of the sample sample of 2 of 6 of 6 rows") || !strings.Contains(gaps, "layers") {
+	if !strings.Contains(gaps, "2 of all 6 rows are in it: a sample of 2 of 6,") || !strings.Contains(gaps, "layers") {
 		t.Errorf("gaps %s", gaps)
 	}
 	again := openAudit(t, &backend{stored: b.stored}, 80, 24, "").do("sort", "sort", "sample").answers("2")
@@ -511,6 +515,7 @@ func TestWhereThatCannotAnswer(t *testing.T) {
 	st := openWhere(t, &backend{err: errors.New("there is no journal")}, 80, 24)
 	st.notice("looking for log4j-core: there is no journal").shows("? not checked: there is no journal", "Where log4j-core")
 	st.do("open").notice("nothing is selected")
+	openWhere(t, &backend{result: answer()}, 40, 12).shows("log4j-core: 1 hit · 1 built · 1 ? · 1 no")
 	openWhere(t, &backend{result: where.Result{Schema: where.Schema}}, 80, 24).shows("0 hit", "Nothing has been recorded")
 }
 

@@ -52,8 +52,8 @@ var kinds = map[string]string{
 	"replicationcontroller": "rc",
 }
 
-// shortName is a workload with its container for a row: deploy/web, and deploy/web·proxy where the container has
-// another name. The detail has both in full.
+// shortName is a workload with its container for a row: deploy/web, and deploy/web:proxy, as a target
+// is written, where the container has another name. The detail has both in full.
 func shortName(workload, container string) string {
 	kind, name, ok := strings.Cut(workload, "/")
 	if !ok {
@@ -68,5 +68,5 @@ func shortName(workload, container string) string {
 	if strings.HasSuffix(name, "/"+container) || container == "" {
 		return name
 	}
-	return name + "·" + container
+	return name + ":" + container
 }

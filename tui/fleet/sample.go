@@ -62,8 +62,8 @@ func (s *Audit) seed() string { return inspect.At(s.began).Stamp() }
 // runSample asks how many rows to pick of those that the filter leaves.
 func runSample(s *Audit, _ string) tea.Cmd {
 	keys := s.matching()
-	about := fmt.Sprintf("How many of %s? They are picked by hash of row and audit time: the same audit gives the same "+
-		"sample. 0 takes the sample back.", widget.Plural(len(keys), "row"))
+	about := fmt.Sprintf("How many of %s? They are picked by hash of row and audit time: the same audit gives the "+
+		"same sample. 0 takes the sample back.", widget.Plural(len(keys), "row"))
 	s.shell.Ask("Pick a sample", strconv.Itoa(min(defaultSample, len(keys))), []string{about},
 		func(typed string) tea.Cmd {
 			n, err := strconv.Atoi(typed)
@@ -115,8 +115,9 @@ func (s *Audit) exported() audit.Report {
 	}
 	if len(s.sample.keys) > 0 {
 		r.Rows = slices.DeleteFunc(r.Rows, func(row audit.Row) bool { return !s.sample.keys[keyOf(&row)] })
-		gap("rows outside of the sample", fmt.Sprintf("%s of %d rows: those with the lowest SHA-256 of the audit's time "+
-			"%s and the row's place, reference and digest", s.sample.words(), len(s.report.Rows), s.seed()))
+		gap("rows outside of the sample", fmt.Sprintf("%d of all %d rows are in it: a %s, those with the lowest "+
+			"SHA-256 of the audit's time %s and the row's place, reference and digest", len(r.Rows),
+			len(s.report.Rows), s.sample.words(), s.seed()))
 	}
 	switch {
 	case s.running:

@@ -276,7 +276,7 @@ func (s *Where) columnNames(w int) []widget.Cell {
 	}
 	cells := []widget.Cell{
 		{Text: "", Width: outcomeWidth}, {Text: "namespace", Width: spaceColumn},
-		{Text: "workload·container", Width: -4}, {Text: "what", Width: -4}, {Text: "in", Width: layerColumn},
+		{Text: "workload:container", Width: -4}, {Text: "what", Width: -4}, {Text: "in", Width: layerColumn},
 		{Text: "since", Width: dayColumn}, {Text: "until", Width: dayColumn},
 	}
 	for i := range cells {
@@ -313,11 +313,17 @@ func (s *Where) foundDetail(d *widget.Document, f *found) {
 		"enter opens the case of a pod of this workload, esc comes back here."))
 }
 
+// shortUnder is the width of the terminal under which the outcomes are counted in their short words.
+const shortUnder = 100
+
 // sum is the answer in one line: all four outcomes, so that "no hit" is never read without what could not be checked.
 func (s *Where) sum() string {
 	var n [len(outcomeWords)]int
 	for _, f := range outcomes(&s.result) {
 		n[f.outcome]++
+	}
+	if s.shell.Width < shortUnder { // the words of the first column: none of the four may be cut
+		return fmt.Sprintf("%d hit · %d built · %d ? · %d no", n[isHit], n[isBuilt], n[isOpen], n[isClear])
 	}
 	return fmt.Sprintf("%d hit · %d built in the window · %d not affected · %d could not be checked",
 		n[isHit], n[isBuilt], n[isClear], n[isOpen])

@@ -67,7 +67,7 @@ func drawList(s *Screen, r widget.Rect) []string {
 	p, focused := s.shell.Paint, s.focus == widget.RegionList
 	title := "Pods · " + s.alertsLine()
 	if s.from != nil {
-		title = s.onlyTitle() + " · " + widget.Plural(len(s.board.list.Pods), "pod")
+		title = onlyTitle(s) + " · " + widget.Plural(len(s.board.list.Pods), "pod")
 	}
 	if s.list.Filter() != "" {
 		title = "Pods, filter " + s.list.Filter() + ": " + widget.Plural(s.list.Len(), "row")

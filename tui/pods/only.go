@@ -16,20 +16,20 @@ func (s *Screen) Only(p shell.Pivot) *Screen {
 	n.from, n.only, n.all, n.sort = s, p, s.all, s.sort
 	// what a person has muted, and what cases found, is the same in both lists
 	n.muted, n.known = s.muted, s.known
-	n.takeParent()
+	takeParent(n)
 	return n
 }
 
 // onParent follows the list that this one is a part of. The list itself asks for the next message.
 func (s *Screen) onParent(msg podsMsg) tea.Cmd {
 	if msg.gen == s.from.gen {
-		s.takeParent()
+		takeParent(s)
 	}
 	return nil
 }
 
 // takeParent takes over what the list has now.
-func (s *Screen) takeParent() {
+func takeParent(s *Screen) {
 	list := s.from.board.list
 	list.Unmatched = nil
 	list.Pods = slices.DeleteFunc(slices.Clone(list.Pods), func(p inspect.FlaggedPod) bool {
@@ -69,7 +69,7 @@ func has(p *inspect.Pod, x shell.Pivot) bool {
 
 // onlyTitle names the list by what its pods have in common. Where one namespace is listed, pods of the others are not
 // in it: a short list must not look complete.
-func (s *Screen) onlyTitle() string {
+func onlyTitle(s *Screen) string {
 	title := "Pods with " + s.only.Words()
 	if s.only.Kind == shell.PivotNode {
 		title = "Pods on " + s.only.Words()
