@@ -77,6 +77,10 @@ func TestTheModulesOfTheProgram(t *testing.T) {
 	if b.Name != "backtrail" || b.Version == "" || !strings.HasPrefix(b.Go, "go1.") {
 		t.Errorf("%+v", b.Tool)
 	}
+	if !strings.HasPrefix(b.Root.Digest, "sha256:") || b.Root.Fetched.IsZero() || !strings.HasSuffix(b.Root.Age, "d") ||
+		b.Root.Source == "" {
+		t.Errorf("the embedded trust root is %+v", b.Root)
+	}
 	at := slices.IndexFunc(b.Modules, func(m buildModule) bool { return m.Path == "github.com/spf13/cobra" })
 	if at < 0 || !strings.HasPrefix(b.Modules[at].Version, "v1.") || !strings.HasPrefix(b.Modules[at].Sum, "h1:") {
 		t.Errorf("cobra is not among the %d modules", len(b.Modules))

@@ -28,6 +28,7 @@ type hook struct {
 	grave   bool   // takes a library of no package into every program
 	opens   string // how it lets somebody in, as a predicate; "" if it does not
 	dir     string // a directory of libraries that it names and where everyone may write, or that is hidden
+	opaque  bool   // compiled, and its source is not beside it
 	mild    bool   // read for settings more often than for code: a profile, a directory of libraries
 }
 

@@ -223,6 +223,8 @@ func severityOfAltered(n *inspect.Node, c owner.Claim) inspect.Severity {
 		return inspect.Medium
 	case binary, n.Mode&0o6000 != 0 && n.Mode&0o111 != 0, n.Kind == inspect.KindScript && owner.SystemProgram(n.Path):
 		return inspect.High
+	case c.Config && starts && spot.Severity == inspect.Info && spot.Kind != autorun.KindPAM:
+		return inspect.Low // settings that are edited in most images that have them
 	case code == "sudo", starts && spot.Kind != autorun.KindProfile && spot.Kind != autorun.KindPackageHook:
 		return inspect.Medium
 	case n.Kind == inspect.KindScript && n.Mode&0o111 != 0:

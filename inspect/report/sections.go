@@ -297,7 +297,7 @@ func trustSection(c inspect.Case) section {
 	t := table{head: []string{"kind", "from", "name", "age", "digest"}}
 	for _, r := range c.Trust {
 		t.rows = append(t.rows, []cell{
-			plainCell(r.Kind), plainCell(r.Origin), plainCell(r.Name), plainCell(r.Age),
+			plainCell(r.Kind), plainCell(r.Origin), plainCell(r.Name), plainCell(r.AgeWords()),
 			codeCell(r.Digest),
 		})
 	}
