@@ -64,6 +64,7 @@ var allowed = map[string][]string{
 	"inspect/inspecttest":     {"inspect"},
 	"cmd/backtrail":           nil,                         // everything
 	"tui/widget":              {"inspect", "inspect/text"}, // for Clean only
+	"tui/fleet":               append([]string{"inspect/audit", "inspect/where"}, screens...),
 }
 
 // screens are the packages of the terminal UI: they know the case and no source of it.

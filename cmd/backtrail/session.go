@@ -25,6 +25,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/vuln"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
+	"github.com/backtrail/backtrail/tui"
 )
 
 // session is what one run of the program works with: the store, the registries, the cluster, the roots of trust and
@@ -62,6 +63,12 @@ type session struct {
 	// notices are for the terminal UI, where no case is open. Nothing waits for it: what does not fit is dropped.
 	notices chan inspect.Notice
 	journal string // path of the journal that cases are recorded in; empty: they are not
+	// records is the journal that audits and searches of the terminal UI use, facts the folder of what audits store,
+	// where these are not the person's own: the demo has both in its own folder. Empty: journal, and the data folder.
+	records, facts string
+	// passing is true for the demo: what it collected is gone with it, so that no case of it is gone on with later.
+	passing bool
+	tour    []tui.TourStep // of the terminal UI; empty: none
 
 	// openCluster opens the cluster when it is first needed, and gives the same one from then on: an image is inspected
 	// without a kubeconfig, and a dump of a large cluster is read once.

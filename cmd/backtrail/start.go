@@ -35,6 +35,8 @@ type open struct {
 	ledger *ledger.Ledger
 	source inspect.Source
 	watch  inspect.Source // of the pod, while the case is open; nil where nothing can be watched
+	key    string         // what makes two openings one case; empty: each is a case of its own
+	runs   sync.WaitGroup // runs on the case that have not ended
 	// ended is called when the checks have ended, as often as they do
 	ended func(ctx context.Context, emit func(inspect.Event))
 }
@@ -42,28 +44,35 @@ type open struct {
 // start begins a prepared case: its folder, its ledger with the first session, and its plan. A case that cannot be
 // recorded is not begun; every fact is on disk before it is shown.
 func (s *session) start(p prepared) (*open, error) {
-	plan, scope := s.plan(p), &registry.Scope{Keychain: p.keys}
+	dir, err := casesDir()
+	if err != nil {
+		return nil, err
+	}
+	plan := s.plan(p)
+	l, err := ledger.Create(dir, plan.Header, s.operator.session(s.now()), s.now)
+	if err != nil {
+		return nil, hinted(err, "set XDG_DATA_HOME to a folder that can be written")
+	}
+	o := openOn(s, l, plan, p)
+	o.source = o.run(o.plan)
+	return o, nil
+}
+
+// openOn makes an open case of a ledger and a plan, without a source yet.
+func openOn(s *session, l *ledger.Ledger, plan engine.Plan, p prepared) *open {
+	scope := &registry.Scope{Keychain: p.keys}
 	attach := plan.Attach
 	plan.Attach = func(emit func(inspect.Event)) { // before any check runs
 		scope.Notice = func(text string) { emit(inspect.Event{Fact: inspect.Notice{Level: "warning", Text: text}}) }
 		scope.Log = func(r registry.Request) { emit(requestEvent(r)) }
 		attach(emit)
 	}
-	dir, err := casesDir()
-	if err != nil {
-		return nil, err
-	}
-	l, err := ledger.Create(dir, plan.Header, s.operator.session(s.now()), s.now)
-	if err != nil {
-		return nil, hinted(err, "set XDG_DATA_HOME to a folder that can be written")
-	}
-	o := &open{plan: plan, scope: scope, ledger: l}
+	o := &open{plan: plan, scope: scope, ledger: l, key: caseKey(p)}
 	o.ended = func(ctx context.Context, emit func(inspect.Event)) { remember(ctx, s, l, emit) }
-	o.source = o.run(plan)
 	if watch := cluster.Watch(s.around(p.subject), s.client.Store(), s.flags.noLogs); watch != nil {
 		o.watch = o.appended(watch)
 	}
-	return o, nil
+	return o
 }
 
 // context returns a context whose requests to registries belong to the case: made with its credentials, and listed in
@@ -77,6 +86,8 @@ func (o *open) context(ctx context.Context) context.Context {
 // interrupted.
 func (o *open) run(plan engine.Plan) inspect.Source {
 	return func(ctx context.Context, emit func(inspect.Event)) error {
+		o.runs.Add(1)
+		defer o.runs.Done()
 		if err := ledger.ReplayOf(o.ledger.Events)(ctx, emit); err != nil {
 			return err
 		}
@@ -84,6 +95,17 @@ func (o *open) run(plan engine.Plan) inspect.Source {
 		o.ended(ctx, emit)
 		return err
 	}
+}
+
+// resumed gives the source of a case that is gone on with: what is in its ledger, then the checks that did not end. A
+// case in which all checks have ended is only shown: nothing is asked of any registry.
+func (o *open) resumed(again []inspect.Key, opening []inspect.Event) inspect.Source {
+	plan := o.plan
+	plan.Again, plan.Opening = again, opening
+	if len(again) > 0 {
+		return o.run(plan)
+	}
+	return ledger.ReplayOf(o.ledger.Events)
 }
 
 // appended puts what a source emits into the ledger, which gives each event its number, time and hash.
@@ -130,6 +152,8 @@ func (o *open) again(keys []inspect.Key) (inspect.Source, error) {
 		return nil, fmt.Errorf("running again: no check was named")
 	}
 	return func(ctx context.Context, emit func(inspect.Event)) error {
+		o.runs.Add(1)
+		defer o.runs.Done()
 		err := engine.Run(o.context(ctx), p, o.ledger, emit)
 		o.ended(ctx, emit)
 		return err
