@@ -61,11 +61,11 @@ type auditor struct {
 	metrics *audit.MetricsServer // nil: nothing is served
 	// watch is given what is found as it comes, and first waits before an image is examined, as long as a person's own
 	// case is collected; both are of the terminal UI, and nil elsewhere.
-	watch func(fleet.Update)
-	first func(ctx context.Context)
-	bundle  *auditbag.Collector  // nil: there is none
-	listed  audit.Listing        // for the bundle
-	before  *audit.Report        // that changes are listed against; nil: there is none
+	watch  func(fleet.Update)
+	first  func(ctx context.Context)
+	bundle *auditbag.Collector // nil: there is none
+	listed audit.Listing       // for the bundle
+	before *audit.Report       // that changes are listed against; nil: there is none
 }
 
 // newAuditor opens the cluster and reads its policies once for all images. A policy that changes while an audit runs
