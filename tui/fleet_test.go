@@ -35,7 +35,8 @@ func TestFromTheAuditToACaseAndBack(t *testing.T) {
 		opened = append(opened, at)
 		return sourceOf(incidentEvents()), nil
 	}
-	s := tell(t, p, 120, 40).palette("audit").sees("prod-eu › audit", "1 past block, 1 not allowed, 1 not known", "1 h old")
+	s := tell(t, p, 120, 40).palette("audit").sees("prod-eu › audit", "1 past block, 1 not allowed, 1 not known",
+		"1 h old")
 	s.press("o", "j").sees("by namespace")
 	row := s.selected()
 	s.press("enter").sees("Findings by cause", "1 critical 2 high").press("3", "esc", "esc").sees("by namespace")
@@ -58,7 +59,8 @@ func TestAnAuditGoesOnBelowACase(t *testing.T) {
 	p.live = true
 	p.stored = func(context.Context) (*fleet.Stored, error) { return nil, nil }
 	p.audit = func(ctx context.Context, _ string, emit func(fleet.Update)) error { return updates.source()(ctx, emit) }
-	s := tell(t, p, 120, 40).palette("audit").sees("listing what runs …").press("esc", "enter").until("Findings by cause")
+	s := tell(t, p, 120, 40).palette("audit").sees("listing what runs …").press("esc",
+		"enter").until("Findings by cause")
 	r := incidentAudit()
 	updates <- fleet.Update{Report: &r, Ended: true}
 	close(updates)

@@ -728,7 +728,8 @@ func incidentAudit() audit.Report {
 	}
 	web := row("deployment/web", "web:1.4", 1)
 	web.Level, web.Allowed, web.Signature, web.Signer = audit.Block, audit.No, inspect.Absent, ""
-	web.Provenance, web.TagMoved, web.Reason = inspect.Absent, &moved, "unsigned; policy shop-images requires a signature"
+	web.Provenance, web.TagMoved = inspect.Absent, &moved
+	web.Reason = "unsigned; policy shop-images requires a signature"
 	web.Crossed = []string{"unsigned; policy shop-images requires a signature", "its tag means another image today"}
 	cart := row("statefulset/cart", "cart:2", 20)
 	cart.Level, cart.Crossed = audit.Warn, []string{"CVE-2026-1 of openssl 3.0.1, high: fix available (due 2026-03-20)"}

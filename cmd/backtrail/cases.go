@@ -204,7 +204,7 @@ func unfinished(ctx context.Context, s *session, c *inspect.Case, p prepared) (a
 	if len(opening) > 0 {
 		again = append(again, inspect.Key{Check: inspect.CheckAlertLocation}, inspect.Key{Check: inspect.CheckAnswers})
 	}
-	other := !sameJSON(c.Expected, s.expected) || !sameJSON(c.Thresholds, s.thresholds)
+	other := !sameExpected(c.Expected, s.expected) || !sameJSON(c.Thresholds, s.thresholds)
 	if other {
 		opening = append(opening, inspect.Event{Fact: s.expected})
 		if s.thresholds != nil {
@@ -235,6 +235,18 @@ func uncached(ctx context.Context, s *session, c *inspect.Case, container string
 	}
 	_, err := s.cache.Tree(ctx, i.Layers)
 	return err != nil
+}
+
+// sameExpected reports whether a case rests on what the person expects now. Policies of the cluster are in the case
+// beside those that the person named: only that these are among them counts.
+func sameExpected(c, now inspect.Expected) bool {
+	for _, p := range now.Policies {
+		if !slices.Contains(c.Policies, p) {
+			return false
+		}
+	}
+	c.Policies, now.Policies = nil, nil
+	return sameJSON(c, now)
 }
 
 // sameJSON reports whether two values are the same in a record: nil and an empty list are.

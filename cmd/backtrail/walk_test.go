@@ -273,7 +273,7 @@ func TestTheFleetOfTheDemo(t *testing.T) {
 	d.sees("miner /var/tmp/.font/fontd ran", "· 14:09Z") // the checks have ended
 	d.press("a", "seen on call", "\r")
 	d.sees("note added")
-	d.press("7")
+	d.press("7", "G")
 	d.sees("note: seen on call")
 	d.press("\x1b")
 	d.sees("Findings by cause")
@@ -283,7 +283,7 @@ func TestTheFleetOfTheDemo(t *testing.T) {
 	d.sees("the audit has ended: 2 not allowed, 0 not known", "BLOCK", "deploy/web")
 	d.press("j", "\r")
 	d.sees("Findings by cause", "miner /var/tmp/.font/fontd ran")
-	d.press("7")
+	d.press("7", "G")
 	d.sees("note: seen on call") // the same case, with its notes
 	d.press(":", "where liblzma5@5.6.1-1", "\r")
 	d.sees("1 hit", "liblzma5 5.6.1-1", "could not be checked")

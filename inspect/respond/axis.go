@@ -78,7 +78,8 @@ func published(c *inspect.Case) []inspect.Moment {
 	return all
 }
 
-// grave reports whether a vulnerability is worth a moment.
+// grave reports whether a vulnerability is worth a moment: an old base has thousands that are not. Thresholds count as
+// they were applied in the case, those that a person named or the default.
 func grave(v inspect.Vuln) bool {
 	return v.KEV || v.Threshold == inspect.LevelBlock || v.Threshold == inspect.LevelWarn ||
 		v.Severity == inspect.Critical || v.Severity == inspect.High

@@ -193,7 +193,8 @@ func (s *Audit) fold(u *Update) {
 	}
 }
 
-// take replaces the report.
+// take replaces the report. Changes are kept by place: a row shows what is otherwise there than in the audit before,
+// whatever it runs now.
 func (s *Audit) take(r *audit.Report) {
 	s.report, s.at, s.changed = *r, map[string]int{}, map[string][]string{}
 	for i := range s.report.Rows {
@@ -205,7 +206,8 @@ func (s *Audit) take(r *audit.Report) {
 	}
 }
 
-// put takes a row of a running audit, in place of the one that the audit before had for it.
+// put takes a row of a running audit. A workload in the middle of a rollout has two rows, one for each digest; a row
+// of the same digest is the same row, in place of the one that the audit before had for it.
 func (s *Audit) put(r audit.Row) {
 	key := keyOf(&r)
 	delete(s.old, key)
@@ -238,7 +240,7 @@ func (s *Audit) over(err error) {
 	}
 }
 
-// keyOf is what no two rows of one audit share.
+// keyOf is what no two rows of one audit share. It has bytes that the cluster chose, and is never drawn.
 func keyOf(r *audit.Row) string {
 	return placeOf(r) + "\x00" + r.Cluster + "\x00" + r.Reference + "\x00" + r.Digest + "\x00" + r.Platform
 }
@@ -270,7 +272,8 @@ func count(rows []audit.Row) (c counts) {
 	return c
 }
 
-// Header is what the shell draws around the screen. No tone of it is good: that nothing was found proves nothing.
+// Header is what the shell draws around the screen. The numbers are of the rows that are there: while an audit runs
+// they grow, and the state beside them says that they do. No tone of it is good: that nothing was found proves nothing.
 func (s *Audit) Header() shell.Header {
 	h := shell.Header{
 		Trail: []shell.Crumb{{Text: cmp.Or(s.o.Context, "backtrail")}, {Text: "audit"}},

@@ -77,7 +77,8 @@ func okRow(namespace, workload string, n int) audit.Row {
 // report has a row of each outcome, in an order that is none of the sorts.
 func report() audit.Report {
 	fine, block := okRow("blog", "deployment/site", 5), okRow("shop", "deployment/web", 1)
-	no, warn, open := okRow("shop", "job/mail", 2), okRow("shop", "statefulset/db", 3), okRow("data", "daemonset/agent", 4)
+	no, warn, open := okRow("shop", "job/mail", 2), okRow("shop", "statefulset/db", 3), okRow("data",
+		"daemonset/agent", 4)
 	lost := okRow("data", "deployment/etl", 6)
 	block.Level, block.Allowed, block.Crossed = audit.Block, audit.No, []string{"unsigned, and a signature is required"}
 	block.Signature, block.Signer = inspect.Absent, ""
@@ -300,8 +301,10 @@ func TestTheStoredAuditIsShownWorstFirst(t *testing.T) {
 	if got, want := st.workloads(), "web mail etl db agent site gone gap"; got != want {
 		t.Errorf("rows %s, want %s", got, want)
 	}
-	st.shows("Audit, depth identity · 6 containers of 6 images · by worst", "BLOCK", "unsigned, and a signature is required",
-		"not looked at: layers: depth identity reads none", "gone, ran sha256:08", "runs sha256:0101", "enter opens the case")
+	st.shows("Audit, depth identity · 6 containers of 6 images · by worst", "BLOCK",
+		"unsigned, and a signature is required",
+		"not looked at: layers: depth identity reads none", "gone, ran sha256:08", "runs sha256:0101",
+		"enter opens the case")
 	if h := st.s.Header(); h.State != "1 h old" || h.Outcome != "1 past block, 2 not allowed, 2 not known" || h.Busy {
 		t.Errorf("header %+v", h)
 	}
@@ -315,7 +318,8 @@ func TestARunningAuditShowsWhatThereIs(t *testing.T) {
 	r := report()
 	b := &backend{waits: true, updates: []Update{
 		{Report: &audit.Report{Scope: r.Scope, NotLookedAt: r.NotLookedAt, Books: audit.Books{Listed: 6}}, Began: now},
-		{Rows: r.Rows[:2], Progress: &audit.Progress{Done: 2, Total: 6, Reused: 1, Began: now, Now: now.Add(time.Minute)}},
+		{Rows: r.Rows[:2], Progress: &audit.Progress{Done: 2, Total: 6, Reused: 1, Began: now,
+			Now: now.Add(time.Minute)}},
 	}}
 	st := openAudit(t, b, 120, 40, "")
 	st.shows("2 containers", "sts/db", "not looked at: layers").lacks("deploy/web")
@@ -495,7 +499,8 @@ func TestWhereHasFourOutcomes(t *testing.T) {
 	if got := st.workloads(); got != "web mail etl agent" {
 		t.Errorf("rows %s", got)
 	}
-	for _, want := range []string{"agent etl web mail", "agent etl web mail", "web mail agent etl", "web mail etl agent"} {
+	for _, want := range []string{"agent etl web mail", "agent etl web mail", "web mail agent etl",
+		"web mail etl agent"} {
 		if st.do("sort"); st.workloads() != want {
 			t.Errorf("%s: %s, want %s", st.sh.Notice.Text, st.workloads(), want)
 		}
@@ -513,10 +518,12 @@ func TestWhereHasFourOutcomes(t *testing.T) {
 
 func TestWhereThatCannotAnswer(t *testing.T) {
 	st := openWhere(t, &backend{err: errors.New("there is no journal")}, 80, 24)
-	st.notice("looking for log4j-core: there is no journal").shows("? not checked: there is no journal", "Where log4j-core")
+	st.notice("looking for log4j-core: there is no journal").shows("? not checked: there is no journal",
+		"Where log4j-core")
 	st.do("open").notice("nothing is selected")
 	openWhere(t, &backend{result: answer()}, 40, 12).shows("log4j-core: 1 hit · 1 built · 1 ? · 1 no")
-	openWhere(t, &backend{result: where.Result{Schema: where.Schema}}, 80, 24).shows("0 hit", "Nothing has been recorded")
+	openWhere(t, &backend{result: where.Result{Schema: where.Schema}}, 80, 24).shows("0 hit",
+		"Nothing has been recorded")
 }
 
 // Both screens fit every terminal, and what has a name in a cluster cannot draw on it.

@@ -68,7 +68,8 @@ func (g *grid) action(name string) (shell.Action, bool) {
 	return v.Bind(g), true
 }
 
-// whyNoBack is why esc does nothing on this screen; the shell then goes back to the one below.
+// whyNoBack is why esc does nothing on this screen; the shell then goes back to the one below. It never quits: whoever
+// presses it once too often stays in the program.
 func whyNoBack(g *grid) string {
 	if g.list.Filter() == "" && g.focus == widget.RegionList && !g.zoom {
 		return "nothing to go back to; q quits"
@@ -245,7 +246,7 @@ func (g *grid) Draw() ([]string, *tea.Cursor) {
 	return lines, cursor
 }
 
-// drawList draws the title, the names of the columns and the rows. A filter stands in the title: what is hidden
+// drawList draws the title, which has the answer of the screen in one line, then the names of the columns and the rows. A filter stands in the title: what is hidden
 // matters most.
 func (g *grid) drawList(r widget.Rect) []string {
 	p, focused := g.shell.Paint, g.focus == widget.RegionList

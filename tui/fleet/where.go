@@ -131,7 +131,8 @@ var outcomeWords = [...]word{
 	isClear: {"no", widget.ToneDim},
 }
 
-// found is an image at a place, with all that was found in it.
+// found is an image at a place: two digests of one workload are two, as it may have run the one that is affected until
+// yesterday. It comes with all that was found in it.
 type found struct {
 	Place
 	outcome     int
@@ -171,7 +172,8 @@ func outcomes(r *where.Result) []*found {
 	return all
 }
 
-// refresh makes the rows anew.
+// refresh makes the rows anew. Rows that are equal in the order stand by their place, so that none of them jumps when
+// the question is asked again.
 func (s *Where) refresh() {
 	all := outcomes(&s.result)
 	slices.SortStableFunc(all, func(a, b *found) int {
