@@ -38,6 +38,7 @@ func (v *reproduction) run() {
 	v.custodyFits()
 	v.exhibitsFit()
 	v.redactionsFit()
+	v.timestampsFit()
 	v.packageDiffFits()
 	v.advisoriesFit()
 	v.vulnerabilitiesFit()
