@@ -51,6 +51,7 @@ func TestPodsAndNamespacesAreCompleted(t *testing.T) {
 		"pods --namespace d":    {"data"},
 		"pods --context s":      {"stage"},
 		"inspect oci:x -o mark": {"markdown"},
+		"demo p":                {"poisoned"},
 	} {
 		got := completed(t, append([]string{"--kubeconfig", config}, strings.Fields(line)...)...)
 		if !slices.Equal(got, want) {
