@@ -27,6 +27,7 @@ type Options struct {
 	Kubeconfig string // --kubeconfig; "" means $KUBECONFIG, else ~/.kube/config
 	Context    string // --context; "" means the kubeconfig's current one
 	Namespace  string // --namespace; "" means that of the context
+	Overrides  Overrides
 	UserAgent  string // backtrail/VERSION
 	InCluster  bool   // the service account of the pod that this program runs in, in place of a kubeconfig
 	NoStdin    bool   // credential plugins never get stdin: a terminal UI has it

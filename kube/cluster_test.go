@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -391,5 +392,125 @@ func TestTheIdentityOfACluster(t *testing.T) {
 	id = c.Identity(t.Context())
 	if id.UID != "" || id.User != "" || len(id.Unknown) != 3 || !strings.Contains(id.Unknown[0], "uid: ") {
 		t.Errorf("%+v", id)
+	}
+}
+
+// bound parses a command line with kubectl's flags.
+func bound(t *testing.T, args ...string) Overrides {
+	t.Helper()
+	var o Overrides
+	set := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	BindOverrides(&o, set)
+	if err := set.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func TestKubectlsFlagsReachTheServer(t *testing.T) {
+	a := serve(t, pod("web", "a", nil, nil, "x"))
+	var got http.Header
+	a.hook = func(_ http.ResponseWriter, r *http.Request) bool {
+		got = r.Header.Clone()
+		return false
+	}
+	file := kubeconfig(t, a.server, "")
+	c, err := Open(Options{Kubeconfig: file, Overrides: bound(t, "--as", "mallory", "--as-group", "a", "--as-group=b",
+		"--as-uid", "7", "--token", "other", "--request-timeout", "5")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Pod(t.Context(), "shop", "web"); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"Impersonate-User": "mallory", "Impersonate-Uid": "7", "Authorization": "Bearer other",
+		"Impersonate-Group": "a b",
+	}
+	for name, value := range want {
+		if have := strings.Join(got[name], " "); have != value {
+			t.Errorf("%s: %q, want %q", name, have, value)
+		}
+	}
+	// Impersonation is above the guard: it is not a way around it.
+	err = c.client.Delete().AbsPath("/api/v1/namespaces/shop/pods/web").Do(t.Context()).Error()
+	if !errors.Is(err, ErrRefused) {
+		t.Errorf("deleting as another user: %v", err)
+	}
+}
+
+func TestAServerNeedsNoKubeconfig(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" {
+			t.Error("a credential was sent to a server in plain text")
+		}
+		fmt.Fprint(w, `{"metadata":{"name":"web","namespace":"default"}}`)
+	}))
+	t.Cleanup(server.Close)
+	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
+	c, err := Open(Options{Overrides: bound(t, "-s", server.URL)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := c.Pod(t.Context(), c.Namespace(), "web")
+	if err != nil || p.Name != "web" || c.Server() != server.URL {
+		t.Errorf("%v from %s: %v", p, c.Server(), err)
+	}
+	if _, err := Open(Options{}); !errors.Is(err, ErrNoConfig) {
+		t.Errorf("neither a server nor a kubeconfig: %v", err)
+	}
+	if _, err := Open(Options{Context: "gone", Overrides: bound(t, "-s", server.URL)}); !errors.Is(err, ErrNoConfig) {
+		t.Errorf("a context that is not there: %v", err)
+	}
+}
+
+func TestAnOverrideOfWhatIsNotThereIsAnError(t *testing.T) {
+	a := serve(t, pod("web", "a", nil, nil, "x"))
+	for _, flag := range []string{"--cluster", "--user"} {
+		_, err := Open(Options{Kubeconfig: kubeconfig(t, a.server, ""), Overrides: bound(t, flag, "gone")})
+		if err == nil || !strings.Contains(err.Error(), "gone") {
+			t.Errorf("%s gone: %v", flag, err)
+		}
+	}
+}
+
+func TestTheRequestTimeoutBoundsOneAnswer(t *testing.T) {
+	a := serve(t, pod("web", "a", nil, nil, "x"))
+	held := make(chan struct{})
+	a.hook = func(_ http.ResponseWriter, r *http.Request) bool {
+		select {
+		case <-held:
+		case <-r.Context().Done():
+		}
+		return true
+	}
+	defer close(held)
+	c, err := Open(Options{
+		Kubeconfig: kubeconfig(t, a.server, ""), Overrides: bound(t, "--request-timeout", "20ms"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Pod(t.Context(), "shop", "web"); !errors.Is(err, ErrUnreachable) {
+		t.Errorf("a server that does not answer: %v", err)
+	}
+}
+
+func TestCheckOverrides(t *testing.T) {
+	for args, wrong := range map[string]bool{
+		"":                          false,
+		"--request-timeout=5":       false,
+		"--request-timeout=0":       false,
+		"--request-timeout=2m":      false,
+		"--request-timeout=soon":    true,
+		"--request-timeout=-1s":     true,
+		"--as=a --as-group=b":       false,
+		"--as-group=system:masters": true,
+		"--as-uid=7":                true,
+	} {
+		o := bound(t, strings.Fields(args)...)
+		if err := CheckOverrides(&o); (err != nil) != wrong {
+			t.Errorf("%s: %v", args, err)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -20,6 +21,8 @@ const maxAnswer = 128 << 20
 type guard struct {
 	next http.RoundTripper
 	base string // path of the server's URL, without a slash at the end
+	// timeout is for one answer with all of its bytes; a watch or a log that is followed has its own
+	timeout time.Duration // 0: requestTimeout
 }
 
 // RoundTrip sends the request if it only reads.
@@ -33,7 +36,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 	if tell == nil {
 		tell = func(Request) {}
 	}
-	limit, timeout := int64(maxAnswer), requestTimeout
+	limit, timeout := int64(maxAnswer), cmp.Or(g.timeout, requestTimeout)
 	if lasts(req) {
 		limit, timeout = math.MaxInt64, watchTime+requestTimeout // who reads it bounds each event or line
 	}

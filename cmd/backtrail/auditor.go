@@ -170,7 +170,7 @@ func (a *auditor) run(ctx context.Context, sel audit.Selection) (audit.Report, e
 	a.listed, a.before = listing, before
 	report, errRun := runner.Run(ctx, listing)
 	progress.clear()
-	report.Scope.Selector, report.Scope.Image = a.own.selector, a.own.image
+	report.Scope.Selector, report.Scope.Image = a.own.selectors(), a.own.image
 	report.Data = a.data()
 	report.NotLookedAt = append(report.NotLookedAt, a.late...)
 	if before != nil {
@@ -219,7 +219,7 @@ func (a *auditor) scope(sel audit.Selection) string {
 	if _, dump := a.cluster.(*kube.Snapshot); dump {
 		where = "snapshot" // each night's has another name
 	}
-	return fmt.Sprintf("%s, %s, selector %q, image %q", where, namespaceWords(sel), a.own.selector, a.own.image)
+	return fmt.Sprintf("%s, %s, selector %q, image %q", where, namespaceWords(sel), a.own.selectors(), a.own.image)
 }
 
 // runner wires the audit: where facts are kept, what they are joined with, and how far back stored facts count as
@@ -266,7 +266,7 @@ func (a *auditor) scoped(ctx context.Context, u audit.Unit) context.Context {
 	scope := &registry.Scope{Notice: func(string) {}, Log: func(registry.Request) {}}
 	if a.flags.pullSecrets {
 		if pod, err := a.cluster.Pod(ctx, u.Namespace, u.Pod); err == nil {
-			scope.Keychain, _ = pullSecretsOf(ctx, a.cluster, pod, func(string) {})
+			scope.Keychain = pullSecretsOf(ctx, a.cluster, pod, func(string) {})
 		}
 	}
 	return registry.WithScope(registry.AtOnce(ctx), scope)

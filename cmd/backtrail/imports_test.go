@@ -36,6 +36,7 @@ var allowed = map[string][]string{
 	"inspect/where":          {"inspect", "inspect/advisory", "inspect/journal", "inspect/text"},
 	"inspect/owner":          append([]string{"inspect/layer", "inspect/memo"}, check...),
 	"inspect/command":        {},
+	"inspect/settings":       {},
 	"inspect/content":        {},
 	"inspect/elfread":        {},
 	"inspect/binary":         append([]string{"inspect/command", "inspect/layer", "inspect/owner", "inspect/autorun", "inspect/content", "inspect/elfread"}, check...),
@@ -137,7 +138,7 @@ func TestEveryPackageSaysWhatItIs(t *testing.T) {
 // topLevel is all that may stand at the root of the project besides dotfiles.
 var topLevel = []string{
 	"cmd", "tui", "inspect", "kube", "registry", "testdata", "go.mod", "go.sum", "README.md", "LICENSE", "CONTRIBUTING.md", "SECURITY.md",
-	"CHANGELOG.md", "Makefile",
+	"CHANGELOG.md", "Makefile", "packaging",
 }
 
 func TestNothingElseAtTheTop(t *testing.T) {

@@ -201,7 +201,7 @@ func (s *session) cluster() (kube.Source, error) {
 	}
 	live, err := kube.Open(kube.Options{
 		Kubeconfig: s.flags.kubeconfig, Context: s.flags.context, Namespace: s.flags.namespace,
-		InCluster: s.flags.inCluster,
+		InCluster: s.flags.inCluster, Overrides: s.flags.overrides,
 		UserAgent: "backtrail/" + version, Warn: s.notice,
 		// A credential plugin may open a browser: without the line the program would seem to hang.
 		Waiting: func(text string) { fmt.Fprintln(s.std.err, text) },

@@ -18,7 +18,6 @@ import (
 	"github.com/backtrail/backtrail/registry"
 	"github.com/backtrail/backtrail/tui/fleet"
 	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/authn/kubernetes"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -131,9 +130,7 @@ func (s targetOpener) preparePodIn(ctx context.Context, namespace, name string, 
 		p.target.Workload = t.Kind + "/" + t.Name
 	}
 	if s.flags.pullSecrets {
-		if p.keys, err = pullSecretsOf(ctx, cluster, found.Pod, s.notice); err != nil {
-			return prepared{}, err
-		}
+		p.keys = pullSecretsOf(ctx, cluster, found.Pod, s.notice)
 	}
 	p.opening = p.subject.Opening()
 	// Only alerts of this pod are of interest: the index has them kept when a flood fills the bounded store.
@@ -183,19 +180,19 @@ func withCheckpoint(s *session, checks []engine.Check) []engine.Check {
 // memory only: neither the ledger nor a bundle nor the cache has them.
 func pullSecretsOf(ctx context.Context, cluster kube.Source, pod *corev1.Pod,
 	notice func(string),
-) (authn.Keychain, error) {
+) authn.Keychain {
 	found, err := cluster.PullSecrets(ctx, pod)
 	if err != nil {
 		notice("not all pull secrets could be read: " + err.Error())
 	}
 	if len(found) == 0 {
-		return nil, nil
+		return nil
 	}
-	keychain, err := kubernetes.NewFromPullSecrets(ctx, found)
+	keychain, err := kube.PullKeychain(found)
 	if err != nil {
-		return nil, fmt.Errorf("reading the pull secrets of pod %s: %w", pod.Name, err)
+		notice("not all pull secrets can be used: " + err.Error())
 	}
-	return keychain, nil
+	return keychain
 }
 
 // podAt finds the pod of a workload that a place is about: one that runs its digest in its container, else the newest

@@ -23,6 +23,7 @@ type driver struct {
 	screen  vt10x.Terminal
 	ended   chan error
 	presses int
+	pid     int // of the program
 }
 
 // drive starts backtrail with arguments in a terminal of some size, in a folder of its own.
@@ -44,7 +45,7 @@ func drive(t *testing.T, columns, rows int, args ...string) *driver {
 	if err != nil {
 		t.Skipf("there is no pseudo-terminal: %v", err)
 	}
-	d := &driver{t: t, tty: tty, ended: make(chan error, 1)}
+	d := &driver{t: t, tty: tty, ended: make(chan error, 1), pid: cmd.Process.Pid}
 	d.screen = vt10x.New(vt10x.WithSize(columns, rows), vt10x.WithWriter(tty))
 	go func() {
 		buf := make([]byte, 64<<10)
