@@ -21,7 +21,9 @@ func completed(t *testing.T, args ...string) []string {
 
 func TestCasesAreCompleted(t *testing.T) {
 	_, id := savedCalm(t)
-	for _, line := range []string{"open", "aware", "runtime", "thresholds explain", "policy draft"} {
+	for _, line := range []string{
+		"open", "aware", "runtime", "add", "custody add", "custody show", "thresholds explain", "policy draft",
+	} {
 		words := strings.Fields(line)
 		if got := completed(t, append(words, "")...); !slices.Equal(got, []string{id}) {
 			t.Errorf("%s: %q", line, got)
@@ -49,6 +51,7 @@ func TestPodsAndNamespacesAreCompleted(t *testing.T) {
 		"pods --namespace d":    {"data"},
 		"pods --context s":      {"stage"},
 		"inspect oci:x -o mark": {"markdown"},
+		"demo p":                {"poisoned"},
 	} {
 		got := completed(t, append([]string{"--kubeconfig", config}, strings.Fields(line)...)...)
 		if !slices.Equal(got, want) {

@@ -31,6 +31,7 @@ Without a command it opens the terminal UI on the pods of the current kubeconfig
 one and walk its layers, signatures, provenance, packages and unexpected executables; x exports the evidence bundle.
 
   backtrail demo                                  a built-in incident: no cluster, no registry, no network
+  backtrail demo poisoned                         another one: signed, attested, and poisoned all the same
   backtrail --alerts falco.log                    the pods of this cluster with Falco's alerts; the file is followed
   backtrail --alerts-from-cluster                 the same with the alerts that the cluster itself has
   backtrail inspect pod/web-0 -n shop -o brief    one case, printed
@@ -65,7 +66,7 @@ one and walk its layers, signatures, provenance, packages and unexpected executa
 	root.AddCommand(
 		demoCommand(f, std), podsCommand(f, std), inspectCommand(f, std), diffCommand(f, std),
 		auditCommand(f, std), whereCommand(f, std), journalCommand(f, std), casesCommand(f, std), openCommand(f, std),
-		awareCommand(f, std), runtimeCommand(f, std),
+		awareCommand(f, std), runtimeCommand(f, std), addCommand(f, std), custodyCommand(f, std),
 		verifyCommand(f, std), verifyBlobCommand(f, std), policyCommand(f, std), rbacCommand(std),
 		cacheCommand(f, std), dbCommand(f, std), thresholdsCommand(f, std), manCommand(std), versionCommand(f, std),
 	)
@@ -98,7 +99,9 @@ func (f *flags) complete(root *cobra.Command) {
 		}
 	}
 	cases := offer(caseNames)
-	for _, path := range []string{"open", "aware", "runtime", "thresholds explain", "policy draft"} {
+	for _, path := range []string{
+		"open", "aware", "runtime", "add", "custody add", "custody show", "thresholds explain", "policy draft",
+	} {
 		cmd, _, err := root.Find(strings.Fields(path))
 		if err != nil {
 			continue

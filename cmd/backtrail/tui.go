@@ -13,6 +13,7 @@ import (
 	"sync"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/demo"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/report"
@@ -41,7 +42,8 @@ func (f *flags) browse(ctx context.Context, std streams) error {
 	defer s.close()
 	err = s.showPods(ctx)
 	if errors.Is(err, kube.ErrNoConfig) && f.kubeconfig == "" && f.context == "" && offerDemo(std, err) {
-		return runDemo(ctx, f, std, inspectFlags{layers: string(evidence.LayersSuspect)}, true)
+		story, _ := demo.Named("")
+		return runDemo(ctx, f, std, inspectFlags{layers: string(evidence.LayersSuspect)}, story, true)
 	}
 	return err
 }
@@ -473,8 +475,8 @@ var flagForm = regexp.MustCompile(`^--?[a-z][a-z-]*$`)
 //
 // Names of targets are foreign text, and the command is made to be pasted: each word is quoted for a POSIX shell.
 func (s *session) command(c *inspect.Case, subj string) string {
-	if s.isDemo() {
-		return "backtrail demo --plain"
+	if again, ok := respond.DemoCommand(*c); ok {
+		return again
 	}
 	parts := []string{"backtrail", "inspect"}
 	switch i, ok := c.Image(subj); {

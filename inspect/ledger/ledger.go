@@ -202,6 +202,13 @@ func (l *Ledger) Head() string {
 	return l.prev
 }
 
+// Position is the number and the hash of the newest line: Head with the number that a timestamp over it names.
+func (l *Ledger) Position() (entry uint64, head string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.seq, l.prev
+}
+
 // Close ends the record and unlocks the case. What is appended afterwards is refused with ErrClosed. A second Close
 // does nothing.
 func (l *Ledger) Close() error {
