@@ -230,7 +230,15 @@ func (v *liveView) Tree(ctx context.Context, i inspect.Image, layer int) ([]insp
 
 // OpenPlace opens the case of a pod of a workload.
 func (v *liveView) OpenPlace(ctx context.Context, place fleet.Place) (inspect.Source, error) {
-	pod, err := targetOpener{v.session}.podAt(ctx, place)
+	cluster, err := v.session.openCluster()
+	if err != nil {
+		return nil, err
+	}
+	pod, err := targetOpener{v.session}.podAt(ctx, place, func(pod *inspect.Pod) bool {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		return v.ids[podKey(cluster.Context(), "", pod)] != ""
+	})
 	if err != nil {
 		return nil, err
 	}
