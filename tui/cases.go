@@ -57,7 +57,7 @@ func (c *openCase) Close() {
 	}
 }
 
-// opening is a case that is to be opened. Its name tells it from other cases of the session; pod is what the header
+// opening is a case that is to be opened. Its name differs from those of other cases of the session; pod is what the header
 // shows until the case has a pod of its own.
 type opening struct {
 	name string

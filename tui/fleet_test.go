@@ -53,7 +53,7 @@ func TestFromTheAuditToACaseAndBack(t *testing.T) {
 	s.palette("pods").sees("Pods · alerts")
 }
 
-// An audit goes on while a case is looked at, and its end is told there.
+// An audit goes on while a case is looked at, and its end is shown there.
 func TestAnAuditGoesOnBelowACase(t *testing.T) {
 	p, updates := testProgram(), make(feed[fleet.Update])
 	p.live = true

@@ -479,7 +479,7 @@ func (a *auditor) serve(ctx context.Context, r *audit.Report) error {
 	return a.metrics.Wait(ctx)
 }
 
-// precedence has the audit of a session wait while a person's case is collected: both ask the same registries, and the
+// precedence has the audit of a session wait while a person's case is collected: both use the same registries, and the
 // person waits for the one.
 type precedence struct {
 	mu    sync.Mutex

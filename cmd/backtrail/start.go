@@ -132,7 +132,7 @@ func (o *open) run(plan engine.Plan) inspect.Source {
 }
 
 // resumed gives the source of a case that is gone on with: what is in its ledger, then the checks that did not end. A
-// case in which all checks have ended is only shown: nothing is asked of any registry.
+// case in which all checks have ended is only shown: no registry is read.
 func (o *open) resumed(again []inspect.Key, opening []inspect.Event) inspect.Source {
 	plan := o.plan
 	plan.Again, plan.Opening = again, opening

@@ -273,7 +273,7 @@ func count(rows []audit.Row) (c counts) {
 }
 
 // Header is what the shell draws around the screen. The numbers are of the rows that are there: while an audit runs
-// they grow, and the state beside them says that they do. No tone of it is good: that nothing was found proves nothing.
+// they grow, and the state beside them is "running". No tone of it is good: that nothing was found proves nothing.
 func (s *Audit) Header() shell.Header {
 	h := shell.Header{
 		Trail: []shell.Crumb{{Text: cmp.Or(s.o.Context, "backtrail")}, {Text: "audit"}},

@@ -16,8 +16,8 @@ import (
 )
 
 // sample is some of the rows, for a person who looks closely at a few and has to account for how they were picked. It
-// depends on nothing but the audit and the filter: whoever repeats it gets the same rows, and nobody can be suspected
-// of having chosen the harmless ones.
+// depends on nothing but the audit and the filter: whoever repeats it gets the same rows, and harmless ones cannot have
+// been chosen on purpose.
 type sample struct {
 	// keys: of the rows that were picked; empty: there is no sample
 	keys map[string]bool

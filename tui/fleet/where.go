@@ -345,7 +345,7 @@ func (s *Where) emptyText() (string, widget.Tone) {
 	case s.asked:
 		return "…", widget.ToneDim
 	case s.err != nil:
-		return "? not checked: " + s.err.Error() + ". :where asks for something else.", widget.ToneWarn
+		return "? not checked: " + s.err.Error() + ". :where looks for something else.", widget.ToneWarn
 	default:
 		return "? Nothing has been recorded that ran anywhere: an audit (:audit) or a case records it.", widget.ToneWarn
 	}

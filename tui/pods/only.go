@@ -20,7 +20,7 @@ func (s *Screen) Only(p shell.Pivot) *Screen {
 	return n
 }
 
-// onParent follows the list that this one is a part of. The list itself asks for the next message.
+// onParent follows the list that this one is a part of. The list itself waits for the next message.
 func (s *Screen) onParent(msg podsMsg) tea.Cmd {
 	if msg.gen == s.from.gen {
 		takeParent(s)

@@ -78,7 +78,7 @@ func (v View) opensPods(live string) string {
 	return "enter copies the command that opens its case."
 }
 
-// pivotLine tells where enter leads.
+// pivotLine writes where enter leads.
 func pivotLine(v View, d *widget.Document, p *shell.Pivot) {
 	if p != nil && v.Pivots {
 		d.Gap()
