@@ -2,6 +2,8 @@ package inspect
 
 import (
 	"cmp"
+	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -87,7 +89,41 @@ type Request struct {
 // FactKind is the fact's JSON name.
 func (Request) FactKind() string { return "request" }
 
-func (Request) fold(c *Case, _ Event) { c.Requests++ }
+// fold counts the request, and those of its host: the case has no list of them, which may be long.
+func (r Request) fold(c *Case, _ Event) {
+	c.Requests++
+	host := ""
+	if u, err := url.Parse(r.URL); err == nil {
+		host = u.Host
+	}
+	key := func(a, b HostRequests) int {
+		return cmp.Or(cmp.Compare(a.Host, b.Host), cmp.Compare(a.Method, b.Method))
+	}
+	n := HostRequests{Host: host, Method: r.Method}
+	if at, found := slices.BinarySearchFunc(c.Hosts, n, key); found {
+		n = c.Hosts[at]
+	} else if len(c.Hosts) >= maxHosts {
+		return
+	}
+	n.Count++
+	n.Bytes += r.Bytes
+	if r.Error != "" || r.Status >= 400 {
+		n.Failed++
+	}
+	upsert(&c.Hosts, n, key)
+}
+
+// maxHosts bounds the hosts of a case: a foreign ledger may name a million.
+const maxHosts = 1000
+
+// HostRequests counts the requests to one host with one method.
+type HostRequests struct {
+	Host   string `json:"host"`
+	Method string `json:"method"`
+	Count  int    `json:"count"`
+	Failed int    `json:"failed"` // without an answer, or with a status of 400 and above
+	Bytes  int64  `json:"bytes"`
+}
 
 // Redaction is a secret that was removed before the case recorded it. What it was cannot be read from its digest:
 // whoever has the case's salt and the original can prove that they belong together.

@@ -30,6 +30,7 @@ type auditFlags struct {
 	shard, out             string // I/N, and the folder of parts
 	manifest               bool
 	metrics                string
+	evidence               string    // path of a bundle
 	job                    audit.Job // of the manifest
 }
 
@@ -82,6 +83,8 @@ func (own *auditFlags) register(cmd *cobra.Command) {
 	s.IntVar(&own.job.Shards, "shards", 0, "cut the manifest's audit into `N` parts, an Indexed Job")
 	s.StringVar(&own.metrics, "metrics", "",
 		"serve the metrics of the audit at `ADDRESS` (PORT on loopback, or HOST:PORT) until interrupted")
+	s.StringVar(&own.evidence, "evidence", "",
+		"also write the audit as an evidence bundle to `PATH` (a folder, .tar.gz or .tar.zst), for backtrail verify")
 	s.StringVar(&own.out, "out", "", "`DIR` that a part is written to; audit merge reads it")
 }
 
@@ -98,7 +101,7 @@ func runAudit(ctx context.Context, f *flags, std streams, own auditFlags) error 
 	if err != nil {
 		return usage("--depth: %w", err)
 	}
-	if err := own.check(); err != nil {
+	if err := own.check(f); err != nil {
 		return err
 	}
 	if own.manifest {
@@ -124,6 +127,9 @@ func runAudit(ctx context.Context, f *flags, std streams, own auditFlags) error 
 	if err := a.listen(); err != nil {
 		return err
 	}
+	if err := a.beginBundle(); err != nil {
+		return err
+	}
 	report, errRun := a.run(ctx, sel)
 	// Without anything listed there is no report to print: the error is all there is.
 	if errRun != nil && ctx.Err() == nil && len(report.Rows) == 0 && report.Books.Listed == 0 {
@@ -136,11 +142,14 @@ func runAudit(ctx context.Context, f *flags, std streams, own auditFlags) error 
 		return &exitError{
 			code:  exitInterrupted,
 			err:   errors.New("interrupted: the audit is partial"),
-			hints: []string{"the same command goes on where this one was"},
+			hints: []string{a.bundleHint("the same command goes on where this one was")},
 		}
 	}
 	if errRun != nil {
 		return hinted(errRun, "is the disk full? XDG_DATA_HOME chooses another place for what is kept")
+	}
+	if err := a.writeBundle(ctx, &report); err != nil {
+		return err
 	}
 	if err := a.serve(ctx, &report); err != nil {
 		return err
@@ -158,12 +167,16 @@ func (own *auditFlags) selectors() string {
 
 // check refuses flags that do not go together. A part is made without the journal, on any machine: it has no earlier
 // audit to be compared with, and nothing stored to be checked again.
-func (own *auditFlags) check() error {
+func (own *auditFlags) check(f *flags) error {
 	switch {
+	case own.metrics != "" && audit.CheckMetricsAddress(own.metrics) != nil:
+		return usage("--metrics: %w", audit.CheckMetricsAddress(own.metrics))
+	case f.signKey != "" && own.evidence == "":
+		return usage("audit does not use --sign-key without --evidence PATH, which it signs: add that, or leave it out")
 	case (own.shard == "") != (own.out == ""):
 		return usage("--shard I/N and --out DIR belong together")
-	case own.shard != "" && (own.since != "" || own.recheck || own.metrics != ""):
-		return usage("--shard writes a part only: leave out --since, --recheck and --metrics")
+	case own.shard != "" && (own.since != "" || own.recheck || own.metrics != "" || own.evidence != ""):
+		return usage("--shard writes a part only: leave out --since, --recheck, --metrics and --evidence")
 	case own.manifest && own.metrics != "":
 		return usage("--manifest prints objects and ends: leave out --metrics")
 	}
@@ -175,7 +188,9 @@ func (own *auditFlags) checkManifest(cmd *cobra.Command) error {
 	unused := []string{"manifest-image", "schedule", "shards"}
 	why := "is about what --manifest prints: add that, or leave it out"
 	if own.manifest {
-		unused = []string{"image", "field-selector", "since", "recheck", "parallel", "shard", "out", "output"}
+		unused = []string{
+			"image", "field-selector", "since", "recheck", "parallel", "shard", "out", "output", "evidence",
+		}
 		why = "is not part of what --manifest prints: leave it out"
 	}
 	for _, name := range unused {

@@ -12,6 +12,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/advisory"
 	"github.com/backtrail/backtrail/inspect/audit"
+	"github.com/backtrail/backtrail/inspect/auditbag"
 	"github.com/backtrail/backtrail/inspect/autorun"
 	"github.com/backtrail/backtrail/inspect/binary"
 	"github.com/backtrail/backtrail/inspect/engine"
@@ -52,6 +53,9 @@ type auditor struct {
 	// have ended.
 	late    []audit.Gap
 	metrics *audit.MetricsServer // nil: nothing is served
+	bundle  *auditbag.Collector  // nil: there is none
+	listed  audit.Listing        // for the bundle
+	before  *audit.Report        // that changes are listed against; nil: there is none
 }
 
 // newAuditor opens the cluster and reads its policies once for all images. A policy that changes while an audit runs
@@ -85,6 +89,9 @@ func newAuditor(ctx context.Context, s *session, own auditFlags, depth audit.Dep
 func (a *auditor) close() {
 	if a.metrics != nil {
 		_ = a.metrics.Close()
+	}
+	if a.bundle != nil {
+		_ = a.bundle.Close()
 	}
 	if a.history != nil {
 		_ = a.history.Close() // each change of it was one of its own
@@ -147,6 +154,7 @@ func (a *auditor) run(ctx context.Context, sel audit.Selection) (audit.Report, e
 	if err != nil {
 		return audit.Report{}, err
 	}
+	a.listed, a.before = listing, before
 	report, errRun := runner.Run(ctx, listing)
 	progress.clear()
 	report.Scope.Selector, report.Scope.Image = a.own.selectors(), a.own.image
@@ -196,7 +204,7 @@ func (a *auditor) runner(ctx context.Context, world kube.Source, scope string) (
 			return x.Examine(a.scoped(ctx, u), u, d)
 		},
 		Store: a.store, Known: a.known(ctx), Depth: a.depth, Parallel: a.parallel(), Fresh: fresh,
-		Recheck: a.own.recheck, Progress: progress.show,
+		Recheck: a.own.recheck, Progress: progress.show, Collect: a.collect(),
 	}, progress, nil
 }
 

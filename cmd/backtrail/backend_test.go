@@ -176,6 +176,7 @@ func TestTheCommandToCopy(t *testing.T) {
 		t.Errorf("%s\nwant %s", got, want)
 	}
 	s.alerts.PresetName = demoAlerts
+	c.Target.Context, c.Trust = "snapshot "+demoName, []inspect.Trust{{Name: "the demo"}}
 	got := s.command(c, "app")
 	if got != "backtrail demo --plain" || !strings.Contains(s.verifyCommand("bag"), "--demo") {
 		t.Errorf("of the demo: %s, %s", got, s.verifyCommand("bag"))

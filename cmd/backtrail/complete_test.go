@@ -54,6 +54,7 @@ func TestPodsAndNamespacesAreCompleted(t *testing.T) {
 		"pods --namespace d":    {"data"},
 		"pods --context s":      {"stage"},
 		"inspect oci:x -o mark": {"markdown"},
+		"demo p":                {"poisoned"},
 	} {
 		got := completed(t, append([]string{"--kubeconfig", config}, strings.Fields(line)...)...)
 		if !slices.Equal(got, want) {
@@ -81,6 +82,10 @@ func TestTheModulesOfTheProgram(t *testing.T) {
 	}
 	if b.Name != "backtrail" || b.Version == "" || !strings.HasPrefix(b.Go, "go1.") {
 		t.Errorf("%+v", b.Tool)
+	}
+	if !strings.HasPrefix(b.Root.Digest, "sha256:") || b.Root.Fetched.IsZero() || !strings.HasSuffix(b.Root.Age, "d") ||
+		b.Root.Source == "" {
+		t.Errorf("the embedded trust root is %+v", b.Root)
 	}
 	at := slices.IndexFunc(b.Modules, func(m buildModule) bool { return m.Path == "github.com/spf13/cobra" })
 	if at < 0 || !strings.HasPrefix(b.Modules[at].Version, "v1.") || !strings.HasPrefix(b.Modules[at].Sum, "h1:") {

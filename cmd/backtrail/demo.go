@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,25 +20,26 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// The demo's dump is named as a person's is (--snapshot), so that the context of its case reads "snapshot demo".
-const (
-	demoName    = "demo"
-	demoContext = "snapshot " + demoName
-)
+// demoName is the dump of the built-in incident that opens by itself; the others are named as their stories are. It is
+// named as a person's dump is (--snapshot), so that the context of its case reads "snapshot demo".
+const demoName = "demo"
 
 // demoCommand is the verb demo. It uses the code of a real case throughout: a registry on loopback, a dump in place of
 // a cluster, alerts in Falco's form. Only the data is made up.
 func demoCommand(f *flags, std streams) *cobra.Command {
 	var own inspectFlags
 	cmd := &cobra.Command{
-		Use:   "demo",
-		Short: "Open the terminal UI on a built-in incident; needs no cluster, registry or network",
-		Args:  noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Use:       "demo [" + strings.Join(storyNames(), "|") + "]",
+		Short:     "Open the terminal UI on a built-in incident; needs no cluster, registry or network",
+		Long:      demoHelp(),
+		Args:      oneStory,
+		ValidArgs: storyNames(),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := own.checkExport(cmd); err != nil {
 				return err
 			}
-			return runDemo(cmd.Context(), f, std, own)
+			story, _ := demo.Named(strings.Join(args, ""))
+			return runDemo(cmd.Context(), f, std, own, story)
 		},
 	}
 	cmd.Flags().StringVar(&own.export, "export", "", "write the evidence bundle to `PATH` (without the terminal UI)")
@@ -44,14 +47,50 @@ func demoCommand(f *flags, std streams) *cobra.Command {
 	return cmd
 }
 
+// storyNames are the built-in incidents that have to be named.
+func storyNames() []string {
+	var names []string
+	for _, s := range demo.Stories() {
+		if s.Name != "" {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+func demoHelp() string {
+	var b strings.Builder
+	b.WriteString("Open the terminal UI on a built-in incident; needs no cluster, registry or network.\n" +
+		"Without a terminal, or with --plain, the report of its flagged pod is printed.\n\nIncidents:\n")
+	for _, s := range demo.Stories() {
+		fmt.Fprintf(&b, "  %-24s  %s\n", strings.TrimSpace("backtrail demo "+s.Name), s.Summary)
+	}
+	return b.String()
+}
+
+// oneStory refuses what is not the name of one incident.
+func oneStory(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if _, ok := demo.Named(args[0]); !ok || args[0] == "" {
+		return usage("there is no built-in incident %q; there are: %s, and the one that opens without a name",
+			args[0], strings.Join(storyNames(), ", "))
+	}
+	if len(args) > 1 {
+		return usage("backtrail demo takes one incident, not also %q", args[1])
+	}
+	return nil
+}
+
 // runDemo shows the built-in incident. Its cache is a folder of its own that is gone afterwards, so that it always
 // begins cold and leaves nothing but the case.
-func runDemo(ctx context.Context, f *flags, std streams, own inspectFlags) error {
+func runDemo(ctx context.Context, f *flags, std streams, own inspectFlags, story demo.Story) error {
 	if err := f.checkOutput(outputs...); err != nil {
 		return err
 	}
 	// Its registry listens on loopback, on a port that the system chooses, for as long as the incident is open.
-	incident, err := demo.Start(ctx)
+	incident, err := story.Start(ctx)
 	if err != nil {
 		return fmt.Errorf("making the demo: %w", err)
 	}
@@ -63,7 +102,7 @@ func runDemo(ctx context.Context, f *flags, std streams, own inspectFlags) error
 	defer os.RemoveAll(dir)
 	// An export is for scripts and demonstrations of the bundle: a terminal UI would wait for a key before it.
 	plain := own.export != "" || !f.interactive(std)
-	s, err := demoSession(f, std, incident, dir)
+	s, err := demoSession(f, std, cmp.Or(story.Name, demoName), incident, dir)
 	if err != nil {
 		return err
 	}
@@ -84,7 +123,7 @@ func runDemo(ctx context.Context, f *flags, std streams, own inspectFlags) error
 //
 // The incident's trust root signs anything for anyone, since its keys are in the source. It counts in this session, and
 // where verify is given --demo; no other command takes it.
-func demoSession(f *flags, std streams, incident *demo.Incident, dir string) (*session, error) {
+func demoSession(f *flags, std streams, name string, incident *demo.Incident, dir string) (*session, error) {
 	f.cache, f.namespace, f.offline = dir, incident.Namespace, true
 	f.registryMaps = []string{incident.RegistryMap.From + "=" + incident.RegistryMap.To}
 	s, err := newSession(f, std)
@@ -101,6 +140,6 @@ func demoSession(f *flags, std streams, incident *demo.Incident, dir string) (*s
 	s.vulns = vuln.NewData(filepath.Join(dir, "no-database"), "") // the demo is the same on every machine
 	s.now = func() time.Time { return incident.Now }
 	s.choice = &subject.Choice{By: "responder@demo"}
-	s.openCluster = func() (kube.Source, error) { return kube.ParseSnapshot(demoName, incident.Snapshot) }
+	s.openCluster = func() (kube.Source, error) { return kube.ParseSnapshot(name, incident.Snapshot) }
 	return s, nil
 }

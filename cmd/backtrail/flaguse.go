@@ -70,7 +70,7 @@ var unusedGroups = map[string][]flagGroup{
 	"demo":        allBut(alertFlags, exportFlags),
 	"pods":        allBut(clusterFlags, alertFlags),
 	"diff":        allBut(clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags),
-	"audit":       {alertFlags, exportFlags},
+	"audit":       {alertFlags},
 	"cases":       caseFlags,
 	"where":       caseFlags,
 	"journal":     caseFlags,

@@ -21,7 +21,7 @@ import (
 var planned = []string{"add"}
 
 // update has the tests write what they would compare with.
-var update = flag.Bool("update", false, "renew the table of keys in the README")
+var update = flag.Bool("update", false, "renew the table of keys in the README, and frames")
 
 const readmePath = "../../README.md"
 

@@ -53,9 +53,11 @@ var allowed = map[string][]string{
 	"inspect/vuln":           append([]string{"inspect/memo", "inspect/sbom", "inspect/threshold"}, check...),
 	"inspect/vuln/vulntest":  {},
 	"inspect/audit":          append([]string{"inspect/journal", "inspect/threshold", "inspect/layer", "inspect/subject"}, check...),
+	"inspect/auditbag":       {"inspect", "inspect/audit", "inspect/evidence", "inspect/evidence/bagit", "inspect/policy", "inspect/text", "inspect/threshold"},
 	// owner: the rpm databases that syft reads are looked through before, since its library trusts them
 	"inspect/sbom":            append([]string{"inspect/layer", "inspect/owner"}, check...),
-	"inspect/signature":       check,
+	"inspect/signature":       append([]string{"inspect/trustroot"}, check...),
+	"inspect/trustroot":       {},
 	"inspect/subject":         check,
 	"inspect/recompute":       nil,   // it composes the checks, as the program does
 	"inspect/demo":            nil,   // what it needs, but not the program

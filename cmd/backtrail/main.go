@@ -15,6 +15,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -25,8 +26,10 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/trustroot"
 	"github.com/spf13/cobra"
 )
 
@@ -104,8 +107,30 @@ func limitMemory() {
 // the source.
 type buildReport struct {
 	inspect.Tool
-	Go      string        `json:"go"`      // version of the toolchain
+	Go      string        `json:"go"` // version of the toolchain
+	Root    embeddedTrust `json:"trustRoot"`
 	Modules []buildModule `json:"modules"` // sorted by path; empty without build information
+}
+
+// embeddedTrust is the trusted root of the public Sigstore instance that is compiled in, for use without network.
+type embeddedTrust struct {
+	Digest  string       `json:"digest"`
+	Fetched inspect.Time `json:"fetched"`
+	Age     string       `json:"age"` // 83d
+	Source  string       `json:"source"`
+	TUF     bool         `json:"tuf"` // fetched and verified by The Update Framework
+}
+
+// newEmbeddedTrust describes the compiled-in root at a time.
+func newEmbeddedTrust(now time.Time) embeddedTrust {
+	o, err := trustroot.EmbeddedOrigin()
+	if err != nil {
+		return embeddedTrust{Source: err.Error()}
+	}
+	return embeddedTrust{
+		Digest:  fmt.Sprintf("sha256:%x", sha256.Sum256(trustroot.Embedded())),
+		Fetched: inspect.At(o.Fetched), Age: fmt.Sprintf("%dd", o.Days(now)), Source: o.Source, TUF: o.TUF,
+	}
 }
 
 // buildModule is a dependency as the linker used it: where it was replaced, that is the replacement.
@@ -118,7 +143,7 @@ type buildModule struct {
 // newBuild reads the build information of this binary, which the Go toolchain has written into it (debug/buildinfo). It
 // is a claim of whoever built the binary, as its version is: a release is compared with its checksums.
 func newBuild(t inspect.Tool) buildReport {
-	b := buildReport{Tool: t, Go: runtime.Version()}
+	b := buildReport{Tool: t, Go: runtime.Version(), Root: newEmbeddedTrust(time.Now())}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b

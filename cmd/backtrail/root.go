@@ -34,6 +34,7 @@ Without a command it opens the terminal UI on the pods of the current kubeconfig
 one and walk its layers, signatures, provenance, packages and unexpected executables; x exports the evidence bundle.
 
   backtrail demo                                  a built-in incident: no cluster, no registry, no network
+  backtrail demo poisoned                         another one: signed, attested, and poisoned all the same
   backtrail --alerts falco.log                    the pods of this cluster with Falco's alerts; the file is followed
   backtrail --alerts-from-cluster                 the same with the alerts that the cluster itself has
   backtrail inspect pod/web-0 -n shop -o brief    one case, printed

@@ -389,8 +389,8 @@ var flagForm = regexp.MustCompile(`^--?[a-z][a-z-]*$`)
 //
 // Names of targets are foreign text, and the command is made to be pasted: each word is quoted for a POSIX shell.
 func (s *session) command(c *inspect.Case, subj string) string {
-	if s.isDemo() {
-		return "backtrail demo --plain"
+	if again, ok := respond.DemoCommand(*c); ok {
+		return again
 	}
 	parts := []string{"backtrail", "inspect"}
 	switch i, ok := c.Image(subj); {

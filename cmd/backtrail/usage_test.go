@@ -86,6 +86,8 @@ func TestUsageErrors(t *testing.T) {
 		{"pods --snapshot d --context prod", "leave --context out"},
 		{"pods --snapshot d --in-cluster", "leave --in-cluster out"},
 		{"pods web", `takes no argument, not "web"`},
+		{"demo nothing", `there is no built-in incident "nothing"; there are: poisoned`},
+		{"demo poisoned web", `takes one incident, not also "web"`},
 		{"demo --layers some --export x", "it is all, suspect or none"},
 		{"diff a", "compares two targets, not 1"},
 		{"diff a b -o html", "-o html is not known here"},

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/auditbag"
 	"github.com/backtrail/backtrail/inspect/demo"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/recompute"
@@ -70,7 +71,7 @@ func runVerify(ctx context.Context, f *flags, std streams, path string, own veri
 		return err
 	}
 	o := evidence.VerifyOptions{Expect: own.expect, Tool: tool(), AcceptBag: slices.Contains(f.trustedRoots,
-		acceptBag), Documents: imageDocuments}
+		acceptBag), Documents: imageDocuments, Kinds: []evidence.Kind{auditbag.Kind(tool())}}
 	r := recompute.Bundle{}
 	for _, name := range f.trustedRoots {
 		if name == acceptBag {
@@ -251,7 +252,7 @@ func describeVerification(w io.Writer, v evidence.Verification, s report.Style) 
 	if !v.Case.Complete {
 		complete = "not complete"
 	}
-	_, err := fmt.Fprintf(w, `case         %s %s
+	_, err := fmt.Fprintf(w, `%-12s %s %s
              %s, %s
 by           %s, with %s
 tag manifest %s
@@ -261,7 +262,7 @@ reproduced   %s  the claims follow from the bytes in it
              %d of %d claims recomputed, %d claimed, %d not in the bag, %d failed
 authentic    %s  who signed it
 
-`, text.Clean(v.Case.ID), text.Clean(v.Case.Target), v.Case.Status, complete,
+`, cmp.Or(v.Case.Kind, "case"), text.Clean(v.Case.ID), text.Clean(v.Case.Target), v.Case.Status, complete,
 		cmp.Or(text.Clean(v.Case.Operator), "operator not recorded"),
 		text.Clean(v.Case.Tool), text.Clean(v.TagManifest), s.Mark(v.Fits), s.Mark(v.Reproduced),
 		v.Claims.Recomputed,

@@ -71,6 +71,17 @@ func (d *driver) text() string {
 	return strings.Join(strings.Fields(strings.NewReplacer("│", " ", "┃", " ").Replace(d.screen.String())), " ")
 }
 
+// frame is the screen as it is, without blanks at the ends of lines.
+func (d *driver) frame() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var b strings.Builder
+	for line := range strings.Lines(d.screen.String()) {
+		b.WriteString(strings.TrimRight(line, " \n") + "\n")
+	}
+	return b.String()
+}
+
 // press presses keys, one after the other.
 func (d *driver) press(keys ...string) {
 	d.t.Helper()
@@ -165,6 +176,37 @@ func TestTheSevenAnswersOfTheDemo(t *testing.T) {
 	d.press("\r", "q")
 	d.quits()
 	d.sees("case saved: ", "backtrail open ")
+}
+
+// The first screen of the second incident leads with the cause, not with the interpreter that the alert names, nor with
+// the signature, which is valid. Every line of the headline is on it.
+func TestTheFirstScreenOfThePoisonedDemo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the whole demo")
+	}
+	d := drive(t, 80, 24, "demo", "poisoned")
+	d.sees("forecast-84…d7bb-k7w2m", "Unexpected outbound")
+	d.press("\r")
+	// the last fact to come is in the answers, and the line of keys has no checks left to count
+	d.sees("WHAT python package example_metrics 4.2.1", "1 high · 09:58Z", "NEXT Preserve the pod", "ans. Origin: python")
+	const name = "testdata/poisoned_80x24.txt"
+	want, err := os.ReadFile(name)
+	var got string
+	for range 200 { // the frame is drawn in parts
+		if got = d.frame(); got == string(want) {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if *update {
+		err = os.WriteFile(name, []byte(got), 0o644)
+		want = []byte(got)
+	}
+	if err != nil || got != string(want) {
+		t.Errorf("the first screen is\n%s\nwant\n%s%v", got, want, err)
+	}
+	d.press("\x03")
+	d.quits()
 }
 
 // ctrl+c always ends it, also while the case is being collected.

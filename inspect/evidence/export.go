@@ -80,6 +80,9 @@ type export struct {
 	documents map[string]document // manifests and indexes that are carried, by blobLine.key
 	suspects  map[string]bool     // digests and diff IDs of suspect layers
 	notes     []string
+	// has is asked for the names in the reports in place of what is written: where a bag is made again, a file that
+	// cannot be made again is in the bag all the same. nil: what is written.
+	has func(name string) bool
 }
 
 // note tells the person who exports what is not in the bundle, in a sentence.
@@ -98,7 +101,7 @@ func (x *export) write() (Result, error) {
 	for _, part := range []func() error{
 		x.writeDeclaration, x.writeCase, x.writeExhibits, x.writeRedactions, x.writeTrust, x.writeBlobs,
 		x.writeListings, x.writeDocuments, x.writeAdvisories, x.writeVulnerabilities, x.writeSummaries,
-		x.writeReadme, x.writeInfo,
+		x.writeReports, x.writeReadme, x.writeInfo,
 	} {
 		if err := x.ctx.Err(); err != nil {
 			return Result{}, err
@@ -153,8 +156,8 @@ func (x *export) writeDeclaration() error {
 	return x.bag.AddBytes(bagit.DeclarationFile, []byte(bagit.Declaration))
 }
 
-// writeCase writes the case in its four forms and the chain of custody.
-// case.json is for programs and the reports are for people; both follow from events.jsonl, which alone is replayed.
+// writeCase writes the case, its record and the chain of custody.
+// case.json is for programs; it follows from events.jsonl, which alone is replayed.
 func (x *export) writeCase() error {
 	data, err := verdict.Encode(x.c)
 	if err != nil {
@@ -169,8 +172,17 @@ func (x *export) writeCase() error {
 	if err := x.addFile("data/custody.jsonl", x.stream.custody); err != nil {
 		return err
 	}
+	return nil
+}
+
+// writeReports draws the reports, which name where in the bag the bytes of a claim lie: they come after all of these.
+func (x *export) writeReports() error {
+	in := report.Bag{Has: x.bag.Has, Custody: x.stream.last}
+	if x.has != nil {
+		in.Has = x.has
+	}
 	for _, r := range renderings {
-		text, err := r.render(x.c)
+		text, err := r.render(x.c, in)
 		if err != nil {
 			return fmt.Errorf("writing %s: %w", r.name, err)
 		}
@@ -303,11 +315,11 @@ func packageDiffs(c inspect.Case) []packageDiff {
 }
 
 // renderings are the reports that stand in every bundle.
-// Both are pure functions of the case: Verify draws them again and compares every byte.
+// Both are pure functions of the case and of the names in the bag: Verify draws them again and compares every byte.
 var renderings = []struct {
 	name   string
-	render func(inspect.Case) ([]byte, error)
+	render func(inspect.Case, report.Bag) ([]byte, error)
 }{
-	{"data/report.html", rendered(report.HTML)},
-	{"data/report.md", rendered(report.Markdown)},
+	{"data/report.html", rendered(report.Bag.HTML)},
+	{"data/report.md", rendered(report.Bag.Markdown)},
 }

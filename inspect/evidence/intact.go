@@ -178,7 +178,11 @@ func (v *fitting) oxum() {
 // required checks that the files of every bundle are there, and that none is to be fetched: fetch.txt (RFC 8493,
 // 2.2.3) would have bytes come from an address that whoever made the bag chose.
 func (v *fitting) required() {
-	for _, name := range required {
+	names := required
+	if v.kind != nil {
+		names = v.kind.Required
+	}
+	for _, name := range names {
 		if !v.bag.files.Has(name) {
 			v.fail("file", name, "it is missing: every bundle has it")
 		}
@@ -191,7 +195,7 @@ func (v *fitting) required() {
 // digestFolders hold files whose names are the digests of their bytes.
 var digestFolders = []string{
 	"data/image/blobs/sha256/", "data/known-good/blobs/sha256/", "data/damaged/",
-	"data/binaries/", "data/packages/",
+	"data/binaries/", "data/packages/", "data/facts/", "data/policies/",
 }
 
 // ownNames checks the files that are named by their digest.

@@ -33,6 +33,7 @@ type BagCase struct {
 	Complete bool               `json:"complete"`
 	Operator string             `json:"operator"` // of the first session
 	Tool     string             `json:"tool"`
+	Kind     string             `json:"kind"` // case, or audit
 }
 
 // Claims counts the statements of a case by what bears them out.
@@ -86,7 +87,9 @@ type VerifyOptions struct {
 	// named.
 	VerifySigner func(ctx context.Context, manifest, bundle []byte) (by string, err error)
 	// Known are the digests of roots that backtrail itself knows, embedded or by TUF: these count as the person's.
-	Known     []string
+	Known []string
+	// Kinds are the kinds of bundles besides those of cases.
+	Kinds     []Kind
 	AcceptBag bool         // --trusted-root bag: what only the bag vouches for is accepted
 	Tool      inspect.Tool // this program: it compares the reports of its own version
 	// Rerun computes the case again with the bag as registry, cluster, trust root and clock. Nil: not run, unknown.
@@ -100,7 +103,7 @@ func caseOf(id string, c inspect.Case) BagCase {
 	outcome := verdict.Of(&c)
 	b := BagCase{
 		ID: id, Target: text.Clean(c.Target.Name), Status: outcome.Status, Complete: outcome.Complete,
-		Tool: toolName(c.Tool),
+		Tool: toolName(c.Tool), Kind: "case",
 	}
 	if len(c.Sessions) > 0 {
 		b.Operator = text.Clean(c.Sessions[0].Operator + " on " + c.Sessions[0].Host)

@@ -34,12 +34,17 @@ func Verify(ctx context.Context, path string, o VerifyOptions) (Verification, er
 	}
 	defer bag.Close()
 	v.bag = bag
+	v.kind = v.kindOf()
 	v.out.Case.ID, v.out.TagManifest = bag.ID(), bag.TagManifest()
 	v.out.Fits = v.part((&fitting{v}).run)
 	who := &vouching{v}
 	v.out.Authentic = v.part(who.authentic) // first: what it covers need not be drawn again
 	before := len(v.out.Checks)
-	v.out.Reproduced = v.part((&reproduction{v}).run)
+	if v.kind != nil {
+		v.out.Reproduced = v.part(v.again)
+	} else {
+		v.out.Reproduced = v.part((&reproduction{v}).run)
+	}
 	v.out.Claims.Failed = failed(v.out.Checks[before:])
 	if v.out.Reproduced == inspect.Verified && v.out.Claims.Recomputed == 0 {
 		v.out.Reproduced = inspect.Unknown
@@ -72,6 +77,8 @@ type verifier struct {
 	ctx  context.Context
 	o    VerifyOptions
 	bag  *Bag
+	kind *Kind    // nil: the bag is that of a case
+	keys []string // that the verdicts of another kind of bag rest on
 	out  Verification
 	c    inspect.Case             // the fold of the events, once the bag is intact
 	sums map[string]bagit.FileSum // of every file that could be read
@@ -175,6 +182,7 @@ func (v *vouching) trust() {
 		v.record("trust", "", inspect.Unknown, BasisClaimed, "%d signatures were checked against a trust store that "+
 			"the case does not name", notarized)
 	}
+	keys = append(keys, v.keys...)
 	for _, k := range keys {
 		v.key(k)
 	}
