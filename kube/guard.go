@@ -31,7 +31,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	markSent(req.Context())
-	r := Request{Time: time.Now(), Method: req.Method, Path: req.URL.RequestURI()}
+	r := Request{Time: time.Now(), Method: req.Method, Path: req.URL.RequestURI(), Host: req.URL.Host}
 	tell := traceOf(req.Context()).Request
 	if tell == nil {
 		tell = func(Request) {}
@@ -48,7 +48,8 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		tell(r)
 		return nil, err
 	}
-	r.Status = resp.StatusCode
+	r.Status, r.Waited = resp.StatusCode, time.Since(r.Time)
+	r.Date, _ = http.ParseTime(resp.Header.Get("Date")) // zero for what is no date
 	resp.Body = &bounded{body: resp.Body, limit: limit, request: r, tell: tell, stop: stop}
 	return resp, nil
 }

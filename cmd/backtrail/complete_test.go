@@ -24,7 +24,9 @@ func completed(t *testing.T, args ...string) []string {
 
 func TestCasesAreCompleted(t *testing.T) {
 	_, id := savedCalm(t)
-	for _, line := range []string{"open", "aware", "runtime", "thresholds explain", "policy draft"} {
+	for _, line := range []string{
+		"open", "aware", "runtime", "add", "custody add", "custody show", "thresholds explain", "policy draft",
+	} {
 		words := strings.Fields(line)
 		if got := completed(t, append(words, "")...); !slices.Equal(got, []string{id}) {
 			t.Errorf("%s: %q", line, got)

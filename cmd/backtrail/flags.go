@@ -39,6 +39,7 @@ type flags struct {
 	noColor, ascii, plain bool
 	output                string
 	signKey               string
+	seal                  sealFlags
 	// github are OWNER/REPO, or gitHubOfImage; empty: GitHub is not queried
 	github                        []string
 	notationStore, notationPolicy string
@@ -72,6 +73,7 @@ func (f *flags) register(s *pflag.FlagSet) {
 			"wide, csv, sarif, openmetrics, policyreport)")
 	s.StringVar(&f.signKey, "sign-key", "",
 		"sign exported bundles with this private key, a PEM `FILE` of cosign or openssl (password: $COSIGN_PASSWORD)")
+	f.seal.register(s)
 }
 
 // registerCluster registers what selects the cluster, the pods and their alerts. Flags that kubectl has too have its

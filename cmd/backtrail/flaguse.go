@@ -26,7 +26,7 @@ const (
 	signerFlags   flagGroup = "signer"   // who should have signed, by name
 	keyFlags      flagGroup = "key"      // whose key should have signed
 	sourceFlags   flagGroup = "source"   // where an image should come from
-	exportFlags   flagGroup = "export"   // how a bundle is signed
+	exportFlags   flagGroup = "export"   // how a bundle is signed and stamped
 	levelFlags    flagGroup = "level"    // which vulnerabilities and findings may be there
 	vexFlags      flagGroup = "vex"      // what is stated about vulnerabilities
 	journalFlags  flagGroup = "journal"  // whether the case is recorded in the journal
@@ -46,9 +46,11 @@ var flagGroups = map[flagGroup][]string{
 		"certificate-identity", "certificate-identity-regexp", "certificate-oidc-issuer",
 		"certificate-oidc-issuer-regexp",
 	},
-	keyFlags:     {"key"},
-	sourceFlags:  {"source-uri", "source-branch", "source-tag", "source-versioned-tag", "builder-id"},
-	exportFlags:  {"sign-key"},
+	keyFlags:    {"key"},
+	sourceFlags: {"source-uri", "source-branch", "source-tag", "source-versioned-tag", "builder-id"},
+	exportFlags: {
+		"sign-key", "sign-keyless", "identity-token", "fulcio-url", "rekor-url", "yes-publish", "timestamp-url",
+	},
 	levelFlags:   {"thresholds"},
 	vexFlags:     {"vex"},
 	journalFlags: {"no-journal"},
@@ -76,6 +78,8 @@ var unusedGroups = map[string][]flagGroup{
 	"journal":     caseFlags,
 	"aware":       caseFlags,
 	"runtime":     caseFlags,
+	"add":         caseFlags,
+	"custody":     caseFlags,
 	"verify":      allBut(trustFlags, keyFlags),
 	"verify-blob": allBut(trustFlags, signerFlags, keyFlags),
 	"rbac":        caseFlags,
@@ -89,6 +93,7 @@ var unusedGroups = map[string][]flagGroup{
 // oneForm are the commands that print one form only, by their path: -o would be ignored, and a script that asked for
 // JSON would read a table. A test runs every command with a form that does not exist, so that none is missing here.
 var oneForm = []string{
+	"backtrail add", "backtrail custody", "backtrail custody add", "backtrail custody show",
 	"backtrail aware", "backtrail cache", "backtrail cache prune", "backtrail cache verify", "backtrail db import",
 	"backtrail help", "backtrail journal export", "backtrail journal import", "backtrail journal prune",
 	"backtrail man", "backtrail policy draft", "backtrail rbac", "backtrail runtime", "backtrail thresholds init",

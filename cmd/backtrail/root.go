@@ -58,7 +58,7 @@ one and walk its layers, signatures, provenance, packages and unexpected executa
 	root.AddCommand(
 		demoCommand(f, std), podsCommand(f, std), inspectCommand(f, std), diffCommand(f, std),
 		auditCommand(f, std), whereCommand(f, std), journalCommand(f, std), casesCommand(f, std), openCommand(f, std),
-		awareCommand(f, std), runtimeCommand(f, std),
+		awareCommand(f, std), runtimeCommand(f, std), addCommand(f, std), custodyCommand(f, std),
 		verifyCommand(f, std), verifyBlobCommand(f, std), policyCommand(f, std), rbacCommand(std),
 		cacheCommand(f, std), dbCommand(f, std), thresholdsCommand(f, std), manCommand(std), versionCommand(f, std),
 	)
@@ -146,7 +146,9 @@ func (f *flags) complete(root *cobra.Command) {
 		}
 	}
 	cases := offer(caseNames)
-	for _, path := range []string{"open", "aware", "runtime", "thresholds explain", "policy draft"} {
+	for _, path := range []string{
+		"open", "aware", "runtime", "add", "custody add", "custody show", "thresholds explain", "policy draft",
+	} {
 		cmd, _, err := root.Find(strings.Fields(path))
 		if err != nil {
 			continue

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -15,6 +16,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/triage"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
+	"github.com/backtrail/backtrail/tui/fleet"
 	"github.com/google/go-containerregistry/pkg/authn"
 	corev1 "k8s.io/api/core/v1"
 )
@@ -191,4 +193,43 @@ func pullSecretsOf(ctx context.Context, cluster kube.Source, pod *corev1.Pod,
 		notice("not all pull secrets can be used: " + err.Error())
 	}
 	return keychain
+}
+
+// podAt finds the pod of a workload that a place is about: one that runs its digest in its container, else the newest
+// of the workload. The names of pods that a workload made begin with its own; those of a CronJob have a Job between.
+func (s targetOpener) podAt(ctx context.Context, p fleet.Place) (inspect.FlaggedPod, error) {
+	cluster, err := s.openCluster()
+	if err != nil {
+		return inspect.FlaggedPod{}, err
+	}
+	kind, name, _ := strings.Cut(p.Workload, "/")
+	var best inspect.Pod
+	rank := 0
+	_, err = cluster.Pods(ctx, kube.Scope{Namespaces: []string{p.Namespace}}, func(page []corev1.Pod) error {
+		for i := range page {
+			pod := subject.FromPod(&page[i], nil)
+			mine := kind == "pod" && pod.Name == name || kind != "pod" && strings.HasPrefix(pod.Name, name+"-")
+			if !mine {
+				continue
+			}
+			of := 1
+			if slices.ContainsFunc(pod.Containers, func(c inspect.Container) bool {
+				return c.Name == p.Container && p.Digest != "" && c.Digest() == p.Digest
+			}) {
+				of = 2
+			}
+			if of > rank || of == rank && pod.Created.After(best.Created.Time) {
+				best, rank = pod, of
+			}
+		}
+		return ctx.Err()
+	})
+	if err != nil {
+		return inspect.FlaggedPod{}, fmt.Errorf("finding a pod of %s in namespace %s: %w", p.Workload, p.Namespace, err)
+	}
+	if rank == 0 {
+		return inspect.FlaggedPod{}, fmt.Errorf("no pod of %s runs in namespace %s now; `backtrail inspect IMAGE@%s` "+
+			"opens the image", p.Workload, p.Namespace, p.Digest)
+	}
+	return inspect.FlaggedPod{Pod: best}, nil
 }

@@ -3,6 +3,7 @@ package evidence
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -47,7 +48,8 @@ func Export(ctx context.Context, events func() (io.ReadCloser, error), store ins
 	if err == nil {
 		err = bagit.Explain("putting it in its place", out.Publish())
 	}
-	if ctx.Err() != nil {
+	// Whoever interrupts the export while it is published gets what is there: the bundle, or nothing.
+	if err != nil && ctx.Err() != nil {
 		return Result{}, fmt.Errorf("writing the bundle to %s: interrupted, nothing was left there; the case is "+
 			"kept: %w", to, ctx.Err())
 	}
@@ -99,9 +101,9 @@ func (x *export) write() (Result, error) {
 		x.note("the case is partial; the bundle says so")
 	}
 	for _, part := range []func() error{
-		x.writeDeclaration, x.writeCase, x.writeExhibits, x.writeRedactions, x.writeTrust, x.writeBlobs,
-		x.writeListings, x.writeDocuments, x.writeAdvisories, x.writeVulnerabilities, x.writeSummaries,
-		x.writeReports, x.writeReadme, x.writeInfo,
+		x.writeDeclaration, x.writeCase, x.writeExhibits, x.writeRedactions, x.writeTimestamps, x.writeTrust,
+		x.writeBlobs, x.writeListings, x.writeDocuments, x.writeAdvisories, x.writeVulnerabilities,
+		x.writeSummaries, x.writeReports, x.writeReadme, x.writeInfo,
 	} {
 		if err := x.ctx.Err(); err != nil {
 			return Result{}, err
@@ -115,7 +117,7 @@ func (x *export) write() (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if err := x.sign(manifest); err != nil {
+	if err := x.seal(manifest); err != nil {
 		return Result{}, err
 	}
 	digest := bagit.Digest(manifest)
@@ -126,17 +128,28 @@ func (x *export) write() (Result, error) {
 	}, nil
 }
 
-// sign writes the signature over the tag manifest beside it: no manifest lists it.
-func (x *export) sign(manifest []byte) error {
-	if x.o.Sign == nil {
+// seal writes the signature over the tag manifest, and the timestamp over the signature, beside it: no manifest lists
+// them. One that could not be made is an error and no bundle without it: whoever asked for it counts on it.
+func (x *export) seal(manifest []byte) error {
+	sealed := manifest
+	if x.o.Sign != nil {
+		bundle, err := x.o.Sign(x.ctx, manifest)
+		if err != nil {
+			return err
+		}
+		if err := x.bag.AddBytes(bagit.SignatureFile, bundle); err != nil {
+			return err
+		}
+		sealed = bundle
+	}
+	if x.o.Timestamp == nil {
 		return nil
 	}
-	bundle, err := x.o.Sign(x.ctx, manifest)
+	response, err := x.o.Timestamp(x.ctx, sha256.Sum256(sealed))
 	if err != nil {
 		return err
 	}
-	// A signature that could not be made is an error and no unsigned bundle: whoever gave a key counts on it.
-	return x.bag.AddBytes(bagit.SignatureFile, bundle)
+	return x.bag.AddBytes(bagit.TimestampFile, response)
 }
 
 // lineTime is how a time stands in the line to copy.

@@ -39,6 +39,7 @@ func (v *reproduction) run() {
 	v.custodyFits()
 	v.exhibitsFit()
 	v.redactionsFit()
+	v.timestampsFit()
 	v.packageDiffFits()
 	v.advisoriesFit()
 	v.vulnerabilitiesFit()
