@@ -352,6 +352,49 @@ func TestStoppedWhileListing(t *testing.T) {
 	}
 }
 
+// Which cluster it is and who we are to it is what the server states; what it refuses is named, with the reason.
+func TestTheIdentityOfACluster(t *testing.T) {
+	a := serve(t, pod("bare", "bare", nil, nil, "x"))
+	refuse := false
+	a.hook = func(w http.ResponseWriter, r *http.Request) bool {
+		switch {
+		case refuse:
+			answer(w, http.StatusForbidden, "Forbidden", "not for you")
+		case r.URL.Path == "/api/v1/namespaces/kube-system":
+			fmt.Fprint(w, `{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"kube-system","uid":"u-1"}}`)
+		case r.URL.Path == "/version":
+			fmt.Fprint(w, `{"gitVersion":"v1.37.2"}`)
+		case r.Method == http.MethodPost && r.URL.Path == "/apis/authentication.k8s.io/v1/selfsubjectreviews":
+			fmt.Fprint(w, `{"kind":"SelfSubjectReview","status":{"userInfo":{"username":"alice","groups":["sre"]}}}`)
+		default:
+			return false
+		}
+		return true
+	}
+	var asked []Request
+	ctx := WithTrace(t.Context(), Trace{Request: func(r Request) { asked = append(asked, r) }})
+	c := a.open(t, "")
+	id := c.Identity(ctx)
+	if id.UID != "u-1" || id.User != "alice" || !slices.Equal(id.Groups, []string{"sre"}) || id.Version != "v1.37.2" ||
+		id.Server != a.server.URL || !strings.HasPrefix(id.CA, "sha256:") || len(id.Unknown) != 0 {
+		t.Errorf("%+v", id)
+	}
+	// The requests carry what an offset of clocks is made of.
+	for _, r := range asked {
+		if r.Date.IsZero() || r.Waited < 0 || !strings.HasSuffix(a.server.URL, r.Host) {
+			t.Errorf("%+v", r)
+		}
+	}
+	if len(asked) != 3 {
+		t.Errorf("%d requests", len(asked))
+	}
+	refuse = true
+	id = c.Identity(t.Context())
+	if id.UID != "" || id.User != "" || len(id.Unknown) != 3 || !strings.Contains(id.Unknown[0], "uid: ") {
+		t.Errorf("%+v", id)
+	}
+}
+
 // bound parses a command line with kubectl's flags.
 func bound(t *testing.T, args ...string) Overrides {
 	t.Helper()
@@ -469,48 +512,5 @@ func TestCheckOverrides(t *testing.T) {
 		if err := CheckOverrides(&o); (err != nil) != wrong {
 			t.Errorf("%s: %v", args, err)
 		}
-	}
-}
-
-// Which cluster it is and who we are to it is what the server states; what it refuses is named, with the reason.
-func TestTheIdentityOfACluster(t *testing.T) {
-	a := serve(t, pod("bare", "bare", nil, nil, "x"))
-	refuse := false
-	a.hook = func(w http.ResponseWriter, r *http.Request) bool {
-		switch {
-		case refuse:
-			answer(w, http.StatusForbidden, "Forbidden", "not for you")
-		case r.URL.Path == "/api/v1/namespaces/kube-system":
-			fmt.Fprint(w, `{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"kube-system","uid":"u-1"}}`)
-		case r.URL.Path == "/version":
-			fmt.Fprint(w, `{"gitVersion":"v1.37.2"}`)
-		case r.Method == http.MethodPost && r.URL.Path == "/apis/authentication.k8s.io/v1/selfsubjectreviews":
-			fmt.Fprint(w, `{"kind":"SelfSubjectReview","status":{"userInfo":{"username":"alice","groups":["sre"]}}}`)
-		default:
-			return false
-		}
-		return true
-	}
-	var asked []Request
-	ctx := WithTrace(t.Context(), Trace{Request: func(r Request) { asked = append(asked, r) }})
-	c := a.open(t, "")
-	id := c.Identity(ctx)
-	if id.UID != "u-1" || id.User != "alice" || !slices.Equal(id.Groups, []string{"sre"}) || id.Version != "v1.37.2" ||
-		id.Server != a.server.URL || !strings.HasPrefix(id.CA, "sha256:") || len(id.Unknown) != 0 {
-		t.Errorf("%+v", id)
-	}
-	// The requests carry what an offset of clocks is made of.
-	for _, r := range asked {
-		if r.Date.IsZero() || r.Waited < 0 || !strings.HasSuffix(a.server.URL, r.Host) {
-			t.Errorf("%+v", r)
-		}
-	}
-	if len(asked) != 3 {
-		t.Errorf("%d requests", len(asked))
-	}
-	refuse = true
-	id = c.Identity(t.Context())
-	if id.UID != "" || id.User != "" || len(id.Unknown) != 3 || !strings.Contains(id.Unknown[0], "uid: ") {
-		t.Errorf("%+v", id)
 	}
 }

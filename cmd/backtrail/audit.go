@@ -124,6 +124,13 @@ func runAudit(ctx context.Context, f *flags, std streams, own auditFlags) error 
 	if own.shard != "" {
 		return a.writePart(ctx, sel)
 	}
+	return a.runWhole(ctx, sel)
+}
+
+// runWhole audits all images of a selection, and prints, bundles and serves the report, in this order: what a person
+// waits for comes first, and serving ends with an interrupt.
+func (a *auditor) runWhole(ctx context.Context, sel audit.Selection) error {
+	f, std := a.flags, a.std
 	if err := a.listen(); err != nil {
 		return err
 	}

@@ -203,7 +203,7 @@ func demoView(t *testing.T) *liveView {
 	layertest.Must(t, err)
 	t.Cleanup(func() { _ = incident.Close() })
 	dir := t.TempDir()
-	s, err := demoSession(&flags{}, streams{err: io.Discard, out: io.Discard}, incident, dir)
+	s, err := demoSession(&flags{}, streams{err: io.Discard, out: io.Discard}, demoName, incident, dir)
 	layertest.Must(t, err)
 	t.Cleanup(s.close)
 	s.records, s.passing = journal.Path(dir), false

@@ -164,8 +164,8 @@ func (a *auditor) writeBundle(ctx context.Context, r *audit.Report) error {
 		Report: r, Listing: &a.listed, Before: a.before, Sources: a.policies.Sources(), Sign: a.sign,
 		Exported: inspect.At(a.now()),
 		Basis: auditbag.Basis{
-			Tool: tool(), Operator: a.operator.String(), At: inspect.At(a.began), Expected: a.expected, Unread: a.unread,
-			Thresholds: a.levels(),
+			Tool: tool(), Operator: a.operator.String(), At: inspect.At(a.began), Expected: a.expected,
+			Unread: a.unread, Thresholds: a.levels(),
 		},
 	})
 	if err != nil {

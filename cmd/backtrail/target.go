@@ -196,8 +196,9 @@ func pullSecretsOf(ctx context.Context, cluster kube.Source, pod *corev1.Pod,
 }
 
 // podAt finds the pod of a workload that a place is about: one that runs its digest in its container, else the newest
-// of the workload. The names of pods that a workload made begin with its own; those of a CronJob have a Job between.
-func (s targetOpener) podAt(ctx context.Context, p fleet.Place) (inspect.FlaggedPod, error) {
+// of the workload. Of several such pods one that has a case already goes first: a person goes on there. The names of pods that a workload made begin with its own; those of a CronJob have a Job between.
+func (s targetOpener) podAt(ctx context.Context, p fleet.Place, hasCase func(*inspect.Pod) bool,
+) (inspect.FlaggedPod, error) {
 	cluster, err := s.openCluster()
 	if err != nil {
 		return inspect.FlaggedPod{}, err
@@ -217,6 +218,9 @@ func (s targetOpener) podAt(ctx context.Context, p fleet.Place) (inspect.Flagged
 				return c.Name == p.Container && p.Digest != "" && c.Digest() == p.Digest
 			}) {
 				of = 2
+				if hasCase(&pod) {
+					of = 3
+				}
 			}
 			if of > rank || of == rank && pod.Created.After(best.Created.Time) {
 				best, rank = pod, of

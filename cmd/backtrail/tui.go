@@ -65,9 +65,6 @@ func offerDemo(std streams, err error) bool {
 	}
 }
 
-// maxReply bounds a line that a person types, in bytes.
-const maxReply = 256
-
 // showPods is the terminal UI on a cluster. The order is what matters here: the webhook's port first, since its error
 // must be read before the screen is taken; then the alerts, which are read while a person logs in. Credential plugins
 // run once before it takes the terminal, so that they can ask; after that they get no stdin, and what they and klog
@@ -233,7 +230,15 @@ func (v *liveView) Tree(ctx context.Context, i inspect.Image, layer int) ([]insp
 
 // OpenPlace opens the case of a pod of a workload.
 func (v *liveView) OpenPlace(ctx context.Context, place fleet.Place) (inspect.Source, error) {
-	pod, err := targetOpener{v.session}.podAt(ctx, place)
+	cluster, err := v.session.openCluster()
+	if err != nil {
+		return nil, err
+	}
+	pod, err := targetOpener{v.session}.podAt(ctx, place, func(pod *inspect.Pod) bool {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		return v.ids[podKey(cluster.Context(), "", pod)] != ""
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func TestUsageErrors(t *testing.T) {
 		{"audit merge", "needs a DIR"},
 		{"audit --depth deep", "--depth"},
 		{"audit --shard 0/2", "belong together"},
-		{"audit --shard 0/2 --out d --recheck", "leave out --since, --recheck and --metrics"},
+		{"audit --shard 0/2 --out d --recheck", "leave out --since, --recheck, --metrics and --evidence"},
 		{"audit --parallel 129", "takes 1 to 128 images"},
 		{"audit --parallel -1", "takes 1 to 128 images"},
 		{"audit -l =", "-l ="},

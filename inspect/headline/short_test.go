@@ -24,8 +24,8 @@ func TestTheShorterFormKeepsTheCause(t *testing.T) {
 		Label: What,
 		Text: "python package example_metrics 4.2.1 (layer 3) brings " + pth + ", which runs at every start of Python; " +
 			"alert: Outbound connection (/usr/bin/python3)",
-		Short: "python package example_metrics 4.2.1 (layer 3) brings …/dist-packages/example_metrics_init.pth, which " +
-			"runs at every start of Python",
+		Short: "python package example_metrics 4.2.1 (layer 3) brings …/example_metrics_init.pth, which runs " +
+			"at every start of Python",
 	}
 	if got := v.line(What, whatRules); got != want {
 		t.Errorf("%+v\nwant %+v", got, want)

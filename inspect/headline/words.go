@@ -59,13 +59,17 @@ func bare(name string) string { return name[strings.LastIndexByte(name, ' ')+1:]
 // maxPath bounds a path in the shorter form of a line, in bytes.
 const maxPath = 44
 
-// path is a path; in the shorter form of a line, one that is long is its file and the folder that it is in.
+// path is a path; in the shorter form of a line, one that is long is its file, with the folder that it is in
+// where both are short.
 func (v view) path(p string) string {
 	if !v.brief || len(p) <= maxPath {
 		return p
 	}
 	dir, file := path.Split(p)
-	return "…/" + path.Base(dir) + "/" + file
+	if folder := path.Base(dir); len(folder)+len(file) < maxPath/2+8 {
+		file = folder + "/" + file
+	}
+	return "…/" + file
 }
 
 // title is a finding's sentence without its container and period.

@@ -246,8 +246,8 @@ func (g *grid) Draw() ([]string, *tea.Cursor) {
 	return lines, cursor
 }
 
-// drawList draws the title, which has the answer of the screen in one line, then the names of the columns and the rows. A filter stands in the title: what is hidden
-// matters most.
+// drawList draws the title, which has the answer of the screen in one line, then the names of the columns and the
+// rows. A filter stands in the title: what is hidden matters most.
 func (g *grid) drawList(r widget.Rect) []string {
 	p, focused := g.shell.Paint, g.focus == widget.RegionList
 	lines := []string{p.TitleLine(text.Clean(g.title()), r.W, focused)}
