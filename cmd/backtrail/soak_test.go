@@ -68,7 +68,7 @@ func newIncident(t *testing.T) *incident {
 		images.ServeHTTP(w, r)
 	}))
 	i.registry.Config.ErrorLog = log.New(io.Discard, "", 0)
-	t.Cleanup(i.registry.Close)
+	t.Cleanup(func() { i.registry.CloseClientConnections(); i.registry.Close() })
 	img, err := smallImage()
 	if err != nil {
 		t.Fatal(err)
@@ -268,6 +268,9 @@ func TestSoakLeavesNoGoroutine(t *testing.T) {
 		}
 		defer s.close()
 		s.lister.Relist = triage.RelistEvery
+		if err := s.alerts.Follow(ctx); err != nil {
+			t.Fatal(err)
+		}
 		err = s.lister.Watch(ctx, true, func(l inspect.PodList) {
 			if l.State.Whole || l.State.Lost != "" {
 				stop()
