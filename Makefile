@@ -66,7 +66,7 @@ fuzz: ## every fuzz target for FUZZTIME
 golden: ## renew golden files; review the diff
 	$(GO) test ./tui ./inspect/report ./cmd/backtrail -update
 
-demo: ## renew the built-in incident from its generator
+demo: ## renew the built-in incidents from their generator
 	$(GO) generate ./inspect/demo
 
 trust-root: ## renew the embedded Sigstore trust root by TUF (network); without it, the old one stays

@@ -42,7 +42,9 @@ func main() {
 	// The first ctrl+c ends the work in order: the case is printed and exported as partial. A second one ends the
 	// program at once, with the disposition that signals have by default.
 	go func() { <-ctx.Done(); stop() }()
-	code := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
+	code := run(ctx, os.Args[1:], streams{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr, plugin: isPlugin(os.Args[0]),
+	})
 	os.Exit(code)
 }
 
@@ -51,6 +53,7 @@ func main() {
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
+	plugin   bool // the program runs as a plugin of kubectl, and names itself so
 }
 
 // run executes the command line and gives the exit code. For every one but 0 the reason is on stderr.
@@ -66,7 +69,25 @@ func run(ctx context.Context, args []string, std streams) int {
 	if err != nil && ctx.Err() != nil && (!errors.As(err, &exit) || exit.code == exitCouldNotRun) {
 		err = context.Canceled // whatever was under way names an error of its own when it is interrupted
 	}
+	if std.plugin {
+		return exitCode(pluginWriter{std.err}, err)
+	}
 	return exitCode(std.err, err)
+}
+
+// pluginWriter writes messages whose hints name commands as kubectl runs them.
+type pluginWriter struct{ io.Writer }
+
+// Write takes whole lines, as exitCode writes them.
+func (w pluginWriter) Write(p []byte) (int, error) {
+	line := string(p)
+	if hint, ok := strings.CutPrefix(line, "hint: "); ok {
+		line = "hint: " + inPluginWords(hint)
+	}
+	if _, err := io.WriteString(w.Writer, line); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // softMemory is where the garbage collector begins to work harder, in bytes. Left alone it lets the heap grow to

@@ -132,8 +132,8 @@ func (s *session) findSaved(ctx context.Context, name string) (savedCase, error)
 		}
 		if bag.NoCase("data/audit.json") {
 			_ = bag.Close()
-			return savedCase{}, hinted(fmt.Errorf("opening bundle %s: it is one of an audit, and there is no case in it",
-				name), "data/audit.html in it shows the audit, backtrail verify checks it")
+			return savedCase{}, hinted(fmt.Errorf("opening bundle %s: it is one of an audit, and has no case", name),
+				"data/audit.html in it shows the audit, backtrail verify checks it")
 		}
 		return s.openBag(ctx, bag)
 	}

@@ -84,8 +84,8 @@ func metricsAddress(address string) (host, port string, err error) {
 		_, err = strconv.ParseUint(port, 10, 16)
 	}
 	if err != nil {
-		return "", "", fmt.Errorf("reading the address %q for metrics: it is PORT or HOST:PORT, as 9464 or 0.0.0.0:9464",
-			address)
+		return "", "", fmt.Errorf("reading the address %q for metrics: it is PORT or HOST:PORT, as 9464 or "+
+			"0.0.0.0:9464", address)
 	}
 	if host == "" || host == "localhost" {
 		host = "127.0.0.1" // a name is looked up; this one must not lead elsewhere

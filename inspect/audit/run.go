@@ -29,8 +29,8 @@ type Runner struct {
 	Progress func(Progress)
 	// Keep is given the facts of every unit with its rows, from several goroutines; nil: nobody keeps them.
 	Keep func(f *Facts, rows []Row) error
-	// Collect is given the same with what the facts were compared with, from several goroutines, for a bundle; nil: there
-	// is none.
+	// Collect is given the same with what the facts were compared with, from several goroutines, for a bundle; nil:
+	// there is none.
 	Collect func(j *Joined) error
 }
 

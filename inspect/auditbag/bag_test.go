@@ -61,8 +61,9 @@ type audited struct {
 }
 
 // data is the vulnerability database of the tests, as rows name it.
-var data = inspect.AdvisoryData{Digest: "sha256:" + strings.Repeat("d", 64), Date: inspect.At(time.Date(2026, 3, 1, 6, 0, 0,
-	0, time.UTC))}
+var data = inspect.AdvisoryData{
+	Digest: "sha256:" + strings.Repeat("d", 64), Date: inspect.At(time.Date(2026, 3, 1, 6, 0, 0, 0, time.UTC)),
+}
 
 func newAudited(t *testing.T) *audited {
 	t.Helper()
@@ -240,29 +241,43 @@ func TestHostileEditsFail(t *testing.T) {
 	for name, edit := range map[string]struct {
 		file, old, with, want string
 	}{
-		"a row that allows":           {"data/audit.json", `"allowed": "no"`, `"allowed": "yes"`, "does not follow"},
-		"a level":                     {"data/audit.json", `"level": "block"`, `"level": "log"`, "does not follow"},
-		"another workload":            {"data/audit.json", `"deployment/web"`, `"deployment/shop"`, "at this place"},
-		"a count":                     {"data/audit.json", `"listed": 5`, `"listed": 4`, "the counts are"},
-		"a gap that is left out":      {"data/audit.json", `"one was silent"`, `"all were asked"`, "does not name it"},
-		"newer data":                  {"data/audit.json", `"date": "2026-03-01`, `"date": "2026-03-02`, "names data of"},
-		"changes that are against":    {"data/audit.json", `"changes": []`, `"changes": [{"kind":"new-digest"}]`, "not in the bag"},
-		"a waiver that has ended":     {"data/basis.json", `"inForce": true`, `"inForce": false`, "not those of the thresholds"},
-		"thresholds":                  {"data/basis.json", `"level": "block"`, `"level": "log"`, "does not follow"},
-		"expectations":                {"data/basis.json", `"keys": []`, `"keys": [{"digest": "sha256:5"}]`, "does not follow"},
-		"a listing with fewer":        {"data/listing.json", `"skipped": 1`, `"skipped": 0`, "the counts are"},
-		"a place of another name":     {"data/listing.json", `"deployment/db"`, `"deployment/dx"`, "at this place"},
-		"a graver vulnerability":      {"data/images.jsonl", `"medium"`, `"critical"`, "does not follow"},
-		"a package that is not there": {"data/images.jsonl", `"package":"left-pad"`, `"package":"right-pad"`, "do not have"},
-		"a compromise elsewhere":      {"data/images.jsonl", `"xz-utils 5.1"`, `"xz-utils 4.0"`, "do not have"},
-		"a line that is no JSON":      {"data/images.jsonl", `{"unit"`, `["unit"`, "reading a line"},
-		"a line of another image":     {"data/images.jsonl", `{"unit":"reg.example/db`, `{"unit":"reg.example/dx`, "has no line of it"},
+		"a row that allows":      {"data/audit.json", `"allowed": "no"`, `"allowed": "yes"`, "does not follow"},
+		"a level":                {"data/audit.json", `"level": "block"`, `"level": "log"`, "does not follow"},
+		"another workload":       {"data/audit.json", `"deployment/web"`, `"deployment/shop"`, "at this place"},
+		"a count":                {"data/audit.json", `"listed": 5`, `"listed": 4`, "the counts are"},
+		"a gap that is left out": {"data/audit.json", `"one was silent"`, `"all were asked"`, "does not name it"},
+		"newer data": {
+			"data/audit.json", `"date": "2026-03-01`, `"date": "2026-03-02`, "names data of",
+		},
+		"changes against nothing": {
+			"data/audit.json", `"changes": []`, `"changes": [{"kind":"new-digest"}]`, "not in the bag",
+		},
+		"a waiver that has ended": {
+			"data/basis.json", `"inForce": true`, `"inForce": false`, "not those of the thresholds",
+		},
+		"thresholds": {"data/basis.json", `"level": "block"`, `"level": "log"`, "does not follow"},
+		"expectations": {
+			"data/basis.json", `"keys": []`, `"keys": [{"digest": "sha256:5"}]`, "does not follow",
+		},
+		"a listing with fewer":    {"data/listing.json", `"skipped": 1`, `"skipped": 0`, "the counts are"},
+		"a place of another name": {"data/listing.json", `"deployment/db"`, `"deployment/dx"`, "at this place"},
+		"a graver vulnerability":  {"data/images.jsonl", `"medium"`, `"critical"`, "does not follow"},
+		"a package that is not there": {
+			"data/images.jsonl", `"package":"left-pad"`, `"package":"right-pad"`, "do not have",
+		},
+		"a compromise elsewhere": {"data/images.jsonl", `"xz-utils 5.1"`, `"xz-utils 4.0"`, "do not have"},
+		"a line that is no JSON": {"data/images.jsonl", `{"unit"`, `["unit"`, "reading a line"},
+		"a line of another image": {
+			"data/images.jsonl", `{"unit":"reg.example/db`, `{"unit":"reg.example/dx`, "has no line of it",
+		},
 		"a page that was retouched":   {"data/audit.html", "<body", "<body class=calm", "not what this program draws"},
 		"a README that was retouched": {"README.txt", "Not looked at:", "Looked at:", "not what this program draws"},
 		"a status in bag-info.txt":    {"bag-info.txt", "Status: failed", "Status: passed", "the report is failed"},
-		"a policy of other bytes":     {"data/policies/*", "ci@example.com", "me@example.com", "not what its name says"},
-		"facts of other bytes":        {"data/facts/*", "xz-utils", "yz-utils", "not what its name says"},
-		"another schema":              {"data/audit.json", "audit/v1", "audit/v2", "another version wrote it"},
+		"a policy of other bytes": {
+			"data/policies/*", "ci@example.com", "me@example.com", "not what its name says",
+		},
+		"facts of other bytes": {"data/facts/*", "xz-utils", "yz-utils", "not what its name says"},
+		"another schema":       {"data/audit.json", "audit/v1", "audit/v2", "another version wrote it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "bag")

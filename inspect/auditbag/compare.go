@@ -172,8 +172,8 @@ func (v *verifier) sameData(source, id string, row inspect.AdvisoryData) {
 	case at < 0:
 		v.fail("data", id, "it is of %s, which the report does not name among its data", source)
 	case v.report.Data[at].Digest != row.Digest || !v.report.Data[at].Date.Equal(row.Date.Time):
-		v.fail("data", id, "it is of data of %s (%s), and the report names data of %s (%s)", row.Date.Stamp(), row.Digest,
-			v.report.Data[at].Date.Stamp(), v.report.Data[at].Digest)
+		v.fail("data", id, "it is of data of %s (%s), and the report names data of %s (%s)", row.Date.Stamp(),
+			row.Digest, v.report.Data[at].Date.Stamp(), v.report.Data[at].Digest)
 	}
 }
 

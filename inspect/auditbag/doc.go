@@ -1,5 +1,5 @@
-// Package auditbag keeps audits: the bundle of one audit that a person hands to an auditor, as bundles of cases are kept
-// by package evidence, in the same kind of bag and by the same verification.
+// Package auditbag keeps audits: the bundle of one audit that a person hands to an auditor. Package evidence keeps
+// cases; this one shares its kind of bag and its verification.
 //
 // A Collector takes what an audit finds of each image while it runs, in a temporary folder, and Export writes the bag.
 // What it has, below data/:
@@ -17,5 +17,6 @@
 // changes and renderings that differ fail. What the bag cannot bear out is claimed, and counted as that: what the
 // cluster listed, what a registry answered about an image, and which records a database had on that day.
 //
-// A bag is foreign bytes when it is read: all reads have a bound (limits.go), and no text of it decides what is trusted.
+// A bag is foreign bytes when it is read: all reads have a bound (limits.go), and no text of it decides what is
+// trusted.
 package auditbag

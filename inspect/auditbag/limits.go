@@ -2,8 +2,8 @@ package auditbag
 
 // Bounds of what is read of a bag, which may come from a stranger. Each is far above what an audit writes.
 const (
-	// maxReport bounds audit.json, before.json, listing.json and the renderings, in bytes: half a million rows have some
-	// 700 MiB, which is the bound of a listing.
+	// maxReport bounds audit.json, before.json, listing.json and the renderings, in bytes: half a million rows, which
+	// is the bound of a listing, have some 700 MiB.
 	maxReport = 1 << 30
 	// maxBasis bounds basis.json and one file of policies, in bytes.
 	maxBasis = 32 << 20

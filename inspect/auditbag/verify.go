@@ -28,7 +28,8 @@ func Kind(tool inspect.Tool) evidence.Kind {
 		Name: "audit", Mark: reportFile, Required: required,
 		Again: func(ctx context.Context, files *bagit.Files, authentic bool) evidence.Recomputed {
 			v := &verifier{
-				ctx: ctx, files: files, tool: tool, authentic: authentic, keys: map[string]bool{}, used: map[string]bool{},
+				ctx: ctx, files: files, tool: tool, authentic: authentic,
+				keys: map[string]bool{}, used: map[string]bool{},
 			}
 			v.run()
 			return v.out
@@ -124,7 +125,8 @@ func (v *verifier) read() bool {
 		}
 	}
 	if v.report.Schema != audit.Schema || v.basis.Schema != BasisSchema {
-		v.fail("audit", reportFile, "its forms are %q and %q: another version wrote it", v.report.Schema, v.basis.Schema)
+		v.fail("audit", reportFile, "its forms are %q and %q: another version wrote it", v.report.Schema,
+			v.basis.Schema)
 		return false
 	}
 	if l.Skipped < 0 || l.Over < 0 {
@@ -165,7 +167,7 @@ func (v *verifier) readPolicies() bool {
 			return false
 		}
 		v.used[name] = true
-		// An error is about a document of another kind in the same file, which was left out when the audit was made too.
+		// An error is about a document of another kind in the same file, which was left out at the audit too.
 		_ = v.policies.Add(policy.Source{Bytes: raw, Name: p.Name, Origin: p.Origin})
 	}
 	return true

@@ -114,6 +114,9 @@ func (h *scanner) emitRows(rows []inspect.Binary, emit func(inspect.Event)) {
 func (h *scanner) finding(check string, b inspect.Binary) *inspect.Finding {
 	code, title := inspect.CodeUnexpectedBinary, fmt.Sprintf("%s is an unpackaged executable", b.Path)
 	switch {
+	case slices.Contains(b.Codes, inspect.CodeModuleSigns):
+		code, title = inspect.CodeModuleSigns, fmt.Sprintf("%s, a module that programs load, %s", b.Path,
+			h.shows[b.Path])
 	case slices.Contains(b.Codes, inspect.CodeAltered):
 		code, title = inspect.CodeReplacedProgram, fmt.Sprintf("%s does not match the checksum of package %s",
 			b.Path, b.Owner)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -40,6 +41,25 @@ type Root struct {
 	Material root.TrustedMaterial
 	Bytes    []byte        // of trusted_root.json
 	Record   inspect.Trust // where it came from, for the case
+}
+
+// TimestampCertificates are those of the timestamp authorities that a root names, each with its chain.
+func (r Root) TimestampCertificates() []*x509.Certificate {
+	var list []*x509.Certificate
+	if r.Material == nil {
+		return nil
+	}
+	for _, a := range r.Material.TimestampingAuthorities() {
+		if a, is := a.(*root.SigstoreTimestampingAuthority); is {
+			list = append(list, a.Intermediates...)
+			for _, c := range []*x509.Certificate{a.Root, a.Leaf} {
+				if c != nil {
+					list = append(list, c)
+				}
+			}
+		}
+	}
+	return list
 }
 
 // Trust loads the roots of trust when they are first asked for, once. It is safe for concurrent use.
