@@ -17,6 +17,7 @@ const (
 	CodeAlertedFile       = "alerted-file"         // an alert names it
 	CodeAlertedNotInImage = "alerted-not-in-image" // an alert names a path that the image does not have
 	CodeUsedInterpreter   = "used-interpreter"     // an alert names an interpreter or tool: used, not a cause
+	CodeDestination       = "destination"          // the image names where the connection of an alert leads
 	CodeRuntimeProgram    = "runtime-program"      // came into the container after its start
 	CodeRuntimeChanges    = "runtime-changes"      // what else changed after the start, counted
 	CodeCheckpoint        = "checkpoint"           // the image is a checkpoint of a container

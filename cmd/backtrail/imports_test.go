@@ -39,7 +39,7 @@ var allowed = map[string][]string{
 	"inspect/settings":       {},
 	"inspect/content":        {},
 	"inspect/elfread":        {},
-	"inspect/binary":         append([]string{"inspect/command", "inspect/layer", "inspect/owner", "inspect/autorun", "inspect/content", "inspect/elfread"}, check...),
+	"inspect/binary":         append([]string{"inspect/command", "inspect/layer", "inspect/owner", "inspect/autorun", "inspect/content", "inspect/elfread", "inspect/destination"}, check...),
 	"inspect/advisory":       append([]string{"inspect/layer", "inspect/sbom"}, check...),
 	"inspect/lock":           append([]string{"inspect/layer"}, check...),
 	"inspect/autorun":        append([]string{"inspect/layer", "inspect/owner", "inspect/content"}, check...),
@@ -61,6 +61,7 @@ var allowed = map[string][]string{
 	"inspect/sbom":            append([]string{"inspect/layer", "inspect/owner"}, check...),
 	"inspect/signature":       append([]string{"inspect/trustroot"}, check...),
 	"inspect/trustroot":       {},
+	"inspect/destination":     {"inspect", "inspect/text", "inspect/layer", "inspect/owner"},
 	"inspect/subject":         check,
 	"inspect/recompute":       nil,   // it composes the checks, as the program does
 	"inspect/demo":            nil,   // what it needs, but not the program

@@ -39,6 +39,9 @@ func Binaries(client *registry.Client, cache *layer.Cache, owners *owner.Cache) 
 				return err
 			}
 			h.settings(emit)
+			if err := h.destinations(ctx, on.Case().Alerts, emit); err != nil {
+				return err
+			}
 			h.emitDeleted(emit)
 			h.emitRows(h.rows(false), emit)
 			h.raisedPrivileges(emit)

@@ -4,9 +4,9 @@ import (
 	"context"
 	"strings"
 
-	"github.com/backtrail/backtrail/inspect/engine"
-
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/destination"
+	"github.com/backtrail/backtrail/inspect/engine"
 )
 
 // Place says of files that lie on a volume that they do, before any layer is read: neither the image nor its layers
@@ -33,4 +33,10 @@ func Place() engine.Check {
 		}
 		return nil
 	}}
+}
+
+// destinations looks up where the connections of network alerts lead, in what the image brings.
+func (h *scanner) destinations(ctx context.Context, alerts []inspect.Alert, emit func(inspect.Event)) error {
+	s := destination.Search{Image: &h.image, Tree: h.tree, Own: h.own, Check: inspect.CheckBinaries}
+	return s.Alerts(ctx, alerts, emit)
 }
