@@ -102,6 +102,30 @@ func (b *Builder) Keep(d *Database, without ...string) error {
 	return nil
 }
 
+// KeepImported takes the records of a file that were imported by hand, but those that the source has too, by their ID:
+// its form of a record is the younger one.
+func (b *Builder) KeepImported(d *Database) error {
+	if d == nil {
+		return nil
+	}
+	have := map[string]bool{}
+	for l := range b.lines {
+		if r, ok := parseRecord(l); ok {
+			have[r.id] = true
+		}
+	}
+	for line := range strings.Lines(string(d.lines)) {
+		line = strings.TrimSuffix(line, "\n")
+		if r, ok := parseRecord(line); !ok || have[r.id] {
+			continue
+		}
+		if err := b.line(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Len is the number of records so far.
 func (b *Builder) Len() int { return len(b.lines) }
 

@@ -48,8 +48,11 @@ type record struct {
 func DatabasePath(dir string) string { return filepath.Join(dir, "osv-malicious.tsv") }
 
 // OpenDatabase reads the reduced file of a folder. Without one it returns nil and no error.
-func OpenDatabase(dir string) (*Database, error) {
-	f, err := os.Open(DatabasePath(dir))
+func OpenDatabase(dir string) (*Database, error) { return openReduced(DatabasePath(dir)) }
+
+// openReduced reads a reduced file; nil and no error where there is none.
+func openReduced(name string) (*Database, error) {
+	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -84,6 +84,13 @@ func (u *Updater) Update(ctx context.Context) error {
 		return fmt.Errorf("%s serves no records", plainURL(u.Source))
 	}
 	if len(fetched) > 0 {
+		imported, err := openReduced(importedPath(u.Dir))
+		if err != nil {
+			return err
+		}
+		if err := b.KeepImported(imported); err != nil {
+			return err
+		}
 		if err := b.Keep(old, fetched...); err != nil {
 			return err
 		}
@@ -262,10 +269,33 @@ func Import(dir, name string) (Imported, error) {
 	if err != nil {
 		return done, err
 	}
+	if err := keepImports(dir, &b); err != nil {
+		return done, err
+	}
 	if err := b.Keep(old); err != nil {
 		return done, err
 	}
 	return done, b.Save(dir)
+}
+
+// importedPath is the file of the records that were imported, for the next update: it replaces the records of an
+// ecosystem by those of its source.
+func importedPath(dir string) string { return filepath.Join(dir, "osv-imported.tsv") }
+
+// keepImports adds the records of b to those that were imported before.
+func keepImports(dir string, b *Builder) error {
+	before, err := openReduced(importedPath(dir))
+	if err != nil {
+		return err
+	}
+	var all Builder
+	if err := all.add(b); err != nil {
+		return err
+	}
+	if err := all.KeepImported(before); err != nil {
+		return err
+	}
+	return writeFile(importedPath(dir), all.Bytes())
 }
 
 // importReduced takes a reduced file as it is, in place of the one that is there. The tags of an earlier update are
@@ -286,6 +316,9 @@ func importReduced(dir, name string) (Imported, error) {
 	}
 	if err := os.Remove((&Updater{Dir: dir}).tagsPath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Imported{}, fmt.Errorf("importing %s: %w", name, err)
+	}
+	if err := writeFile(importedPath(dir), data); err != nil {
+		return Imported{}, err
 	}
 	return Imported{Records: db.Records}, writeFile(DatabasePath(dir), data)
 }

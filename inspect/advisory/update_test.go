@@ -106,6 +106,44 @@ func TestImportOfEverything(t *testing.T) {
 	}
 }
 
+// An update replaces the records of an ecosystem by those of its source, and keeps what a person imported, whatever the
+// ecosystem and however it was imported. Of a record that both have, the source's form counts.
+func TestAnUpdateKeepsWhatWasImported(t *testing.T) {
+	own := strings.NewReplacer("MAL-2025-1", "MAL-2099-7", "@ctrl/tinycolor", "ours-only").Replace(osvExample)
+	for name, form := range map[string]func(t *testing.T) string{
+		"a record": func(t *testing.T) string {
+			p := filepath.Join(t.TempDir(), "MAL-2099-7.json")
+			write(t, p, own)
+			return p
+		},
+		"a reduced file": func(t *testing.T) string {
+			var b Builder
+			if err := b.Add([]byte(own)); err != nil {
+				t.Fatal(err)
+			}
+			p := filepath.Join(t.TempDir(), "ours.tsv")
+			write(t, p, string(b.Bytes()))
+			return p
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tag, dir := `"one"`, t.TempDir()
+			server := source(t, &tag)
+			if _, err := Import(dir, form(t)); err != nil {
+				t.Fatal(err)
+			}
+			u := &Updater{Client: server.Client(), Source: server.URL, Dir: dir, Report: func(Updated) {}}
+			for _, tag = range []string{`"one"`, `"two"`} {
+				_ = u.Update(t.Context()) // PyPI is broken there
+				db, err := OpenDatabase(dir)
+				if err != nil || len(db.find("npm/ours-only")) != 1 || len(db.find("npm/@ctrl/tinycolor")) != 1 {
+					t.Errorf("%s: %+v, %v", tag, db, err)
+				}
+			}
+		})
+	}
+}
+
 func TestAge(t *testing.T) {
 	now := time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
 	if days, ok := Age(now.Add(-50*time.Hour), now); days != 2 || !ok {

@@ -88,8 +88,9 @@ func (s *scene) unread() error {
 	if s.skipped == 0 {
 		return nil
 	}
-	return engine.Unchecked("%d texts were not read: the image has more than %d files that start something, "+
-		"or more than %d MiB of them", s.skipped, MaxFound, MaxTextAll>>20)
+	return engine.Unchecked("%d texts were not read, or not to their end: the image has more than %d files that "+
+		"start something, more than %d MiB of them, or one of more than %d MiB", s.skipped, MaxFound, MaxTextAll>>20,
+		MaxWhole>>20)
 }
 
 // compareWith compares the rows with the image that the case names for that. An error says that there is one and that

@@ -126,17 +126,51 @@ func TestMoreTextThanIsReadIsSaid(t *testing.T) {
 	}
 }
 
+// Padding hides nothing: what a hook does is found behind a megabyte of comments, also where it is cut in two by the end
+// of what is held at once. The same padding without it is calm.
+func TestPaddingHidesNothing(t *testing.T) {
+	pad := func(bytes int) string { return strings.Repeat("# a comment\n", bytes/12) }
+	for name, tt := range map[string]struct {
+		path, text string
+		want       []string
+	}{
+		"a job":              {"etc/cron.daily/x", "#!/bin/sh\n" + pad(MaxText+MaxText/2) + fetch, []string{"high cron /etc/cron.daily/x"}},
+		"at the edge":        {"etc/cron.daily/x", "#!/bin/sh\n" + pad(MaxText-30) + fetch, []string{"high cron /etc/cron.daily/x"}},
+		"a calm twin":        {"etc/cron.daily/x", "#!/bin/sh\n" + pad(2*MaxText) + "exit 0\n", []string{"low cron /etc/cron.daily/x"}},
+		"a start-up file":    {site + "/a.pth", pad(MaxText+50) + "import base64; exec(base64.b64decode('eA=='))\n", []string{"high python-pth /" + site + "/a.pth"}},
+		"one of paths alone": {site + "/a.pth", pad(MaxText + 50), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := inspected(t, image{members: []member{file(tt.path, tt.text)}}, nil)
+			if got := listed(c); !slices.Equal(got, tt.want) {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 // A hook that is longer than what is read of it does not pass for one that was looked through.
 func TestALongHookIsSaidToBeCut(t *testing.T) {
-	c := inspected(
-		t,
-		image{
-			members: []member{file("etc/cron.daily/x", "#!/bin/sh\n"+strings.Repeat("# a comment\n", MaxText/8)+fetch)},
-		},
-		nil,
-	)
-	if r := rowOf(t, c, KindCron); !strings.Contains(r.Detail, "only its first") {
+	text := "#!/bin/sh\n" + strings.Repeat("# a comment\n", MaxWhole/12+9) + fetch
+	c := inspected(t, image{members: []member{file("etc/cron.daily/x", text)}}, nil)
+	if r := rowOf(t, c, KindCron); !strings.Contains(r.Detail, "only the first") {
 		t.Errorf("detail %q", r.Detail)
+	}
+	if s, ok := c.Check(inspect.CheckAutoruns, c.Images[0].Container); !ok || s.Status != inspect.CheckBlocked ||
+		!strings.Contains(s.Reason, "not to their end") {
+		t.Errorf("check %+v", s)
+	}
+}
+
+// A module that every Python imports, new and of no package, is to be looked at whatever stands in it; one that was
+// there is calm.
+func TestANewSiteModuleOfNoPackage(t *testing.T) {
+	now := image{members: []member{file(site+"/sitecustomize.py", "x = 1\n")}}
+	for want, good := range map[string]*image{"medium": {}, "info": &now} {
+		c := inspected(t, now, good)
+		if got := listed(c); !slices.Equal(got, []string{want + " python-site /" + site + "/sitecustomize.py"}) {
+			t.Errorf("got %q, want %s", got, want)
+		}
 	}
 }
 

@@ -63,8 +63,8 @@ func (p report) detail(r *row) string {
 	if r.missing != "" {
 		say("%s is not in the image", r.missing)
 	}
-	if r.node != nil && r.node.Size > MaxText && r.node.Kind != inspect.KindELF {
-		say("only its first %d bytes were looked through", MaxText)
+	if r.readTo > 0 {
+		say("only the first %d bytes of it were looked through", r.readTo)
 	}
 	switch {
 	case r.altered:

@@ -39,6 +39,7 @@ type row struct {
 	owner   string // package, "" for none
 	altered bool   // the file does not match its package
 	found   []content.Found
+	readTo  int64 // bytes that were looked through, where that is not all of a text; else 0
 	codes   []string
 	isNew   *bool
 	system  bool // a package of the system owns the file, unaltered

@@ -40,12 +40,16 @@ func (s *scene) examine(ctx context.Context, h hook) *row {
 		r.text = s.text(ctx, h.node)
 	}
 	r.scan(r.text)
+	if h.kind != KindKeys && h.kind != KindLoader { // lists, of keys and of directories
+		s.scanRest(ctx, r, h.node)
+	}
 	for _, n := range h.loads {
 		switch _, system := s.owned(n.Path); {
 		case system && n != h.node && isModule(n.Path):
 			r.scanStrong(s.text(ctx, n))
 		case !system:
 			r.scan(s.text(ctx, n))
+			s.scanRest(ctx, r, n)
 		}
 	}
 	if h.missing != "" {

@@ -33,6 +33,7 @@ func sources() []fileSource {
 		{isRPMDatabase, readRPMScripts},
 		{isEntryPoints, readEntryPoints},
 		{isServiceFile, readServiceFile},
+		{isSSHD, readSSHD},
 		{isPlace, readPlace},
 	}
 }

@@ -9,10 +9,14 @@ const (
 	MaxFound = 20_000
 	// MaxLinked bounds the files that are looked at through links to directories.
 	MaxLinked = 200_000
-	// MaxText bounds the bytes of one file that are read, MaxTextAll those of all files of an image. A script that
-	// hides its work behind a megabyte is still a row, by its place and its owner.
+	// MaxText bounds the bytes of one file that are held at once, MaxTextAll those that are read of all files of an
+	// image. What lies behind the first MaxText bytes of a hook is looked through window by window, up to MaxWhole
+	// bytes: padding is free, and hides nothing.
 	MaxText    = 1 << 20
 	MaxTextAll = 96 << 20
+	MaxWhole   = 24 << 20
+	// overlap is how many bytes two windows share, so that what is cut by the end of one is whole in the next.
+	overlap = 8 << 10
 	// MaxLoads bounds the files that one hook is followed to, MaxWords the words of a command that may name them.
 	MaxLoads = 32
 	MaxWords = 1_000

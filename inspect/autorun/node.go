@@ -45,7 +45,7 @@ func installScripts() []string { return []string{"preinstall", "install", "posti
 // "postinstall": "node x.js"; it runs on the machine of each developer and in each build.
 func readPackageJSON(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	var m manifest
-	if json.Unmarshal(s.text(ctx, n), &m) != nil {
+	if json.Unmarshal(s.whole(ctx, n), &m) != nil {
 		return nil // what npm could not read either
 	}
 	dir := path.Dir(n.Path)

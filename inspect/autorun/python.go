@@ -32,7 +32,7 @@ func siteDirectory(dir string) bool {
 //	# a comment
 func readPth(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	var code, dirs []string
-	for _, line := range pthLines(s.text(ctx, n)) {
+	for _, line := range pthLines(s.whole(ctx, n)) {
 		switch {
 		case strings.HasPrefix(line, "import ") || strings.HasPrefix(line, "import\t"):
 			code = append(code, line)

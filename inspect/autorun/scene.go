@@ -3,6 +3,8 @@ package autorun
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io"
 	"path"
 	"slices"
 	"strings"
@@ -133,6 +135,56 @@ func (s *scene) text(ctx context.Context, n *inspect.Node) []byte {
 	}
 	s.read += int64(len(data))
 	return bytes.ReplaceAll(data, []byte{0}, nil)
+}
+
+// whole reads a text like text, but up to MaxWhole bytes of it: of files whose lines are taken apart, and that are small
+// unless somebody padded them.
+func (s *scene) whole(ctx context.Context, n *inspect.Node) []byte {
+	if n == nil || n.Size <= MaxText || s.read > MaxTextAll {
+		return s.text(ctx, n)
+	}
+	data, err := s.tree.Head(ctx, n, MaxWhole)
+	if err != nil {
+		return nil
+	}
+	if n.Size > MaxWhole {
+		s.skipped++
+	}
+	s.read += int64(len(data))
+	return bytes.ReplaceAll(data, []byte{0}, nil)
+}
+
+// scanRest looks for strong signs behind the first MaxText bytes of a text, one window after the other. Weak signs are
+// usual in programs of megabytes, as bundles of JavaScript are. What lies behind MaxWhole, or behind MaxTextAll of all
+// files, counts as not read.
+func (s *scene) scanRest(ctx context.Context, r *row, n *inspect.Node) {
+	if n == nil || n.Size <= MaxText || n.Kind != "" && n.Kind != inspect.KindScript {
+		return
+	}
+	c, err := s.tree.Open(ctx, n)
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	window := make([]byte, MaxText)
+	end := min(c.Size(), MaxWhole)
+	for at := int64(MaxText - overlap); at < end; at += MaxText - overlap {
+		if s.read > MaxTextAll || ctx.Err() != nil {
+			end = at
+			break
+		}
+		got, err := c.ReadAt(window[:min(MaxText, end-at)], at)
+		s.read += int64(got)
+		r.scanStrong(bytes.ReplaceAll(window[:got], []byte{0}, nil))
+		if err != nil && !errors.Is(err, io.EOF) {
+			end = at
+			break
+		}
+	}
+	if end < c.Size() {
+		s.skipped++
+		r.readTo = end
+	}
 }
 
 // owned names the package that a file belongs to: that of the system, of a language's list, or of the directory that

@@ -21,7 +21,8 @@ import (
 //  6. Starts what lies hidden or where everyone may write: high for jobs and services, else medium.
 //  7. New since the other image: of a package that was there without it: low, medium with one weak sign, high with
 //     two or with obscured code. Of a new package: low, medium if obscured or if it hides or harvests. Of no package:
-//     low, medium with a weak sign, high with three. An agent or a variable that loads a file of no package: medium.
+//     low, medium with a weak sign, high with three. An agent or a variable that loads a file of no package, and a
+//     module that every Python imports: medium.
 //     One step up if an alert names the interpreter that runs it and it has a sign.
 //  8. A packaged file that does not match its package: medium where it starts programs, low where it holds settings.
 //  9. All else: by its place, low or info; what a package owns: info, and so are declarations by which libraries are
@@ -160,6 +161,8 @@ func (r *row) judgeFresh() inspect.Severity {
 		return inspect.Medium
 	case r.vouched:
 		return inspect.Low
+	case r.kind == KindPythonSite && !r.vouched && r.has(inspect.CodeNotInKnownGood):
+		return inspect.Medium // every Python imports it, and no installer of packages makes one
 	case r.node == nil && r.has(inspect.CodeUnownedTarget, inspect.CodeMissingTarget) && (r.kind == KindJavaAgent ||
 		r.kind == KindInterpreterEnv || r.kind == KindLoader || r.kind == KindShellEnv):
 		return inspect.Medium

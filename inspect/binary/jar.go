@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"io"
 	"path"
 	"strings"
@@ -151,8 +152,36 @@ func properties(f *zip.File, separator string) map[string]string {
 	return all
 }
 
+// manifestName is the entry that names what a jar starts (JAR File Specification).
+const manifestName = "META-INF/MANIFEST.MF"
+
+// startingLines hashes the lines of a manifest that decide what is started or loaded. The others are of the build: its
+// time, its user, its JDK. A long line continues on the next one, behind a blank.
+func startingLines(f *zip.File) [sha256.Size]byte {
+	sum := sha256.New()
+	in, err := f.Open()
+	if err != nil {
+		return [sha256.Size]byte{1} // as no manifest has
+	}
+	defer in.Close()
+	data, err := io.ReadAll(io.LimitReader(in, MaxScript))
+	if err != nil {
+		return [sha256.Size]byte{1}
+	}
+	text := strings.NewReplacer("\r\n ", "", "\n ", "", "\r ", "").Replace(string(data))
+	layer.Lines([]byte(text), func(line string) {
+		key, value, _ := strings.Cut(line, ":")
+		switch strings.ToLower(strings.TrimSpace(key)) {
+		case "main-class", "class-path", "premain-class", "agent-class", "launcher-agent-class", "boot-class-path",
+			"start-class", "can-redefine-classes", "can-retransform-classes":
+			fmt.Fprintf(sum, "%s:%s\n", strings.ToLower(strings.TrimSpace(key)), strings.TrimSpace(value))
+		}
+	})
+	return [sha256.Size]byte(sum.Sum(nil))
+}
+
 // sameClasses reports whether two jars hold the same entries with the same content, but for what each build writes
-// anew: the manifest, and properties with times. Past the bounds they are taken as different. A jar can unpack to a
+// anew: lines of the manifest that start nothing, and properties with times. Past the bounds they are taken as different. A jar can unpack to a
 // thousand times its size, so the budget is for unpacked bytes, of this jar and of all.
 func (c *comparison) sameClasses(a, b *zip.Reader) bool {
 	budget := min(maxJarBytes, maxJarsBytes-c.unpacked)
@@ -180,7 +209,14 @@ func (c *comparison) sameClasses(a, b *zip.Reader) bool {
 func digests(r *zip.Reader, left *int64) (map[string][sha256.Size]byte, bool) {
 	all := map[string][sha256.Size]byte{}
 	for _, f := range r.File {
-		if strings.HasSuffix(f.Name, "/") || f.Name == "META-INF/MANIFEST.MF" || path.Ext(f.Name) == ".properties" {
+		if strings.HasSuffix(f.Name, "/") || path.Ext(f.Name) == ".properties" {
+			continue
+		}
+		if f.Name == manifestName {
+			if _, twice := all[manifestName]; twice {
+				return nil, false
+			}
+			all[manifestName] = startingLines(f)
 			continue
 		}
 		in, err := f.Open()

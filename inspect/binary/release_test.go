@@ -112,6 +112,34 @@ func TestOtherContentInTheSameVersion(t *testing.T) {
 	}
 }
 
+// Lines of a manifest that start or load something count as content; what each build writes anew does not.
+func TestTheManifestOfAJarCountsWhereItStarts(t *testing.T) {
+	jar := func(manifest string) *zip.Reader {
+		var buf bytes.Buffer
+		w := zip.NewWriter(&buf)
+		f, err := w.Create(manifestName)
+		must(t, err)
+		_, err = f.Write([]byte("Manifest-Version: 1.0\r\nMain-Class: org.example.Main\r\n" + manifest))
+		must(t, err)
+		must(t, w.Close())
+		r, err := zip.NewReader(bytes.NewReader(buf.Bytes()), int64(buf.Len()))
+		must(t, err)
+		return r
+	}
+	for manifest, same := range map[string]bool{
+		"Build-Jdk: 21\r\n":                      true,
+		"Premain-Class: a.B\r\n":                 false,
+		"Launcher-Agent-Class: a.B\r\n":          false,
+		"AGENT-CLASS : a.B\n":                    false,
+		"Class-Path: lib/a.jar\r\n  lib/b.jar\n": false,
+		"":                                       true,
+	} {
+		if got := (&comparison{}).sameClasses(jar(manifest), jar("Built-By: a\r\n")); got != same {
+			t.Errorf("%q: %v", manifest, got)
+		}
+	}
+}
+
 func FuzzProperties(f *testing.F) {
 	f.Add([]byte("PK\x03\x04"))
 	f.Fuzz(func(t *testing.T, data []byte) {

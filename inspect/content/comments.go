@@ -11,6 +11,7 @@ import (
 // as it does in Python and JavaScript.
 func code(text []byte) []byte {
 	out := bytes.Clone(text)
+	var block block
 	for start := 0; start < len(out); {
 		end := bytes.IndexAny(out[start:], "\n\r")
 		if end < 0 {
@@ -18,7 +19,7 @@ func code(text []byte) []byte {
 		}
 		line := out[start : start+end]
 		switch trimmed := bytes.TrimLeft(line, " \t"); {
-		case isComment(trimmed), len(trimmed) < len(line) && inBlock(trimmed):
+		case block.has(trimmed), isComment(trimmed):
 			blank(line)
 		case prints(trimmed) && !pipedToShell.Match(trimmed):
 			blankQuoted(line)
@@ -56,11 +57,26 @@ func isRootedPath(rest []byte) bool {
 	}) < 0
 }
 
-// inBlock reports whether a line looks like one of a block of comments: a star and words. Lines of a crontab may
-// begin with a star too, and go on with a number or another star.
-func inBlock(line []byte) bool {
-	return len(line) > 2 && line[0] == '*' && line[1] == ' ' && (line[2] >= 'a' && line[2] <= 'z' ||
-		line[2] >= 'A' && line[2] <= 'Z')
+// block follows a block of comments: a line that begins with a slash and a star, and the lines right behind it that
+// begin with a star. A star alone proves no comment: it multiplies in JavaScript and Python, and stands for a minute in a
+// crontab.
+type block struct{ open bool }
+
+// has reports whether the next line of a text is one within a block. A line with what may end a string around the block,
+// a backtick or three quotes, is none, nor is the one that ends the comment, since code may follow there.
+func (b *block) has(line []byte) bool {
+	if !b.open {
+		b.open = bytes.HasPrefix(line, []byte("/*")) && !bytes.Contains(line, []byte("*/"))
+		return false
+	}
+	if !bytes.HasPrefix(line, []byte("*")) || bytes.ContainsAny(line, "`\u2028\u2029") ||
+		bytes.Contains(line, []byte(`"""`)) || bytes.Contains(line, []byte("'''")) ||
+		bytes.Contains(line, []byte("<?")) {
+		b.open = false
+		return false
+	}
+	b.open = !bytes.Contains(line, []byte("*/"))
+	return b.open
 }
 
 // prints reports whether a line is one that prints its words.

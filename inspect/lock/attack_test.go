@@ -287,6 +287,23 @@ func TestManifestsThatAreOdd(t *testing.T) {
 	}
 }
 
+// npm's own record excuses no package: whoever adds one to node_modules can add it there too. It is a row, and calm, since
+// npm install --no-save leaves the same.
+func TestTheHiddenLockExcusesNothing(t *testing.T) {
+	for name, test := range map[string]struct {
+		ghost npm
+		want  []string
+	}{
+		"in both records":     {npm{name: "ghost", version: "1.0.0"}, nil},
+		"in npm's own record": {npm{name: "ghost", version: "1.0.0", locked: "-", script: "node x"}, []string{"low phantom ghost"}},
+		"in none, a script":   {npm{name: "ghost", version: "1.0.0", locked: "-", hidden: "-", script: "node x"}, []string{"high phantom ghost"}},
+	} {
+		if got := rows(check(t, app(usual(test.ghost)...), nil), inspect.Low); !slices.Equal(got, test.want) {
+			t.Errorf("%s: %q, want %q", name, got, test.want)
+		}
+	}
+}
+
 // A native module is built when it is installed, without a script that says so; one that no lock names counts as one
 // with a script.
 func TestAPhantomThatIsBuilt(t *testing.T) {

@@ -86,8 +86,8 @@ func (c *comparison) npm() {
 	}
 	var extra []string
 	for _, place := range c.modules(c.root()) {
-		if _, put := c.hidden[place]; !places[place] && !put {
-			extra = append(extra, place)
+		if !places[place] {
+			extra = c.unnamed(extra, place)
 		}
 	}
 	c.phantoms(extra, there)
@@ -150,6 +150,28 @@ func (c *comparison) phantoms(places []string, there int) {
 		}
 		c.phantom(have, c.script(dir), foreign)
 	}
+}
+
+// unnamed adds a place that no lock of the application names to the others, unless npm's hidden lock names it. Such a
+// package is a row of its own, and no more than low: npm install --no-save leaves it so, and whoever can add a package to
+// the folder can add it to that record too.
+func (c *comparison) unnamed(others []string, place string) []string {
+	if _, put := c.hidden[place]; !put {
+		return append(others, place)
+	}
+	have, ok := c.at(c.root() + "/" + place)
+	if !ok || have.version == "" {
+		return others
+	}
+	r := inspect.LockRow{
+		Name: have.name, Installed: have.version, Change: inspect.LockPhantom, Path: have.path, Layer: have.layer,
+		Severity: inspect.Low, Detail: "only npm's own record in node_modules names it, which proves nothing",
+	}
+	if script := c.script(path.Dir(have.path)); script != "" {
+		r.Detail += "; it has an install script, " + script
+	}
+	c.add(r)
+	return others
 }
 
 // phantom makes the row of one package that no lock names. It is high only with an install script, in a tree that the
@@ -254,9 +276,7 @@ func (c *comparison) flat() {
 		switch {
 		case !ok:
 		case !named:
-			if _, put := c.hidden[place]; !put {
-				extra = append(extra, place)
-			}
+			extra = c.unnamed(extra, place)
 		case slices.ContainsFunc(entries, func(e entry) bool {
 			return e.version == have.version || e.version == "" ||
 				e.link

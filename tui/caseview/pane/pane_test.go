@@ -2,6 +2,9 @@ package pane
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -379,6 +382,50 @@ func TestCodesAreWorded(t *testing.T) {
 	}
 	if got := codeText("of-a-later-version"); got != "of-a-later-version" {
 		t.Errorf("an unknown code is %q", got)
+	}
+}
+
+// Every code that a row of a file can get has words: those that the checks add, by their source, and all signs.
+func TestEveryCodeOfARowHasWords(t *testing.T) {
+	read := func(pattern string) string {
+		names, err := filepath.Glob("../../../inspect/" + pattern)
+		if err != nil || len(names) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(names), err)
+		}
+		var all strings.Builder
+		for _, n := range names {
+			data, err := os.ReadFile(n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasSuffix(n, "_test.go") {
+				all.Write(data)
+			}
+		}
+		return all.String()
+	}
+	values := map[string]string{}
+	for _, m := range regexp.MustCompile(`(Code\w+) += "([^"]+)"`).FindAllStringSubmatch(read("codes.go"), -1) {
+		values["inspect."+m[1]] = m[2]
+	}
+	codes := []string{inspect.CodeLibraryPath} // of the table of what an ELF file loads
+	for _, m := range regexp.MustCompile(`\.add\((inspect\.Code\w+)`).FindAllStringSubmatch(
+		read("binary/*.go")+read("autorun/*.go"), -1) {
+		codes = append(codes, values[m[1]])
+	}
+	for _, m := range regexp.MustCompile(`\w+ +Sign = "([^"]+)"|\t\w+ += "([a-z-]+)" +// .*`).FindAllStringSubmatch(
+		read("content/scan.go"), -1) {
+		if m[1] != "" {
+			codes = append(codes, m[1])
+		}
+	}
+	if len(codes) < 30 {
+		t.Fatalf("only %d codes were found: %q", len(codes), codes)
+	}
+	for _, code := range codes {
+		if _, ok := codeWords()[code]; !ok {
+			t.Errorf("%q has no words", code)
+		}
 	}
 }
 
