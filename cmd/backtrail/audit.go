@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,18 +16,21 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/audit"
 	"github.com/backtrail/backtrail/inspect/text"
+	"github.com/backtrail/backtrail/kube"
 )
 
 // auditFlags are those of the verb audit: which part of the cluster, how far each image is looked into, what the result
 // is compared with, and how the work is cut into parts.
 type auditFlags struct {
 	selector, image, depth string
+	fields                 string // of the field selector
 	since                  string // last, a date or a time; empty: no comparison
 	recheck                bool
 	parallel               int    // 0: by depth
 	shard, out             string // I/N, and the folder of parts
 	manifest               bool
 	metrics                string
+	evidence               string    // path of a bundle
 	job                    audit.Job // of the manifest
 }
 
@@ -60,6 +64,8 @@ func (own *auditFlags) register(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.StringVarP(&own.selector, "selector", "l", "",
 		"only pods whose labels match this `SELECTOR`, as kubectl reads it")
+	s.StringVar(&own.fields, "field-selector", "",
+		"only pods whose fields match this `SELECTOR`, such as spec.nodeName=node-3")
 	s.StringVar(&own.image, "image", "", "only images whose reference or digest contains `TEXT`")
 	s.StringVar(&own.depth, "depth", string(audit.Identity),
 		"how far each image is looked into: identity (no layers), packages or full")
@@ -77,6 +83,8 @@ func (own *auditFlags) register(cmd *cobra.Command) {
 	s.IntVar(&own.job.Shards, "shards", 0, "cut the manifest's audit into `N` parts, an Indexed Job")
 	s.StringVar(&own.metrics, "metrics", "",
 		"serve the metrics of the audit at `ADDRESS` (PORT on loopback, or HOST:PORT) until interrupted")
+	s.StringVar(&own.evidence, "evidence", "",
+		"also write the audit as an evidence bundle to `PATH` (a folder, .tar.gz or .tar.zst), for backtrail verify")
 	s.StringVar(&own.out, "out", "", "`DIR` that a part is written to; audit merge reads it")
 }
 
@@ -93,7 +101,7 @@ func runAudit(ctx context.Context, f *flags, std streams, own auditFlags) error 
 	if err != nil {
 		return usage("--depth: %w", err)
 	}
-	if err := own.check(); err != nil {
+	if err := own.check(f); err != nil {
 		return err
 	}
 	if own.manifest {
@@ -116,7 +124,17 @@ func runAudit(ctx context.Context, f *flags, std streams, own auditFlags) error 
 	if own.shard != "" {
 		return a.writePart(ctx, sel)
 	}
+	return a.runWhole(ctx, sel)
+}
+
+// runWhole audits all images of a selection, and prints, bundles and serves the report, in this order: what a person
+// waits for comes first, and serving ends with an interrupt.
+func (a *auditor) runWhole(ctx context.Context, sel audit.Selection) error {
+	f, std := a.flags, a.std
 	if err := a.listen(); err != nil {
+		return err
+	}
+	if err := a.beginBundle(); err != nil {
 		return err
 	}
 	report, errRun := a.run(ctx, sel)
@@ -131,11 +149,14 @@ func runAudit(ctx context.Context, f *flags, std streams, own auditFlags) error 
 		return &exitError{
 			code:  exitInterrupted,
 			err:   errors.New("interrupted: the audit is partial"),
-			hints: []string{"the same command goes on where this one was"},
+			hints: []string{a.bundleHint("the same command goes on where this one was")},
 		}
 	}
 	if errRun != nil {
 		return hinted(errRun, "is the disk full? XDG_DATA_HOME chooses another place for what is kept")
+	}
+	if err := a.writeBundle(ctx, &report); err != nil {
+		return err
 	}
 	if err := a.serve(ctx, &report); err != nil {
 		return err
@@ -143,14 +164,26 @@ func runAudit(ctx context.Context, f *flags, std streams, own auditFlags) error 
 	return auditEnd(&report)
 }
 
+// selectors are what chooses pods, in one text: audits of one choice are compared with each other only.
+func (own *auditFlags) selectors() string {
+	if own.fields == "" {
+		return own.selector
+	}
+	return strings.TrimSpace(own.selector + " --field-selector " + own.fields)
+}
+
 // check refuses flags that do not go together. A part is made without the journal, on any machine: it has no earlier
 // audit to be compared with, and nothing stored to be checked again.
-func (own *auditFlags) check() error {
+func (own *auditFlags) check(f *flags) error {
 	switch {
+	case own.metrics != "" && audit.CheckMetricsAddress(own.metrics) != nil:
+		return usage("--metrics: %w", audit.CheckMetricsAddress(own.metrics))
+	case f.signKey != "" && own.evidence == "":
+		return usage("audit does not use --sign-key without --evidence PATH, which it signs: add that, or leave it out")
 	case (own.shard == "") != (own.out == ""):
 		return usage("--shard I/N and --out DIR belong together")
-	case own.shard != "" && (own.since != "" || own.recheck || own.metrics != ""):
-		return usage("--shard writes a part only: leave out --since, --recheck and --metrics")
+	case own.shard != "" && (own.since != "" || own.recheck || own.metrics != "" || own.evidence != ""):
+		return usage("--shard writes a part only: leave out --since, --recheck, --metrics and --evidence")
 	case own.manifest && own.metrics != "":
 		return usage("--manifest prints objects and ends: leave out --metrics")
 	}
@@ -162,7 +195,9 @@ func (own *auditFlags) checkManifest(cmd *cobra.Command) error {
 	unused := []string{"manifest-image", "schedule", "shards"}
 	why := "is about what --manifest prints: add that, or leave it out"
 	if own.manifest {
-		unused = []string{"image", "since", "recheck", "parallel", "shard", "out", "output"}
+		unused = []string{
+			"image", "field-selector", "since", "recheck", "parallel", "shard", "out", "output", "evidence",
+		}
 		why = "is not part of what --manifest prints: leave it out"
 	}
 	for _, name := range unused {
@@ -184,6 +219,9 @@ func (f *flags) auditSelection(own auditFlags) (sel audit.Selection, err error) 
 		if sel.Labels, err = labels.Parse(own.selector); err != nil {
 			return sel, usage("-l %s: %w", own.selector, err)
 		}
+	}
+	if sel.Fields, err = kube.NewFilter("", own.fields); err != nil {
+		return sel, usage("%w", err)
 	}
 	if own.parallel < 0 || own.parallel > maxParallel {
 		return sel, usage("--parallel takes 1 to %d images", maxParallel)

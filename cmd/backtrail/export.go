@@ -7,9 +7,12 @@ import (
 	"path/filepath"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/audit"
+	"github.com/backtrail/backtrail/inspect/auditbag"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/ledger"
 	"github.com/backtrail/backtrail/inspect/sbom"
+	"github.com/backtrail/backtrail/kube"
 )
 
 // recorded is a case whose events are on disk: one that is recorded now, or a saved one. Events opens the stream from
@@ -30,7 +33,13 @@ func exportCase(ctx context.Context, s *session, r recorded, store inspect.Store
 ) (evidence.Result, error) {
 	// o is a copy: the same content is exported again where a person chooses another path.
 	o := content
-	o.Who, o.Sign, o.Progress = s.operator.String(), s.sign, progress
+	o.Who, o.Sign, o.Keyless, o.Progress = s.operator.String(), s.sign, s.flags.seal.keyless, progress
+	if s.timestamps != nil {
+		o.Timestamp = func(ctx context.Context, digest [32]byte) ([]byte, error) {
+			response, _, err := s.timestamps.Timestamp(ctx, digest)
+			return response, err
+		}
+	}
 	o.Documents = func(ctx context.Context, c inspect.Case) ([]evidence.Document, error) {
 		return documents(ctx, s, c)
 	}
@@ -118,4 +127,58 @@ func knownGoodDocument(ctx context.Context, s *session, c inspect.Case, i inspec
 		return nil, fmt.Errorf("writing the bill of materials of the known-good: %w", err)
 	}
 	return []evidence.Document{{Name: "known-good.spdx.json", Data: spdx}}, nil
+}
+
+// beginBundle opens what --evidence names before anything is examined: a path that cannot be written to is found at
+// once, not after hours.
+func (a *auditor) beginBundle() error {
+	if a.own.evidence == "" {
+		return nil
+	}
+	target := inspect.Target{Name: "audit-" + a.cluster.Context()}
+	if _, dump := a.cluster.(*kube.Snapshot); dump {
+		target.Name = "audit-" + filepath.Base(a.flags.snapshot)
+	}
+	var err error
+	if a.bundle, err = auditbag.Begin(a.own.evidence, inspect.CaseID(target, inspect.At(a.began))); err != nil {
+		return hinted(fmt.Errorf("writing the bundle: %w", err), "--evidence names a path that does not exist yet")
+	}
+	return nil
+}
+
+// collect is what the runner hands each image to; nil where there is no bundle.
+func (a *auditor) collect() func(j *audit.Joined) error {
+	if a.bundle == nil {
+		return nil
+	}
+	return a.bundle.Keep
+}
+
+// writeBundle writes the bundle of an audit that has ended, and prints the line to copy.
+func (a *auditor) writeBundle(ctx context.Context, r *audit.Report) error {
+	if a.bundle == nil {
+		return nil
+	}
+	// The listing is what the cluster shows; what flags and depth leave out stands in the report, and follows from it.
+	result, err := a.bundle.Export(ctx, a.own.evidence, auditbag.Content{
+		Report: r, Listing: &a.listed, Before: a.before, Sources: a.policies.Sources(), Sign: a.sign,
+		Exported: inspect.At(a.now()),
+		Basis: auditbag.Basis{
+			Tool: tool(), Operator: a.operator.String(), At: inspect.At(a.began), Expected: a.expected,
+			Unread: a.unread, Thresholds: a.levels(),
+		},
+	})
+	if err != nil {
+		return hinted(err, "the same command with --recheck writes it from what is stored")
+	}
+	printExport(a.session, result)
+	return nil
+}
+
+// bundleHint adds to a hint that no bundle was written, where one was to be: the audit goes on and writes it then.
+func (a *auditor) bundleHint(hint string) string {
+	if a.bundle == nil {
+		return hint
+	}
+	return hint + " and writes the bundle; nothing is at " + a.own.evidence
 }

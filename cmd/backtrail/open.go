@@ -130,6 +130,11 @@ func (s *session) findSaved(ctx context.Context, name string) (savedCase, error)
 			return savedCase{}, hinted(fmt.Errorf("opening bundle %s: %w", name, err),
 				"backtrail verify lists what is wrong with it")
 		}
+		if bag.NoCase("data/audit.json") {
+			_ = bag.Close()
+			return savedCase{}, hinted(fmt.Errorf("opening bundle %s: it is one of an audit, and has no case", name),
+				"data/audit.html in it shows the audit, backtrail verify checks it")
+		}
 		return s.openBag(ctx, bag)
 	}
 	dir, err := casesDir()

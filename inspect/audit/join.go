@@ -37,6 +37,7 @@ type Joined struct {
 	vulns      []inspect.Vuln
 	compared   bool  // with known vulnerabilities
 	gaps       []Gap // what was not compared
+	comparison Comparison
 }
 
 // Join compares the facts of an image with what is known.
@@ -44,14 +45,18 @@ func (k *Known) Join(f *Facts) *Joined {
 	j := &Joined{Facts: f, known: k, advisories: f.Image.Advisories, found: f.Findings}
 	if k.Advisories != nil {
 		rows, found, err := k.Advisories(f.Image)
+		j.comparison.Asked, j.comparison.Advisories, j.comparison.Findings = true, rows, found
 		j.renew(rows, found)
 		if err != nil {
+			j.comparison.Incomplete = err.Error()
 			j.gaps = append(j.gaps, Gap{What: "advisories", Reason: cut(err.Error())})
 		}
 	}
 	if k.Vulnerable != nil && f.Depth.Covers(Packages) && f.State == Done {
 		rows, ok, err := k.Vulnerable(f.Image)
+		j.comparison.Vulns, j.comparison.Compared = rows, ok
 		if j.vulns, j.compared = rows, ok; err != nil {
+			j.comparison.Failed = err.Error()
 			j.gaps = append(j.gaps, Gap{What: "vulnerabilities", Reason: cut(err.Error())})
 		}
 	}
@@ -96,6 +101,7 @@ func (j *Joined) Row(p Place) Row {
 	if j.known.Good != nil {
 		good, since := j.known.Good(p, row.Digest)
 		row.KnownGood = good
+		j.comparison.Earlier = append(j.comparison.Earlier, Earlier{good, since})
 		if !since.IsZero() && (row.Since.IsZero() || since.Before(row.Since.Time)) {
 			row.Since = since
 		}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -46,15 +47,9 @@ type metricsPage struct {
 // ListenMetrics begins to listen at HOST:PORT. Without a host, as :9464 or 9464, that is on loopback; port 0 lets the
 // system choose one. Until Publish requests are answered with 503. Errors: an address that is none, or that is taken.
 func ListenMetrics(address string) (*MetricsServer, error) {
-	if !strings.Contains(address, ":") {
-		address = ":" + address
-	}
-	host, port, err := net.SplitHostPort(address)
+	host, port, err := metricsAddress(address)
 	if err != nil {
-		return nil, fmt.Errorf("reading the address %q for metrics: it is HOST:PORT or PORT: %w", address, err)
-	}
-	if host == "" || host == "localhost" {
-		host = "127.0.0.1" // a name is looked up; this one must not lead elsewhere
+		return nil, err
 	}
 	listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
 	if err != nil {
@@ -70,6 +65,32 @@ func ListenMetrics(address string) (*MetricsServer, error) {
 	}
 	go func() { m.ended <- m.server.Serve(listener) }()
 	return m, nil
+}
+
+// CheckMetricsAddress reports whether an address is one that ListenMetrics could listen at: nil, or what it should be.
+// It opens nothing, so that a misspelt flag is found before a cluster is.
+func CheckMetricsAddress(address string) error {
+	_, _, err := metricsAddress(address)
+	return err
+}
+
+// metricsAddress reads HOST:PORT or PORT. Ports are numbers: names of services differ between machines.
+func metricsAddress(address string) (host, port string, err error) {
+	whole := address
+	if !strings.Contains(address, ":") {
+		whole = ":" + address
+	}
+	if host, port, err = net.SplitHostPort(whole); err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("reading the address %q for metrics: it is PORT or HOST:PORT, as 9464 or "+
+			"0.0.0.0:9464", address)
+	}
+	if host == "" || host == "localhost" {
+		host = "127.0.0.1" // a name is looked up; this one must not lead elsewhere
+	}
+	return host, port, nil
 }
 
 // Local reports whether only this machine reaches the server.

@@ -29,6 +29,9 @@ type Runner struct {
 	Progress func(Progress)
 	// Keep is given the facts of every unit with its rows, from several goroutines; nil: nobody keeps them.
 	Keep func(f *Facts, rows []Row) error
+	// Collect is given the same with what the facts were compared with, from several goroutines, for a bundle; nil:
+	// there is none.
+	Collect func(j *Joined) error
 }
 
 // Progress is how far an audit is.
@@ -103,6 +106,9 @@ func (r *Runner) each(ctx context.Context, units []Unit, b *builder) error {
 			mu.Unlock()
 			if r.Keep != nil {
 				err = errors.Join(err, r.Keep(&f, rows))
+			}
+			if r.Collect != nil {
+				err = errors.Join(err, r.Collect(joined))
 			}
 			mu.Lock()
 			defer mu.Unlock()

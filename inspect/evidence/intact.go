@@ -85,11 +85,12 @@ func (v *fitting) hashFiles() {
 	}
 }
 
-// isTagFile reports whether a file has to stand in the tag manifests: all but these and the signature over one of them.
+// isTagFile reports whether a file has to stand in the tag manifests: all but these, and signature and timestamp
+// over one of them.
 // A tag manifest lists neither itself nor another tag manifest (RFC 8493, 2.2.1).
 func isTagFile(name string) bool {
 	return !bagit.IsPayload(name) && name != bagit.TagManifest256 && name != bagit.TagManifest512 &&
-		name != bagit.SignatureFile
+		name != bagit.SignatureFile && name != bagit.TimestampFile
 }
 
 // manifests compares a pair of manifests with the files that it has to list.
@@ -178,7 +179,11 @@ func (v *fitting) oxum() {
 // required checks that the files of every bundle are there, and that none is to be fetched: fetch.txt (RFC 8493,
 // 2.2.3) would have bytes come from an address that whoever made the bag chose.
 func (v *fitting) required() {
-	for _, name := range required {
+	names := required
+	if v.kind != nil {
+		names = v.kind.Required
+	}
+	for _, name := range names {
 		if !v.bag.files.Has(name) {
 			v.fail("file", name, "it is missing: every bundle has it")
 		}
@@ -191,7 +196,7 @@ func (v *fitting) required() {
 // digestFolders hold files whose names are the digests of their bytes.
 var digestFolders = []string{
 	"data/image/blobs/sha256/", "data/known-good/blobs/sha256/", "data/damaged/",
-	"data/binaries/", "data/packages/",
+	"data/binaries/", "data/packages/", "data/facts/", "data/policies/",
 }
 
 // ownNames checks the files that are named by their digest.

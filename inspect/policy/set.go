@@ -69,6 +69,16 @@ func (s *Set) Names() []string {
 	return slices.Compact(names)
 }
 
+// Sources are the bytes that the policies were read from, each once, by digest: a bundle carries them, and a set that
+// they are added to requires the same.
+func (s *Set) Sources() []Source {
+	if s == nil {
+		return nil
+	}
+	return slices.SortedFunc(slices.Values(s.sources),
+		func(a, b Source) int { return cmp.Compare(a.Digest(), b.Digest()) })
+}
+
 // Keys lists the digests of the public keys that the policies name.
 func (s *Set) Keys() []string {
 	var keys []string
