@@ -35,6 +35,7 @@ const (
 	CodeLibraryPath        = "library-path" // loads libraries from where others may put them
 	CodeUID0               = "uid-0"        // an account beside root has user id 0, in any spelling
 	CodeSudo               = "sudo"
+	CodeOpenAccount        = "open-account" // somebody may log in with a known password, or with none
 	CodeRepository         = "repository" // packages may come from another place
 	CodeUserRoot           = "user-root"
 	CodeUserBecameRoot     = "user-became-root"

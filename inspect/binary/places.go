@@ -27,11 +27,15 @@ func (h placeScanner) places(ctx context.Context, emit func(inspect.Event)) {
 		if severity == inspect.Info && n.Layer == 0 {
 			continue // what installers of distributions write
 		}
+		if code == inspect.CodeSudo {
+			what, severity = h.sudoers(ctx, n, what, severity)
+		}
 		h.place(n, code, what, severity, emit)
 	}
 	for _, a := range h.rootAccounts(ctx) {
 		h.place(h.tree.Resolve(passwdFile), inspect.CodeUID0, a.words(), a.severity(), emit)
 	}
+	h.logins(ctx, emit)
 	if h.path.cut > 0 {
 		emit(inspect.Event{Fact: inspect.Setting{
 			Code: inspect.CodeLongPath, Severity: inspect.Low,

@@ -30,6 +30,16 @@ func TestOtherPlacesToHide(t *testing.T) {
 		members []member
 		want    []string
 	}{
+		"everyone is root":                {[]member{file("etc/sudoers.d/x", "ALL ALL=(ALL) NOPASSWD: ALL\n")}, []string{"medium sudo"}},
+		"nobody is root, by doas":         {[]member{file("etc/doas.conf", "permit nopass nobody as root\n")}, []string{"medium sudo"}},
+		"a group is asked, by doas":       {[]member{file("etc/doas.conf", "permit persist :wheel\n")}, []string{"low sudo"}},
+		"one command":                     {[]member{file("etc/sudoers.d/x", "ALL ALL=(ALL) NOPASSWD: /usr/bin/id\n")}, []string{"low sudo"}},
+		"root without a password":         {[]member{file("etc/shadow", "root::19000:0:99999:7:::\n")}, []string{"medium open-account"}},
+		"root with a known password":      {[]member{file("etc/shadow", "root:$6$a$b:19000:0:99999:7:::\n")}, []string{"medium open-account"}},
+		"locked accounts":                 {[]member{file("etc/shadow", "root:*:19000:0:99999:7:::\napp:!:19000::::::\nx:!!:1::::::\n")}, nil},
+		"sshd without passwords":          {[]member{file("etc/ssh/sshd_config", "PermitEmptyPasswords yes\n")}, []string{"medium open-account"}},
+		"sshd asks a program in /var/tmp": {[]member{file("etc/ssh/sshd_config.d/x.conf", "AuthorizedKeysCommand /var/tmp/.k %u\n")}, []string{"high open-account"}},
+		"sshd as it is shipped":           {[]member{file("etc/ssh/sshd_config", "#PermitEmptyPasswords no\nUsePAM yes\nAuthorizedKeysFile .ssh/authorized_keys\n")}, nil},
 		"rights of root":                  {[]member{file("etc/sudoers.d/x", "x ALL=NOPASSWD: ALL\n")}, []string{"low sudo"}},
 		"a second root":                   {[]member{file("etc/passwd", "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/:/bin/sh\n")}, []string{"medium uid-0"}},
 		"a repository and its key":        {[]member{file("etc/apt/sources.list.d/x.list", "deb x\n"), file("etc/apt/keyrings/x.gpg", "k")}, []string{"info repository", "info repository"}},

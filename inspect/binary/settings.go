@@ -46,7 +46,7 @@ func (h *scanner) notableSettings() []inspect.Setting {
 		say(inspect.CodeUserRoot, "the image runs as root unless the pod says otherwise", inspect.Info)
 	}
 	for _, trigger := range c.OnBuild {
-		startCommand("on-build", "a build on top of this image runs", []string{trigger}, inspect.Low, say)
+		startCommand("on-build", "a trigger of builds on top of this image", []string{trigger}, inspect.Low, say)
 	}
 	for _, v := range c.Volumes {
 		if systemDirectory(v) {
