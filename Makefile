@@ -14,10 +14,10 @@ ROUNDS   ?= 3
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 
-.PHONY: help build test unit race e2e unpack bench bench-recheck lint vulncheck structure fuzz golden demo pictures clean
+.PHONY: help build test unit race e2e unpack bench bench-recheck lint vulncheck structure fuzz golden demo trust-root trust-root-age pictures clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## bin/backtrail, stripped
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/backtrail ./cmd/backtrail
@@ -66,8 +66,14 @@ fuzz: ## every fuzz target for FUZZTIME
 golden: ## renew golden files; review the diff
 	$(GO) test ./tui ./inspect/report ./cmd/backtrail -update
 
-demo: ## renew the built-in incident from its generator
+demo: ## renew the built-in incidents from their generator
 	$(GO) generate ./inspect/demo
+
+trust-root: ## renew the embedded Sigstore trust root by TUF (network); without it, the old one stays
+	$(GO) run ./testdata/trustroot
+
+trust-root-age: ## fail if the embedded trust root is older than 90 days; part of a release, not of make test
+	$(GO) run ./testdata/trustroot -check
 
 pictures: ## renew the screens in the README; review the diff
 	$(GO) -C $(STACK) test -count=1 ./pictures -update

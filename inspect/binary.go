@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 )
 
@@ -92,6 +93,49 @@ type Files struct {
 	Missing   int    `json:"missing"`
 	Ownership string `json:"ownership"` // known, partial, unknown
 	Detail    string `json:"detail"`    // why it is partial or unknown
+
+	// Equal and Unverifiable are the other classes of what is owned, beside Altered: the content is what the package
+	// lists, or there is no digest to compare it with.
+	Equal        int `json:"equal"`
+	Unverifiable int `json:"unverifiable"`
+	// Packages has the same by package, of those with a file in the image; MorePackages is how many are left out.
+	Packages     []PackageFiles `json:"packages"`
+	MorePackages int            `json:"morePackages,omitempty"`
+}
+
+// PackageFiles are the regular files of one package, by the classes of ownership: Files is the sum of the other three.
+type PackageFiles struct {
+	Name         string `json:"name"`
+	Version      string `json:"version"`
+	Database     string `json:"database"` // dpkg, apk, rpm, python …
+	Files        int    `json:"files"`
+	Equal        int    `json:"equal"`
+	Unverifiable int    `json:"unverifiable"`
+	Altered      int    `json:"altered"`
+}
+
+// Classes words how much of what is owned is proven: "98 equal to their digests, 2 not verifiable". Empty for cases of
+// older versions, which have no such counts.
+func (f Files) Classes() string {
+	if f.Equal+f.Unverifiable == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d equal to their digests, %d not verifiable", f.Equal, f.Unverifiable)
+}
+
+// Of returns the counts of a package; several of one name, as of two architectures, are added up.
+func (f Files) Of(name, version string) PackageFiles {
+	sum := PackageFiles{Name: name, Version: version}
+	for _, p := range f.Packages {
+		if p.Name == name && p.Version == version {
+			sum.Database = p.Database
+			sum.Files += p.Files
+			sum.Equal += p.Equal
+			sum.Unverifiable += p.Unverifiable
+			sum.Altered += p.Altered
+		}
+	}
+	return sum
 }
 
 // FactKind is the fact's JSON name.

@@ -39,6 +39,10 @@ type Case struct {
 	// Redactions are the secrets that were removed from facts; those of exhibits stand in the exhibits.
 	Redactions []Redaction `json:"redactions"`
 	Requests   int         `json:"requests"`
+	// Custody is under which circumstances the case was made.
+	Custody CustodyRecord `json:"custody"`
+	// Hosts are the requests by host and method, sorted; the list of them is the chain of custody.
+	Hosts []HostRequests `json:"requestHosts"`
 	// NotUnderstood counts the entries of a newer version, of kinds that this one does not know.
 	NotUnderstood int `json:"notUnderstood"`
 
@@ -185,7 +189,7 @@ func (c *Case) Clone() Case {
 	n.Timeline, n.Findings = slices.Clone(c.Timeline), slices.Clone(c.Findings)
 	n.Changes, n.Clocks = slices.Clone(c.Changes), slices.Clone(c.Clocks)
 	n.Blobs, n.Exhibits = slices.Clone(c.Blobs), slices.Clone(c.Exhibits)
-	n.Redactions = slices.Clone(c.Redactions)
+	n.Redactions, n.Hosts, n.Custody = slices.Clone(c.Redactions), slices.Clone(c.Hosts), c.Custody.clone()
 	return n
 }
 

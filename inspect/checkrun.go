@@ -86,7 +86,7 @@ func (r Reset) fold(c *Case, _ Event) {
 	})
 	progress := maps.Clone(c.progress)
 	maps.DeleteFunc(progress, func(k Key, _ Progress) bool { return drop[k] })
-	*c = Case{Requests: c.Requests, progress: progress} // what the log does not have
+	*c = Case{Requests: c.Requests, Hosts: c.Hosts, progress: progress} // what the log does not have
 	for _, e := range kept {
 		c.Apply(e)
 	}

@@ -121,6 +121,8 @@ const (
 	CodeBuildTypeChanged      = "build-type-changed"
 	CodeTriggerChanged        = "trigger-changed"
 	CodeRunnerChanged         = "runner-changed"
+	CodeWorkflowChanged       = "workflow-changed"
+	CodeModuleSigns           = "module-signs"
 	CodeVisibilityChanged     = "visibility-changed"
 	CodeOwnerIDChanged        = "owner-id-changed"      // the owner's name was registered anew
 	CodeRepositoryIDChanged   = "repository-id-changed" // the repository's name was registered anew

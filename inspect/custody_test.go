@@ -3,6 +3,7 @@ package inspect
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // The chain of custody is a projection of the ledger: what was requested of whom, what was kept, who wrote what.
@@ -50,8 +51,16 @@ func TestLinesOfCustody(t *testing.T) {
 			CustodyLine{What: "kept", Detail: "layer, from cache", Digest: "sha256:1"},
 		},
 		"a note": {
-			Event{Fact: Note{Author: "ada", Text: "not in the custody: it stands in the case"}},
-			CustodyLine{What: "note", Detail: "ada"},
+			Event{Fact: Note{Author: "ada", Text: "an act of a person, with its text"}},
+			CustodyLine{What: "note", Detail: "ada: an act of a person, with its text"},
+		},
+		"what happened elsewhere": {
+			Event{Fact: Note{Author: "ada", Subject: SubjectCustody, Text: "the disk was handed over"}},
+			CustodyLine{What: "custody", Detail: "ada: the disk was handed over"},
+		},
+		"a mark": {
+			Event{Fact: Note{Author: "ada", Subject: "f1", Mark: "benign"}},
+			CustodyLine{What: "note", Detail: "ada: benign"},
 		},
 		"a reporting deadline": {
 			Event{Fact: Clock{Regime: NIS2, Author: "ada"}},
@@ -77,7 +86,7 @@ func TestLinesOfCustody(t *testing.T) {
 func TestWhatIsNoCustody(t *testing.T) {
 	acts := map[string]bool{
 		"header": true, "session": true, "request": true, "exhibit": true, "note": true,
-		"clock": true, "end": true,
+		"clock": true, "end": true, "cluster": true, "clock-offset": true, "account": true, "timestamp": true,
 	}
 	for _, f := range append(Kinds(), UnknownFact{Name: "radar"}) {
 		if _, ok := Custody(Event{Fact: f}); ok != acts[f.FactKind()] {
@@ -107,5 +116,73 @@ func TestRedactionsAreOfTheirContainer(t *testing.T) {
 	}
 	if strings.Join(got, ",") != ",web" {
 		t.Errorf("redactions of %q: the entry names the container, not the fact", got)
+	}
+}
+
+// The circumstances of a case fold by host, entry and account, and each is a line of custody.
+func TestTheCircumstancesOfACase(t *testing.T) {
+	facts := []Fact{
+		ClusterIdentity{Server: "https://a:6443", UID: "u1", User: "alice", Unknown: []string{"version: refused"}},
+		ClusterIdentity{Server: "https://a:6443", UID: "u1", CA: "sha256:00", User: "alice"},
+		ClockOffset{Host: "b", Seconds: -3, Within: 1}, ClockOffset{Host: "a"}, ClockOffset{Host: "b", Seconds: 4},
+		Account{Host: "r", User: "bob", Source: "docker configuration"}, Account{Host: "r", Source: "none"},
+		Timestamp{Entry: 2, Head: "sha256:11", Authority: "https://tsa", At: at(1), Response: []byte{1}},
+		Timestamp{Entry: 2, Head: "sha256:11", Authority: "https://tsa", Error: "down"},
+		Timestamp{Entry: 9, Error: "down"}, Timestamp{Entry: 9, Response: []byte{2}},
+	}
+	var c Case
+	var what []string
+	for _, f := range facts {
+		c.Apply(Event{Fact: f})
+		line, is := Custody(Event{Fact: f})
+		if !is {
+			t.Errorf("%s is no line of custody", f.FactKind())
+		}
+		what = append(what, line.What+" "+line.Detail+" "+line.Error)
+	}
+	r := c.Custody
+	if r.Cluster.CA != "sha256:00" || len(r.Offsets) != 2 || r.Offsets[1].Seconds != 4 || len(r.Accounts) != 2 ||
+		len(r.Timestamps) != 2 || r.Timestamps[0].Error != "" || r.Timestamps[1].Error != "" {
+		t.Errorf("%+v", r)
+	}
+	all := strings.Join(what, "\n")
+	for _, want := range []string{
+		"cluster namespace kube-system u1, CA of the system, as alice version: refused",
+		"clock offset -3 s, up to 1 s uncertain", "account bob, by docker configuration", "account anonymous, by none",
+		"timestamp of entry 2 down",
+	} {
+		if !strings.Contains(all, want) {
+			t.Errorf("no line %q in\n%s", want, all)
+		}
+	}
+	copied := c.Clone()
+	c.Apply(Event{Fact: ClockOffset{Host: "a", Seconds: 7}})
+	if copied.Custody.Offsets[0].Seconds == 7 {
+		t.Error("a copy changes with its case")
+	}
+}
+
+// The offset of a clock is that of the middle of a request, with what is not known of it.
+func TestOffsetsOfClocks(t *testing.T) {
+	sent := at(0).Time
+	for name, tt := range map[string]struct {
+		date          time.Time
+		took          time.Duration
+		ahead, within int
+		ok            bool
+	}{
+		"the same":     {sent, 0, 1, 1, true}, // half a second is rounded up: within says so
+		"ahead":        {sent.Add(61 * time.Second), 2 * time.Second, 61, 2, true},
+		"behind":       {sent.Add(-time.Hour), 2 * time.Second, -3601, 2, true},
+		"no date":      {time.Time{}, 0, 0, 0, false},
+		"a clock back": {sent, -time.Second, 0, 0, false},
+	} {
+		o, ok := OffsetOf("host", tt.date, sent, tt.took)
+		if ok != tt.ok || o.Within != tt.within || o.Seconds-tt.ahead > 1 || tt.ahead-o.Seconds > 1 {
+			t.Errorf("%s: %+v, %v", name, o, ok)
+		}
+	}
+	if _, ok := OffsetOf("", sent, sent, 0); ok {
+		t.Error("an offset of no host")
 	}
 }

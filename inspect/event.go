@@ -173,6 +173,11 @@ var kinds = map[string]func(json.RawMessage) (Fact, error){
 	Exhibit{}.FactKind():    decode[Exhibit],
 	Request{}.FactKind():    decode[Request],
 	Redaction{}.FactKind():  decode[Redaction],
+
+	ClusterIdentity{}.FactKind(): decode[ClusterIdentity],
+	ClockOffset{}.FactKind():     decode[ClockOffset],
+	Account{}.FactKind():         decode[Account],
+	Timestamp{}.FactKind():       decode[Timestamp],
 }
 
 func decode[T Fact](raw json.RawMessage) (Fact, error) {

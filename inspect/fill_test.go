@@ -65,6 +65,8 @@ func (f *filler) fill(v reflect.Value, depth int) {
 		v.SetBool(true)
 	case reflect.Int, reflect.Int64, reflect.Int32:
 		v.SetInt(int64(-f.n))
+	case reflect.Uint64, reflect.Uint8: // a number of an entry, a byte of a response
+		v.SetUint(uint64(f.n))
 	case reflect.Float64:
 		v.SetFloat(float64(f.n) / 1024)
 	case reflect.Pointer:
@@ -122,6 +124,8 @@ func change(leaf reflect.Value) {
 		leaf.SetString(leaf.String() + " changed")
 	case reflect.Bool:
 		leaf.SetBool(!leaf.Bool())
+	case reflect.Uint64, reflect.Uint8:
+		leaf.SetUint(leaf.Uint() + 7)
 	case reflect.Float64:
 		leaf.SetFloat(leaf.Float() + 1)
 	case reflect.Struct: // a Time

@@ -84,6 +84,16 @@ type Cause struct {
 	Digest  string    `json:"digest,omitempty"`
 }
 
+// Package names a package that is the cause, with its type where there is one and its version: python package litellm
+// 1.82.8. A name may be foreign text; it is not cleaned.
+func (c Cause) Package() string {
+	kind, name, ok := strings.Cut(c.Name, " ")
+	if !ok {
+		return strings.TrimSpace("package " + c.Name + " " + c.Version)
+	}
+	return strings.TrimSpace(kind + " package " + name + " " + c.Version)
+}
+
 // Key identifies the cause: findings with the same key are one group. A package is one cause whatever its files are.
 func (c Cause) Key() string {
 	value := c.Path

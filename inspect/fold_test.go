@@ -259,7 +259,9 @@ var single = map[string]string{
 	"files": "TestTheLatestTakesThePlace", "vulnerability-data": "TestTheLatestTakesThePlace",
 	"thresholds": "TestTheLatestTakesThePlace", "diff": "TestADiffComesInParts",
 	"sharing": "TestTheLatestTakesThePlace",
-	"request": "TestRequestsAreCounted",
+	"request": "TestRequestsAreCounted", "cluster": "TestTheCircumstancesOfACase",
+	"clock-offset": "TestTheCircumstancesOfACase", "account": "TestTheCircumstancesOfACase",
+	"timestamp": "TestTheCircumstancesOfACase",
 }
 
 // A kind without a row in these tables would go untested.

@@ -14,6 +14,7 @@ import (
 // The names of the kinds stand in every saved case and in every bundle: one that changes makes older cases unreadable.
 func TestTheNamesOfKindsNeverChange(t *testing.T) {
 	want := map[string]string{
+		"account": "Account", "clock-offset": "ClockOffset", "cluster": "ClusterIdentity", "timestamp": "Timestamp",
 		"advisory": "Advisory", "alert": "Alert", "altered": "Altered", "answer": "Answer", "autorun": "Autorun",
 		"begin": "Begin", "binary": "Binary", "blob": "Blob", "candidate": "Candidate", "clock": "Clock",
 		"diff": "Diff", "end": "End", "exhibit": "Exhibit", "expected": "Expected", "files": "Files",

@@ -47,6 +47,9 @@ func (n Notice) fold(c *Case, _ Event) {
 // memory, which nothing else holds.
 const SubjectRuntime = "runtime"
 
+// SubjectCustody is the subject of a note about what happened to evidence outside of this program.
+const SubjectCustody = "custody"
+
 // What a person says of the run-time state. Until then nothing is suggested that would destroy it.
 const (
 	RuntimeSaved   = "saved"

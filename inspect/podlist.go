@@ -22,6 +22,7 @@ type PodList struct {
 
 	State   ListState `json:"-"`
 	Crowded int       `json:"-"` // alerts that fit several pods and stand at one of them only
+	Hidden  int       `json:"-"` // flagged pods that a selector leaves out
 }
 
 // FlaggedPod is a pod with the alerts that matched it.

@@ -5,15 +5,18 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Trust is a root of trust that verdicts rest on.
 type Trust struct {
-	Kind   string `json:"kind"`   // sigstore, key, policy
-	Origin string `json:"origin"` // file, tuf, embedded, bag; of policies also folder, cluster
-	Name   string `json:"name"`   // the file's path as given, or the repository
-	Digest string `json:"digest"` // of its bytes, kept as a blob
-	Age    string `json:"age"`    // 214d, where it is known
+	Kind    string `json:"kind"`             // sigstore, key, policy
+	Origin  string `json:"origin"`           // file, tuf, embedded, bag; of policies also folder, cluster
+	Name    string `json:"name"`             // the file's path as given, or the repository
+	Digest  string `json:"digest"`           // of its bytes, kept as a blob
+	Age     string `json:"age"`              // 214d since it was fetched, where that is known
+	Fetched Time   `json:"fetched,omitzero"` // when it was fetched
+	Detail  string `json:"detail,omitempty"` // of an embedded root: from where and how it was fetched
 }
 
 // Origins of a trust root.
@@ -25,6 +28,19 @@ const (
 	TrustFolder   = "folder"  // of policies that are always loaded
 	TrustCluster  = "cluster" // of policies that the cluster holds
 )
+
+// AgeWords is how old the root was when the case was made, the day on which it was fetched, and how: "83d, of
+// 2026-09-08 (by TUF)". Empty where nothing is known of it, as of a file.
+func (t Trust) AgeWords() string {
+	words := t.Age
+	if !t.Fetched.IsZero() {
+		words += ", of " + t.Fetched.UTC().Format(time.DateOnly)
+	}
+	if t.Detail != "" {
+		words += " (" + t.Detail + ")"
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(words, ","), " ")
+}
 
 // FactKind is the fact's JSON name.
 func (Trust) FactKind() string { return "trust" }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 const (
@@ -128,5 +129,41 @@ func TestPairsAreAProduct(t *testing.T) {
 	}
 	if got := (Expected{Keys: []ExpectedKey{{Digest: "sha256:1"}}}).Pairs(); got != nil {
 		t.Errorf("a key names no identity: %+v", got)
+	}
+}
+
+func TestAgeOfATrustRoot(t *testing.T) {
+	fetched := At(time.Date(2026, 9, 8, 15, 0, 0, 0, time.UTC))
+	for _, tt := range []struct {
+		trust Trust
+		want  string
+	}{
+		{Trust{}, ""},
+		{Trust{Age: "2d"}, "2d"},
+		{Trust{Age: "83d", Fetched: fetched}, "83d, of 2026-09-08"},
+		{Trust{Age: "83d", Fetched: fetched, Detail: "by TUF"}, "83d, of 2026-09-08 (by TUF)"},
+		{Trust{Detail: "by hand"}, "(by hand)"},
+	} {
+		if got := tt.trust.AgeWords(); got != tt.want {
+			t.Errorf("%+v: %q, want %q", tt.trust, got, tt.want)
+		}
+	}
+}
+
+func TestFilesOfAPackage(t *testing.T) {
+	f := Files{Owned: 5, Equal: 3, Unverifiable: 1, Packages: []PackageFiles{
+		{Name: "libc6", Version: "2", Database: "dpkg", Files: 2, Equal: 2},
+		{Name: "libc6", Version: "2", Database: "dpkg", Files: 3, Equal: 1, Unverifiable: 1, Altered: 1},
+		{Name: "libc6", Version: "1", Database: "dpkg", Files: 9},
+	}}
+	want := PackageFiles{Name: "libc6", Version: "2", Database: "dpkg", Files: 5, Equal: 3, Unverifiable: 1, Altered: 1}
+	if got := f.Of("libc6", "2"); got != want {
+		t.Errorf("%+v", got)
+	}
+	if got := f.Of("zlib", "1"); got.Files != 0 {
+		t.Errorf("%+v", got)
+	}
+	if f.Classes() != "3 equal to their digests, 1 not verifiable" || (Files{Owned: 3}).Classes() != "" {
+		t.Errorf("%q", f.Classes())
 	}
 }

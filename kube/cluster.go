@@ -3,15 +3,21 @@ package kube
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
+	"os"
 	"strconv"
 	"time"
 
+	authenticationv1 "k8s.io/api/authentication/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd/api"
 )
@@ -21,6 +27,7 @@ type Options struct {
 	Kubeconfig string // --kubeconfig; "" means $KUBECONFIG, else ~/.kube/config
 	Context    string // --context; "" means the kubeconfig's current one
 	Namespace  string // --namespace; "" means that of the context
+	Overrides  Overrides
 	UserAgent  string // backtrail/VERSION
 	InCluster  bool   // the service account of the pod that this program runs in, in place of a kubeconfig
 	NoStdin    bool   // credential plugins never get stdin: a terminal UI has it
@@ -40,6 +47,7 @@ type Cluster struct {
 	plugin                     *api.ExecConfig // nil if the context has no credential plugin
 	certificateEnd             time.Time       // of the client certificate; zero if the kubeconfig has none
 	client                     *rest.RESTClient
+	authorities                string // sha256:… of the certificate authorities of the server; empty: the system's
 }
 
 // Open reads the kubeconfig and prepares a client. No request is made and no credential plugin
@@ -54,6 +62,7 @@ func Open(o Options) (*Cluster, error) {
 		context: all.CurrentContext, namespace: o.Namespace, server: config.Host,
 		contexts: contextNames(all), plugin: config.ExecProvider, certificateEnd: certificateEnd(config),
 	}
+	c.authorities = authoritiesOf(config)
 	if c.namespace == "" {
 		c.namespace = all.Contexts[c.context].Namespace
 	}
@@ -204,4 +213,74 @@ func (c *Cluster) page(ctx context.Context, res resource, namespace string, sele
 		return p, fmt.Errorf("understanding the answer: %w", err)
 	}
 	return p, nil
+}
+
+// Identity is which cluster was read, and as whom. A context is a name that each person chooses; the UID of kube-system
+// is the same for everyone, as long as the cluster lives.
+type Identity struct {
+	Server  string // URL
+	CA      string // sha256:… of the certificate authorities in PEM; empty: those of the system
+	UID     string // of the namespace kube-system
+	Version string
+	User    string // as the server names it
+	Groups  []string
+	Unknown []string // what could not be read, with the reason
+}
+
+// Identity asks the cluster what it is, and who we are to it: three requests that every authenticated user may make
+// (system:discovery, system:basic-user), but for that of the namespace, which needs get on namespaces. What is refused
+// is named in Unknown.
+//
+// All of it is what the server states: a server that lies about its UID is found by comparing the CA and the UID with
+// those of another case of the same cluster.
+func (c *Cluster) Identity(ctx context.Context) Identity {
+	id := Identity{Server: c.server, CA: c.authorities}
+	if u, err := url.Parse(c.server); err == nil {
+		u.User = nil
+		id.Server = u.String()
+	}
+	unknown := func(what string, err error) {
+		id.Unknown = append(id.Unknown, what+": "+err.Error())
+	}
+	if ns, err := c.ReadNamespace(ctx, metav1.NamespaceSystem); err != nil {
+		unknown("uid", err)
+	} else {
+		id.UID = string(ns.UID)
+	}
+	// Both are asked for whatever came of the first: each is a fact of its own.
+	var version struct{ GitVersion string }
+	raw, err := fetch(ctx, c.client.Get().AbsPath("/version"))
+	if err == nil {
+		err = json.Unmarshal(raw, &version)
+	}
+	if err != nil {
+		unknown("version", err)
+	}
+	id.Version = version.GitVersion
+	var review authenticationv1.SelfSubjectReview
+	raw, err = fetch(ctx, c.client.Post().AbsPath("/apis/authentication.k8s.io/v1/selfsubjectreviews").
+		SetHeader("Content-Type", runtime.ContentTypeJSON).
+		Body([]byte(`{"kind":"SelfSubjectReview","apiVersion":"authentication.k8s.io/v1"}`)))
+	if err == nil {
+		err = json.Unmarshal(raw, &review)
+	}
+	if err != nil {
+		unknown("user", err)
+	}
+	id.User, id.Groups = review.Status.UserInfo.Username, review.Status.UserInfo.Groups
+	return id
+}
+
+// authoritiesOf is the digest of the certificate authorities that the server's certificate has to lead to: the PEM of
+// the kubeconfig, as it stands there. The same authority in another order or with comments has another digest.
+func authoritiesOf(config *rest.Config) string {
+	content := config.CAData
+	if len(content) == 0 && config.CAFile != "" {
+		content, _ = os.ReadFile(config.CAFile) // a file of the user's own; client-go reports an error
+	}
+	if len(content) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256(content)
+	return "sha256:" + hex.EncodeToString(sum[:])
 }

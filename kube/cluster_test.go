@@ -11,11 +11,13 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
@@ -347,5 +349,168 @@ func TestStoppedWhileListing(t *testing.T) {
 	_, err := a.open(t, "").Pods(ctx, Scope{}, func([]corev1.Pod) error { return nil })
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Which cluster it is and who we are to it is what the server states; what it refuses is named, with the reason.
+func TestTheIdentityOfACluster(t *testing.T) {
+	a := serve(t, pod("bare", "bare", nil, nil, "x"))
+	refuse := false
+	a.hook = func(w http.ResponseWriter, r *http.Request) bool {
+		switch {
+		case refuse:
+			answer(w, http.StatusForbidden, "Forbidden", "not for you")
+		case r.URL.Path == "/api/v1/namespaces/kube-system":
+			fmt.Fprint(w, `{"kind":"Namespace","apiVersion":"v1","metadata":{"name":"kube-system","uid":"u-1"}}`)
+		case r.URL.Path == "/version":
+			fmt.Fprint(w, `{"gitVersion":"v1.37.2"}`)
+		case r.Method == http.MethodPost && r.URL.Path == "/apis/authentication.k8s.io/v1/selfsubjectreviews":
+			fmt.Fprint(w, `{"kind":"SelfSubjectReview","status":{"userInfo":{"username":"alice","groups":["sre"]}}}`)
+		default:
+			return false
+		}
+		return true
+	}
+	var asked []Request
+	ctx := WithTrace(t.Context(), Trace{Request: func(r Request) { asked = append(asked, r) }})
+	c := a.open(t, "")
+	id := c.Identity(ctx)
+	if id.UID != "u-1" || id.User != "alice" || !slices.Equal(id.Groups, []string{"sre"}) || id.Version != "v1.37.2" ||
+		id.Server != a.server.URL || !strings.HasPrefix(id.CA, "sha256:") || len(id.Unknown) != 0 {
+		t.Errorf("%+v", id)
+	}
+	// The requests carry what an offset of clocks is made of.
+	for _, r := range asked {
+		if r.Date.IsZero() || r.Waited < 0 || !strings.HasSuffix(a.server.URL, r.Host) {
+			t.Errorf("%+v", r)
+		}
+	}
+	if len(asked) != 3 {
+		t.Errorf("%d requests", len(asked))
+	}
+	refuse = true
+	id = c.Identity(t.Context())
+	if id.UID != "" || id.User != "" || len(id.Unknown) != 3 || !strings.Contains(id.Unknown[0], "uid: ") {
+		t.Errorf("%+v", id)
+	}
+}
+
+// bound parses a command line with kubectl's flags.
+func bound(t *testing.T, args ...string) Overrides {
+	t.Helper()
+	var o Overrides
+	set := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	BindOverrides(&o, set)
+	if err := set.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func TestKubectlsFlagsReachTheServer(t *testing.T) {
+	a := serve(t, pod("web", "a", nil, nil, "x"))
+	var got http.Header
+	a.hook = func(_ http.ResponseWriter, r *http.Request) bool {
+		got = r.Header.Clone()
+		return false
+	}
+	file := kubeconfig(t, a.server, "")
+	c, err := Open(Options{Kubeconfig: file, Overrides: bound(t, "--as", "mallory", "--as-group", "a", "--as-group=b",
+		"--as-uid", "7", "--token", "other", "--request-timeout", "5")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Pod(t.Context(), "shop", "web"); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"Impersonate-User": "mallory", "Impersonate-Uid": "7", "Authorization": "Bearer other",
+		"Impersonate-Group": "a b",
+	}
+	for name, value := range want {
+		if have := strings.Join(got[name], " "); have != value {
+			t.Errorf("%s: %q, want %q", name, have, value)
+		}
+	}
+	// Impersonation is above the guard: it is not a way around it.
+	err = c.client.Delete().AbsPath("/api/v1/namespaces/shop/pods/web").Do(t.Context()).Error()
+	if !errors.Is(err, ErrRefused) {
+		t.Errorf("deleting as another user: %v", err)
+	}
+}
+
+func TestAServerNeedsNoKubeconfig(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" {
+			t.Error("a credential was sent to a server in plain text")
+		}
+		fmt.Fprint(w, `{"metadata":{"name":"web","namespace":"default"}}`)
+	}))
+	t.Cleanup(server.Close)
+	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
+	c, err := Open(Options{Overrides: bound(t, "-s", server.URL)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := c.Pod(t.Context(), c.Namespace(), "web")
+	if err != nil || p.Name != "web" || c.Server() != server.URL {
+		t.Errorf("%v from %s: %v", p, c.Server(), err)
+	}
+	if _, err := Open(Options{}); !errors.Is(err, ErrNoConfig) {
+		t.Errorf("neither a server nor a kubeconfig: %v", err)
+	}
+	if _, err := Open(Options{Context: "gone", Overrides: bound(t, "-s", server.URL)}); !errors.Is(err, ErrNoConfig) {
+		t.Errorf("a context that is not there: %v", err)
+	}
+}
+
+func TestAnOverrideOfWhatIsNotThereIsAnError(t *testing.T) {
+	a := serve(t, pod("web", "a", nil, nil, "x"))
+	for _, flag := range []string{"--cluster", "--user"} {
+		_, err := Open(Options{Kubeconfig: kubeconfig(t, a.server, ""), Overrides: bound(t, flag, "gone")})
+		if err == nil || !strings.Contains(err.Error(), "gone") {
+			t.Errorf("%s gone: %v", flag, err)
+		}
+	}
+}
+
+func TestTheRequestTimeoutBoundsOneAnswer(t *testing.T) {
+	a := serve(t, pod("web", "a", nil, nil, "x"))
+	held := make(chan struct{})
+	a.hook = func(_ http.ResponseWriter, r *http.Request) bool {
+		select {
+		case <-held:
+		case <-r.Context().Done():
+		}
+		return true
+	}
+	defer close(held)
+	c, err := Open(Options{
+		Kubeconfig: kubeconfig(t, a.server, ""), Overrides: bound(t, "--request-timeout", "20ms"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Pod(t.Context(), "shop", "web"); !errors.Is(err, ErrUnreachable) {
+		t.Errorf("a server that does not answer: %v", err)
+	}
+}
+
+func TestCheckOverrides(t *testing.T) {
+	for args, wrong := range map[string]bool{
+		"":                          false,
+		"--request-timeout=5":       false,
+		"--request-timeout=0":       false,
+		"--request-timeout=2m":      false,
+		"--request-timeout=soon":    true,
+		"--request-timeout=-1s":     true,
+		"--as=a --as-group=b":       false,
+		"--as-group=system:masters": true,
+		"--as-uid=7":                true,
+	} {
+		o := bound(t, strings.Fields(args)...)
+		if err := CheckOverrides(&o); (err != nil) != wrong {
+			t.Errorf("%s: %v", args, err)
+		}
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 
+	"github.com/spf13/pflag"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	_ "k8s.io/client-go/plugin/pkg/client/auth/oidc" // kubectl has this login built in as well
 	"k8s.io/client-go/rest"
@@ -27,7 +28,8 @@ import (
 	"k8s.io/client-go/tools/clientcmd/api"
 )
 
-// What the client allows itself. requestTimeout is for one page on a slow link.
+// What the client allows itself. requestTimeout is for one page on a slow link,
+// where --request-timeout gives none.
 const (
 	dialTimeout    = 10 * time.Second
 	requestTimeout = 60 * time.Second
@@ -35,11 +37,60 @@ const (
 	requestBurst   = 100
 )
 
+// Overrides are the flags of kubectl that replace a part of the kubeconfig for one run.
+type Overrides = clientcmd.ConfigOverrides
+
+// BindOverrides adds those flags, with kubectl's names and meanings. They are bound by clientcmd, which kubectl binds
+// them by as well, and not by cli-runtime: that package links a discovery client and the scheme of all built-in kinds.
+func BindOverrides(o *Overrides, s *pflag.FlagSet) {
+	flag := func(name, words string) clientcmd.FlagInfo {
+		return clientcmd.FlagInfo{LongName: name, Description: words}
+	}
+	server := flag(clientcmd.FlagAPIServer, "address and port of the API server, a `URL`")
+	server.ShortName = "s"
+	clientcmd.BindOverrideFlags(o, s, clientcmd.ConfigOverrideFlags{
+		AuthOverrideFlags: clientcmd.AuthOverrideFlags{
+			Token:       flag(clientcmd.FlagBearerToken, "bearer `TOKEN` for the API server"),
+			Impersonate: flag(clientcmd.FlagImpersonate, "`USER` to impersonate in all requests to the API server"),
+			ImpersonateUID: flag(clientcmd.FlagImpersonateUID,
+				"`UID` to impersonate"),
+			ImpersonateGroups: flag(clientcmd.FlagImpersonateGroup,
+				"`GROUP` to impersonate (repeatable)"),
+		},
+		ClusterOverrideFlags: clientcmd.ClusterOverrideFlags{
+			APIServer: server,
+			TLSServerName: flag(clientcmd.FlagTLSServerName,
+				"`NAME` that the certificate of the API server must have, if it is not that of the URL"),
+		},
+		ContextOverrideFlags: clientcmd.ContextOverrideFlags{
+			ClusterName:  flag(clientcmd.FlagClusterName, "`CLUSTER` of the kubeconfig"),
+			AuthInfoName: flag(clientcmd.FlagAuthInfoName, "`USER` of the kubeconfig"),
+		},
+		Timeout: flag(clientcmd.FlagTimeout,
+			"how long one answer of the API server may take, as `TIME` such as 5s (default 60s; not for watches)"),
+	})
+}
+
+// CheckOverrides refuses what could not be meant, before anything is read.
+func CheckOverrides(o *Overrides) error {
+	if o.Timeout != "" {
+		// client-go takes a plain number for seconds, as kubectl does
+		if d, err := clientcmd.ParseTimeout(o.Timeout); err != nil || d < 0 {
+			return fmt.Errorf("--%s %s is no time: 5s, 2m and 0 are", clientcmd.FlagTimeout, o.Timeout)
+		}
+	}
+	if o.AuthInfo.Impersonate == "" && (len(o.AuthInfo.ImpersonateGroups) > 0 || o.AuthInfo.ImpersonateUID != "") {
+		return fmt.Errorf("--%s and --%s need --%s: the API server takes no group without a user",
+			clientcmd.FlagImpersonateGroup, clientcmd.FlagImpersonateUID, clientcmd.FlagImpersonate)
+	}
+	return nil
+}
+
 // loadConfig reads the kubeconfig by kubectl's rules and picks the context. There is no
 // fallback to a pod's own service account: that is used where it is asked for, and nothing else is then.
 func loadConfig(o Options) (*api.Config, *rest.Config, error) {
 	if o.InCluster {
-		return inClusterConfig(serviceAccountNamespace)
+		return inClusterConfig(serviceAccountNamespace, &o.Overrides)
 	}
 	rules := clientcmd.NewDefaultClientConfigLoadingRules()
 	rules.ExplicitPath = o.Kubeconfig
@@ -49,18 +100,26 @@ func loadConfig(o Options) (*api.Config, *rest.Config, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, &Error{Doing: "reading the kubeconfig", Err: err, Hint: noConfigHints()}
 	}
-	if err != nil || len(all.Contexts) == 0 {
+	named := o.Overrides.ClusterInfo.Server != "" // a server needs no kubeconfig
+	if (err != nil || len(all.Contexts) == 0) && (!named || o.Context != "" || o.Kubeconfig != "") {
 		return nil, nil, noConfig(rules)
+	}
+	if all == nil {
+		all = api.NewConfig()
 	}
 	if o.Context == "" {
 		o.Context = all.CurrentContext
 	}
 	if _, ok := all.Contexts[o.Context]; !ok {
-		return nil, nil, wrongContext(all, o.Context)
+		if !named || o.Context != "" {
+			return nil, nil, wrongContext(all, o.Context)
+		}
+		all.Contexts[""] = &api.Context{}
 	}
 	all.CurrentContext = o.Context
-	overrides := &clientcmd.ConfigOverrides{CurrentContext: o.Context}
-	config, err := clientcmd.NewNonInteractiveClientConfig(*all, o.Context, overrides, rules).ClientConfig()
+	overrides := o.Overrides
+	overrides.CurrentContext = o.Context
+	config, err := clientcmd.NewNonInteractiveClientConfig(*all, o.Context, &overrides, rules).ClientConfig()
 	if err != nil {
 		return nil, nil, &Error{
 			Doing: fmt.Sprintf("reading context %q of the kubeconfig", o.Context), Err: err,
@@ -80,12 +139,21 @@ const (
 )
 
 // inClusterConfig is the service account of the pod that this program runs in. namespaceFile may be missing.
-func inClusterConfig(namespaceFile string) (*api.Config, *rest.Config, error) {
+// Of the overrides it takes those that do not name another cluster or user.
+func inClusterConfig(namespaceFile string, o *Overrides) (*api.Config, *rest.Config, error) {
 	config, err := rest.InClusterConfig()
 	if err != nil {
 		return nil, nil, &Error{
 			Doing: "reading the service account of this pod", Kind: ErrNoConfig, Err: err,
 			Hint: []string{"--in-cluster works in a pod that mounts its service account's token"},
+		}
+	}
+	config.Impersonate = rest.ImpersonationConfig{
+		UserName: o.AuthInfo.Impersonate, UID: o.AuthInfo.ImpersonateUID, Groups: o.AuthInfo.ImpersonateGroups,
+	}
+	if o.Timeout != "" {
+		if config.Timeout, err = clientcmd.ParseTimeout(o.Timeout); err != nil {
+			return nil, nil, &Error{Doing: "reading the service account of this pod", Err: err}
 		}
 	}
 	namespace := ""
@@ -180,7 +248,10 @@ func newClient(config *rest.Config, o Options) (*rest.RESTClient, error) {
 	base := strings.TrimSuffix(server.Path, "/")
 	// Wrapped first, so that it is nearest to the network: authentication and credential plugins run above it, and
 	// nothing above can go around it.
-	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return &guard{next: next, base: base} })
+	timeout := config.Timeout
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
+		return &guard{next: next, base: base, timeout: timeout}
+	})
 	config.UserAgent = o.UserAgent
 	config.QPS, config.Burst = requestsPerSec, requestBurst
 	config.Timeout = 0 // the guard's, which leaves out the credential plugin

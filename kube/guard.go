@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -20,6 +21,8 @@ const maxAnswer = 128 << 20
 type guard struct {
 	next http.RoundTripper
 	base string // path of the server's URL, without a slash at the end
+	// timeout is for one answer with all of its bytes; a watch or a log that is followed has its own
+	timeout time.Duration // 0: requestTimeout
 }
 
 // RoundTrip sends the request if it only reads.
@@ -28,12 +31,12 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	markSent(req.Context())
-	r := Request{Time: time.Now(), Method: req.Method, Path: req.URL.RequestURI()}
+	r := Request{Time: time.Now(), Method: req.Method, Path: req.URL.RequestURI(), Host: req.URL.Host}
 	tell := traceOf(req.Context()).Request
 	if tell == nil {
 		tell = func(Request) {}
 	}
-	limit, timeout := int64(maxAnswer), requestTimeout
+	limit, timeout := int64(maxAnswer), cmp.Or(g.timeout, requestTimeout)
 	if lasts(req) {
 		limit, timeout = math.MaxInt64, watchTime+requestTimeout // who reads it bounds each event or line
 	}
@@ -45,7 +48,8 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		tell(r)
 		return nil, err
 	}
-	r.Status = resp.StatusCode
+	r.Status, r.Waited = resp.StatusCode, time.Since(r.Time)
+	r.Date, _ = http.ParseTime(resp.Header.Get("Date")) // zero for what is no date
 	resp.Body = &bounded{body: resp.Body, limit: limit, request: r, tell: tell, stop: stop}
 	return resp, nil
 }

@@ -2,6 +2,7 @@ package kube
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -52,4 +53,59 @@ func TestServices(t *testing.T) {
 	if _, err := snapshotOf(t, shop()...).Services(t.Context(), &corev1.Pod{ObjectMeta: meta("web", 0, nil)}); err == nil {
 		t.Error("a dump without Services does not know them")
 	}
+}
+
+func TestAFilterPicksAsKubectlDoes(t *testing.T) {
+	p := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{
+		Name: "web-0", Namespace: "shop", Labels: map[string]string{"app": "web", "tier": "front"},
+	}}
+	p.Spec.NodeName, p.Status.Phase = "node-1", corev1.PodRunning
+	for name, tt := range map[string]struct {
+		labels, fields string
+		picks          bool
+	}{
+		"none":        {"", "", true},
+		"equal":       {"app=web", "", true},
+		"other":       {"app!=web", "", false},
+		"set":         {"tier in (front,back),app", "", true},
+		"phase":       {"", "status.phase=Running,spec.nodeName=node-1", true},
+		"other phase": {"", "status.phase!=Running", false},
+		"both":        {"app=web", "metadata.namespace=bank", false},
+		"no network":  {"", "spec.hostNetwork=false", true},
+	} {
+		f, err := NewFilter(tt.labels, tt.fields)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if f.Picks(p) != tt.picks {
+			t.Errorf("%s: picks %v", name, !tt.picks)
+		}
+	}
+	f, err := NewFilter("app=web", "status.phase=Running")
+	if err != nil || f.String() != "-l app=web --field-selector status.phase=Running" {
+		t.Errorf("%q: %v", f, err)
+	}
+}
+
+func TestAFilterThatCannotBeReadNamesItsFlag(t *testing.T) {
+	for want, tt := range map[string][2]string{
+		"-l":           {"app in web", ""},
+		"status.phase": {"", "spec.image=x"}, // the fields that there are
+		"field":        {"", "status.phase"},
+	} {
+		if _, err := NewFilter(tt[0], tt[1]); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v: %v", tt, err)
+		}
+	}
+}
+
+func FuzzNewFilter(f *testing.F) {
+	f.Add("app in (a,b),!c", "status.phase!=Running")
+	f.Add("a=b,", "metadata.name=\\,x")
+	f.Fuzz(func(_ *testing.T, byLabel, byField string) {
+		if filter, err := NewFilter(byLabel, byField); err == nil {
+			filter.Picks(&corev1.Pod{})
+		}
+	})
 }

@@ -21,6 +21,9 @@ type Request struct {
 	Bytes   int64  // of the answer, as read
 	Elapsed time.Duration
 	Err     error // why there was no answer
+	Host    string
+	Date    time.Time     // by the server's clock, of the answer; zero if it named none
+	Waited  time.Duration // until the answer began
 }
 
 // Trace is told what is read, in the manner of httptrace.ClientTrace. Its functions may be

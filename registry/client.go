@@ -54,6 +54,10 @@ type Request struct {
 	Status int    // 0 when there was no answer
 	Bytes  int64  // of the answer's body, as announced; -1 when not announced
 	Time   time.Time
+	Host   string
+	Sent   time.Time     // when it was sent
+	Date   time.Time     // by the server's clock, of the answer; zero if it named none
+	Waited time.Duration // until the answer began
 }
 
 // Client reads images. It is safe for concurrent use.

@@ -173,8 +173,22 @@ func (r *repository) connect(ctx context.Context) (*connection, error) {
 			return nil, fmt.Errorf("connecting to %s: %w", r.repo.RegistryStr(), plain(err))
 		}
 		r.conn = &connection{client: &http.Client{Transport: tr, CheckRedirect: checkRedirect}, words: words}
+		r.account(ctx, auth, words)
 	}
 	return r.conn, nil
+}
+
+// account names to the scope of the case as whom the registry is read: the user, and never the secret.
+func (r *repository) account(ctx context.Context, auth authn.Authenticator, source string) {
+	tell := scopeOf(ctx).Account
+	if tell == nil {
+		return
+	}
+	user := ""
+	if config, err := auth.Authorization(); err == nil && config != nil {
+		user = config.Username
+	}
+	tell(showHost(r.repo.RegistryStr()), user, source)
 }
 
 // credentials asks the next source; nil means that it has none.

@@ -12,8 +12,11 @@ import (
 // Scope is what requests made for one case share. It travels in the context, so that the client itself belongs to no
 // case: the credentials of one pod are never offered for the images of another.
 type Scope struct {
-	Notice   func(string)   // receives waits, retries and limits in words; nil: the client's own
-	Log      func(Request)  // receives each request, for the chain of custody; nil: the client's own
+	Notice func(string)  // receives waits, retries and limits in words; nil: the client's own
+	Log    func(Request) // receives each request, for the chain of custody; nil: the client's own
+	// Account receives as whom a registry is read, each time that a connection is made; nil: nobody is told. The user
+	// is empty without credentials, and with a token that names none.
+	Account  func(host, user, source string)
 	Keychain authn.Keychain // consulted last, such as the pull secrets of a pod; nil: none
 	Budget   int64          // bytes of blobs that may be transferred; 0: MaxScopeBytes
 

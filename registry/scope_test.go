@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
@@ -69,4 +71,48 @@ func TestABlobLongerThanItsDescriptor(t *testing.T) {
 	if n, err := io.Copy(io.Discard, r); !errors.As(err, new(*LimitError)) || n > 2*100+sizeSlack {
 		t.Errorf("%d bytes, %v", n, err)
 	}
+}
+
+// As whom a registry was read is named without the secret, and requests carry what an offset of clocks is made of.
+func TestTheAccountAtARegistry(t *testing.T) {
+	image := imageOf(t, amd64, "one")
+	host := serve(t, nil)
+	push(t, host+"/app:v1", image)
+	var mu sync.Mutex
+	var accounts [][3]string
+	var requests []Request
+	scope := &Scope{
+		Account: func(host, user, source string) {
+			mu.Lock()
+			defer mu.Unlock()
+			accounts = append(accounts, [3]string{host, user, source})
+		},
+		Log: func(r Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			requests = append(requests, r)
+		},
+	}
+	_, err := client(t).Resolve(WithScope(t.Context(), scope), parse(t, host+"/app:v1"), v1.Platform{})
+	check(t, err)
+	if len(accounts) == 0 || accounts[0][0] != host || accounts[0][1] != "" || accounts[0][2] != "without credentials" {
+		t.Errorf("accounts %q", accounts)
+	}
+	for _, r := range requests {
+		if r.Host != host || r.Date.IsZero() == (r.Status != 0) || r.Sent.IsZero() || r.Waited < 0 {
+			t.Errorf("%+v", r)
+		}
+	}
+	// One that logs in is named by its user; the password is nowhere.
+	repo := &repository{}
+	repo.repo, err = name.NewRepository(host + "/app")
+	check(t, err)
+	accounts = nil
+	repo.account(WithScope(t.Context(), scope), authn.FromConfig(authn.AuthConfig{
+		Username: "robot", Password: "hunter2",
+	}), "docker config")
+	if want := [3]string{host, "robot", "docker config"}; len(accounts) != 1 || accounts[0] != want {
+		t.Errorf("accounts %q", accounts)
+	}
+	repo.account(t.Context(), authn.Anonymous, "nobody is told")
 }

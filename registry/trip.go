@@ -41,8 +41,9 @@ func (t *trip) RoundTrip(in *http.Request) (*http.Response, error) {
 			cancel(nil)
 			return nil, err
 		}
+		sent := time.Now()
 		resp, err := t.inner.RoundTrip(req)
-		t.record(req, resp)
+		t.record(req, resp, sent)
 		if err == nil {
 			t.limits.learn(req, resp)
 			paced(ctx, cancel, resp, t.pace)
@@ -168,7 +169,7 @@ func isTimeout(err error) bool {
 }
 
 // record gives each request to the custody log of its case, refused and failed ones too.
-func (t *trip) record(req *http.Request, resp *http.Response) {
+func (t *trip) record(req *http.Request, resp *http.Response, sent time.Time) {
 	log := scopeOf(req.Context()).Log
 	if log == nil {
 		log = t.log
@@ -176,9 +177,11 @@ func (t *trip) record(req *http.Request, resp *http.Response) {
 	if log == nil {
 		return
 	}
-	entry := Request{Method: req.Method, URL: showURL(req.URL), Bytes: -1, Time: time.Now().UTC()}
+	entry := Request{Method: req.Method, URL: showURL(req.URL), Bytes: -1, Time: time.Now().UTC(), Host: req.URL.Host}
+	entry.Sent, entry.Waited = sent.UTC(), time.Since(sent)
 	if resp != nil {
 		entry.Status, entry.Bytes = resp.StatusCode, resp.ContentLength
+		entry.Date, _ = http.ParseTime(resp.Header.Get("Date")) // zero for what is no date
 	}
 	log(entry)
 }

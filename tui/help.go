@@ -81,7 +81,10 @@ func scopeText(s shell.Scope) string {
 	for _, x := range []struct {
 		shell.Scope
 		name string
-	}{{shell.InPods, "pods"}, {shell.InCase, "case"}, {shell.InViewer, "content"}} {
+	}{
+		{shell.InPods, "pods"}, {shell.InCase, "case"}, {shell.InViewer, "content"}, {shell.InAudit, "audit"},
+		{shell.InWhere, "where"},
+	} {
 		if s&x.Scope != 0 {
 			names = append(names, x.name)
 		}

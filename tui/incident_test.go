@@ -10,9 +10,12 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/audit"
 	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/inspect/verdict"
+	"github.com/backtrail/backtrail/inspect/where"
 	"github.com/backtrail/backtrail/tui/caseview"
+	"github.com/backtrail/backtrail/tui/fleet"
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
@@ -553,6 +556,10 @@ type program struct {
 	policy    func(ctx context.Context, c *inspect.Case, subject string, g inspect.Signature) (caseview.PolicyDraft,
 		error)
 	tree   func(ctx context.Context, i inspect.Image, layer int) ([]inspect.Node, error)
+	place  func(ctx context.Context, p fleet.Place) (inspect.Source, error)
+	stored func(ctx context.Context) (*fleet.Stored, error)
+	audit  func(ctx context.Context, depth string, emit func(fleet.Update)) error
+	where  func(ctx context.Context, what string) (where.Result, error)
 	export func(ctx context.Context, c *inspect.Case, to string, p func(inspect.Progress)) (caseview.ExportResult,
 		error)
 	save func(ctx context.Context, name string, content io.Reader) error
@@ -564,6 +571,20 @@ func (p *program) Pods(ctx context.Context, all bool, emit func(inspect.PodList)
 func (p *program) PasteAlerts(ctx context.Context, text string) error { return p.paste(ctx, text) }
 func (p *program) OpenCase(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source, error) {
 	return p.open(ctx, pod)
+}
+func (p *program) OpenPlace(ctx context.Context, place fleet.Place) (inspect.Source, error) {
+	return p.place(ctx, place)
+}
+func (p *program) LastAudit(ctx context.Context) (*fleet.Stored, error) { return p.stored(ctx) }
+func (p *program) Audit(ctx context.Context, depth string, emit func(fleet.Update)) error {
+	return p.audit(ctx, depth, emit)
+}
+func (p *program) AuditPath(*audit.Report) string { return "backtrail-audit.json" }
+func (p *program) ExportAudit(_ context.Context, r *audit.Report, to string) (string, error) {
+	return fmt.Sprintf("%s with %d rows and %d gaps", to, len(r.Rows), len(r.NotLookedAt)), nil
+}
+func (p *program) Where(ctx context.Context, what string) (where.Result, error) {
+	return p.where(ctx, what)
 }
 func (p *program) ReadOnly() string      { return p.readOnly }
 func (p *program) Watch() inspect.Source { return p.watch() }
@@ -680,6 +701,83 @@ func testProgram() *program {
 				Verify: "backtrail verify " + to,
 			}, nil
 		},
-		save: func(context.Context, string, io.Reader) error { return nil },
+		save:  func(context.Context, string, io.Reader) error { return nil },
+		place: func(context.Context, fleet.Place) (inspect.Source, error) { return sourceOf(incidentEvents()), nil },
+		stored: func(context.Context) (*fleet.Stored, error) {
+			return &fleet.Stored{Report: incidentAudit(), At: at(-60).Time}, nil
+		},
+		audit: func(_ context.Context, _ string, emit func(fleet.Update)) error {
+			r := incidentAudit()
+			emit(fleet.Update{Report: &r, Began: clock, Ended: true})
+			return nil
+		},
+		where: func(context.Context, string) (where.Result, error) { return incidentWhere(), nil },
+	}
+}
+
+// incidentAudit is an audit with a row of each outcome.
+func incidentAudit() audit.Report {
+	no, moved := false, true
+	row := func(workload, image string, n int) audit.Row {
+		return audit.Row{
+			Cluster: "prod-eu", Namespace: "shop", Workload: workload, Container: "web", Type: "container", Pods: 2,
+			Reference: "registry.example.com/acme/" + image, Digest: digest(n), State: audit.Done, Injected: &no,
+			Signature: inspect.Verified, Signer: "https://github.com/acme/web/release.yml", Provenance: inspect.Verified,
+			SBOM: inspect.Absent, Allowed: audit.Yes, Since: at(-95), TagMoved: &no,
+		}
+	}
+	web := row("deployment/web", "web:1.4", 1)
+	web.Level, web.Allowed, web.Signature, web.Signer = audit.Block, audit.No, inspect.Absent, ""
+	web.Provenance, web.TagMoved = inspect.Absent, &moved
+	web.Reason = "unsigned; policy shop-images requires a signature"
+	web.Crossed = []string{"unsigned; policy shop-images requires a signature", "its tag means another image today"}
+	cart := row("statefulset/cart", "cart:2", 20)
+	cart.Level, cart.Crossed = audit.Warn, []string{"CVE-2026-1 of openssl 3.0.1, high: fix available (due 2026-03-20)"}
+	billing := row("deployment/billing", "bill:2", 22)
+	billing.State, billing.Allowed, billing.Signature = audit.NotChecked, audit.Unknown, inspect.Unknown
+	billing.Provenance, billing.SBOM, billing.Signer = inspect.Unknown, inspect.Unknown, ""
+	billing.Reason = "getting the manifest: the registry answered 401"
+	agent := row("daemonset/agent", "agent:5", 30)
+	agent.Namespace, agent.Container = "monitoring", "agent"
+	return audit.Report{
+		Schema: audit.Schema, Scope: audit.Scope{Contexts: []string{"prod-eu"}, Depth: audit.Identity},
+		Rows:        []audit.Row{billing, agent, web, cart},
+		Books:       audit.Books{Listed: 4, Done: 3, NotChecked: 1},
+		NotLookedAt: []audit.Gap{{What: "layers and packages", Reason: "depth identity reads no layer"}},
+		Changes: []audit.Change{
+			{Kind: audit.NewDigest, Namespace: "shop", Workload: "deployment/web", Container: "web", From: digest(9), To: digest(1)},
+			{Kind: audit.GoneWorkload, Namespace: "old", Workload: "job/import", Container: "main", From: digest(8)},
+		},
+	}
+}
+
+// incidentWhere is an answer with each of the four outcomes.
+func incidentWhere() where.Result {
+	match := func(workload, what, path string, n int) where.Match {
+		return where.Match{
+			Cluster: "prod-eu", Namespace: "shop", Workload: workload, Container: "web", Digest: digest(n), What: what,
+			Path: path, Layer: 2, FirstSeen: at(-9000), LastSeen: at(-3),
+		}
+	}
+	skipped := func(workload, reason string, n int) where.Skipped {
+		return where.Skipped{
+			Cluster: "prod-eu", Namespace: "shop", Workload: workload, Container: "main", Digest: digest(n), Reason: reason,
+			FirstSeen: at(-9000), LastSeen: at(-3),
+		}
+	}
+	built := match("statefulset/cart", "layer 1 built 2026-03-13T00:00:00Z", "", 20)
+	built.Layer = -1
+	elsewhere := match("deployment/web", "log4j-core 2.14.1", "/app/lib/log4j-core-2.14.1.jar", 1)
+	elsewhere.Cluster = "prod-us"
+	return where.Result{
+		Schema: where.Schema,
+		Matches: []where.Match{
+			match("deployment/web", "log4j-core 2.14.1", "/app/lib/log4j-core-2.14.1.jar", 1),
+			match("deployment/web", "log4j-core 2.14.1", "/srv/copy/log4j-core-2.14.1.jar", 1),
+			elsewhere,
+		},
+		Window: []where.Match{built}, NotAffected: 1,
+		NotChecked: []where.Skipped{skipped("deployment/billing", "looked into to depth identity only, and packages is needed", 22)},
+		Clear:      []where.Skipped{skipped("daemonset/agent", "", 30)},
 	}
 }

@@ -23,6 +23,9 @@ type command struct {
 	help  string
 }
 
+// inFleet are the screens of many workloads.
+const inFleet = shell.InAudit | shell.InWhere
+
 // commands is the table. The order is that of the bottom line. It is made on each call: some fifty small values, and
 // nothing that could be changed by accident.
 func commands() []command {
@@ -68,7 +71,7 @@ var moveCommands = []command{
 		help: "a page up: the detail, from the list too",
 	},
 	{
-		name: "zoom", keys: []string{"+", "_"}, show: "+ _", on: shell.InPods | shell.InCase,
+		name: "zoom", keys: []string{"+", "_"}, show: "+ _", on: shell.InPods | shell.InCase | inFleet,
 		help: "the focused region on all of the screen; _ shows the others again",
 	},
 	{
@@ -98,8 +101,16 @@ var caseCommands = []command{
 		help: "skip the selected layer while it is read, on a slow link; r reads it later",
 	},
 	{
-		name: "export", keys: []string{"x"}, show: "x", on: shell.InCase, bar: true,
-		help: "export the evidence bundle",
+		name: "export", keys: []string{"x"}, show: "x", on: shell.InCase | shell.InAudit, bar: true,
+		help: "export the evidence bundle; of an audit, its rows or the sample",
+	},
+	{
+		name: "group", keys: []string{"z"}, show: "z", on: shell.InAudit, bar: true, takes: true,
+		help: "fold the rows by namespace, image or reason, or not at all",
+	},
+	{
+		name: "sample", keys: []string{"t"}, show: "t", on: shell.InAudit, bar: true,
+		help: "pick a sample of the rows that are shown",
 	},
 	{
 		name: "container", keys: []string{"[", "]"}, show: "[ ]", on: shell.InCase | shell.InViewer, bar: true,
@@ -122,7 +133,7 @@ var caseCommands = []command{
 		help: "only what differs, or everything (Layers, Packages, Autoruns)",
 	},
 	{
-		name: "raw", keys: []string{"v"}, show: "v", on: shell.InPods | shell.InCase, bar: true,
+		name: "raw", keys: []string{"v"}, show: "v", on: shell.InPods | shell.InCase | inFleet, bar: true,
 		help: "the raw object or the bytes behind the row",
 	},
 	{name: "note", keys: []string{"a"}, show: "a", on: shell.InCase, bar: true, help: "write a note on the row"},
@@ -143,12 +154,12 @@ var caseCommands = []command{
 		help: "copy the command that shows the same",
 	},
 	{
-		name: "sort", keys: []string{"o"}, show: "o", on: shell.InPods | shell.InCase, bar: true,
+		name: "sort", keys: []string{"o"}, show: "o", on: shell.InPods | shell.InCase | inFleet, bar: true,
 		help: "next sort order",
 	},
 	{
-		name: "again", keys: []string{"r"}, show: "r", on: shell.InPods | shell.InCase, bar: true,
-		help: "retry a check that could not run; in the list, read it again",
+		name: "again", keys: []string{"r"}, show: "r", on: shell.InPods | shell.InCase | inFleet, bar: true,
+		help: "retry a check that could not run; in a list, read it again; audit anew",
 	},
 	{
 		name: "all namespaces", keys: []string{"A"}, show: "A", on: shell.InPods, bar: true,
@@ -182,6 +193,8 @@ func paletteCommands() []command {
 			help: "the loss of runtime state is accepted: show how to roll back and delete",
 		},
 		{name: "runtime open", on: shell.InCase, help: "runtime state is open again"},
+		{name: "all checks again", on: shell.InCase, help: "run all checks once more; notes and marks stay"},
+		{name: "stop audit", on: shell.InAudit, help: "stop the audit that runs; r goes on with it"},
 		{name: "mute rule", on: shell.InPods, help: "leave out the alerts of a rule for this session, with a reason"},
 	}
 }
@@ -189,6 +202,14 @@ func paletteCommands() []command {
 // shellCommands are those of the shell itself.
 func shellCommands() []command {
 	return []command{
+		{
+			name: "audit", takes: true, on: shell.Everywhere,
+			help: "all that runs: signed, provenance, allowed; audit identity, packages or full audits anew",
+		},
+		{
+			name: "where", takes: true, on: shell.Everywhere,
+			help: "which workloads run or ran it: where log4j-core, where CVE-2021-44228, where sha256:…, a path",
+		},
 		{name: "messages", on: shell.Everywhere, help: "the messages of this session, newest first"},
 		{
 			name: "commands", keys: []string{":"}, show: ":", on: shell.Everywhere, bar: true,

@@ -2,10 +2,14 @@ package tui
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
+	"github.com/backtrail/backtrail/tui/caseview"
+	"github.com/backtrail/backtrail/tui/fleet"
+	"github.com/backtrail/backtrail/tui/pods"
 	"github.com/backtrail/backtrail/tui/shell"
 	"github.com/backtrail/backtrail/tui/widget"
 )
@@ -59,6 +63,18 @@ type Model struct {
 	// filtering: keys go to the filter
 	filtering bool
 	mouse     bool
+
+	// cluster: what cases are opened from; nil where one saved case is shown
+	cluster Cluster
+	// list: of all pods; nil where one saved case is shown
+	list *pods.Screen
+	// audit: goes on while other screens are on the stack; nil until it is asked for
+	audit *fleet.Audit
+	// left: where a person was in each case that they left, by its name
+	left map[string]caseview.Place
+	tour tour
+	// tourHeight: rows of the tour, below the screen
+	tourHeight int
 }
 
 // newModel makes a model without a screen. The context ends everything that it starts.
@@ -66,7 +82,10 @@ func newModel(ctx context.Context, o Options) *Model {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	m := &Model{o: o, light: o.Theme == ThemeLight, after: tickAfter, filter: shell.NewInput("/")}
+	m := &Model{
+		o: o, light: o.Theme == ThemeLight, after: tickAfter, filter: shell.NewInput("/"),
+		left: map[string]caseview.Place{}, tour: tour{steps: o.Tour},
+	}
 	m.Shell = shell.New(ctx, m.paint(), o.Now())
 	return m
 }
@@ -85,13 +104,30 @@ func (m *Model) push(s screen, start tea.Cmd) tea.Cmd {
 	return tea.Batch(m.tick(), start)
 }
 
-// pop goes back to the screen below. The last one stays.
-func (m *Model) pop() {
-	if len(m.stack) > 1 {
-		m.top().Close()
-		m.stack = m.stack[:len(m.stack)-1]
-		m.filter.Reset()
+// pop goes back to the screen below. The last one stays. A case that another one had to replace is opened again, where
+// it was left.
+func (m *Model) pop() tea.Cmd {
+	if len(m.stack) < 2 {
+		return nil
 	}
+	m.top().Close()
+	m.stack = m.stack[:len(m.stack)-1]
+	m.filter.Reset()
+	if c, ok := m.top().(*openCase); ok && c.asleep {
+		s, start := c.again()
+		m.stack[len(m.stack)-1] = s
+		return tea.Batch(m.tick(), start)
+	}
+	return nil
+}
+
+// popTo goes back to a screen that is on the stack.
+func popTo(m *Model, s screen) tea.Cmd {
+	var cmd tea.Cmd
+	for len(m.stack) > 1 && m.top() != s {
+		cmd = m.pop()
+	}
+	return cmd
 }
 
 // Init starts what the first screen needs. A terminal that does not answer the query for its background is taken to
@@ -109,6 +145,7 @@ func (m *Model) Init() tea.Cmd {
 func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := m.update(msg)
 	load := m.top().Load()
+	m.tour.follow(m)
 	m.arrange()
 	if load == nil {
 		return m, cmd
@@ -120,7 +157,8 @@ func (m *Model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (m *Model) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
-		m.Width, m.Height = msg.Width, msg.Height
+		m.tourHeight = m.tour.rows(msg.Width, msg.Height)
+		m.Width, m.Height = msg.Width, max(0, msg.Height-m.tourHeight)
 		return nil
 	case tea.BackgroundColorMsg:
 		if m.o.Theme == ThemeAuto {
@@ -145,7 +183,7 @@ func (m *Model) update(msg tea.Msg) tea.Cmd {
 
 // refresh has all screens make again what shows the time or the theme.
 func (m *Model) refresh() {
-	for _, s := range m.stack {
+	for _, s := range screensOf(m) {
 		s.Refresh()
 	}
 }
@@ -167,10 +205,18 @@ func (m *Model) result(msg tea.Msg) tea.Cmd {
 		return msg.Take()
 	}
 	var cmds []tea.Cmd
-	for _, s := range m.stack {
+	for _, s := range screensOf(m) {
 		cmds = append(cmds, s.Update(msg))
 	}
 	return tea.Batch(cmds...)
+}
+
+// screensOf are the screens of the stack, and the audit, which goes on where it is not one of them.
+func screensOf(m *Model) []screen {
+	if m.audit == nil || slices.Contains(m.stack, screen(m.audit)) {
+		return m.stack
+	}
+	return append(slices.Clone(m.stack), screen(m.audit))
 }
 
 // done shows the outcome of something that a person asked for, and goes on with what follows from it.

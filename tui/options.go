@@ -7,6 +7,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/tui/caseview"
+	"github.com/backtrail/backtrail/tui/fleet"
 	"github.com/backtrail/backtrail/tui/pods"
 )
 
@@ -14,9 +15,12 @@ import (
 type Cluster interface {
 	pods.Backend
 	caseview.Backend
-	// OpenCase opens the case of a pod. A pod without a name stands for its first alert, which no pod matches. It is
-	// called outside of Update; the case that was open before has been closed.
+	fleet.Backend
+	// OpenCase opens the case of a pod, or goes on with the one that it has. A pod without a name stands for its first
+	// alert, which no pod matches. It is called outside of Update; the case that was open before has been closed.
 	OpenCase(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source, error)
+	// OpenPlace does the same with a pod of a workload, one that runs the digest of the place where there is one.
+	OpenPlace(ctx context.Context, place fleet.Place) (inspect.Source, error)
 }
 
 // Options are how the terminal UI looks and starts.
@@ -29,6 +33,9 @@ type Options struct {
 	Alerts string
 	// Version: for help
 	Version string
+
+	// Tour: the steps of a guided walk, shown one at a time below the screens; empty: none
+	Tour []TourStep
 
 	// Notices: from outside of a case: klog, credential plugins, rate limits; may be nil
 	Notices <-chan inspect.Notice

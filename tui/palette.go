@@ -28,10 +28,11 @@ func runPalette(m *Model, _ string) tea.Cmd {
 			continue
 		}
 		run[c.name] = func(typed string) tea.Cmd {
-			if len(c.keys) > 0 {
-				return m.run(c, c.keys[0])
+			arg := argument(typed, c)
+			if arg == "" && len(c.keys) > 0 {
+				arg = c.keys[0]
 			}
-			return m.run(c, argument(typed, c))
+			return m.run(c, arg)
 		}
 		choices = append(choices, commandChoice(c, m.action(c).Why()))
 	}
@@ -74,7 +75,7 @@ var aliases = map[string][]string{
 	"quit": {"q", "q!", "exit"}, "quit at once": {"qa"}, "help": {"h"}, "pods": {"po", "pod"},
 	"all namespaces": {"namespaces"}, "export": {"bundle"}, "overview": {"findings"},
 	"signatures": {"sign"}, "provenance": {"prov"}, "packages": {"pkgs"}, "binaries": {"bins"},
-	"blast radius": {"blast", "sa"}, "autoruns": {"auto"},
+	"blast radius": {"blast", "sa"}, "autoruns": {"auto"}, "audit": {"fleet", "workloads"},
 }
 
 // The ranks of what a command has of what was typed.
@@ -166,10 +167,7 @@ func (m *Model) palettePlaces() []palettePlace {
 	}
 	if len(m.stack) > 1 && m.stack[0].Scope()&shell.InPods != 0 {
 		all = append(all, palettePlace{"pods", "", "back to the list of pods", func(string) tea.Cmd {
-			for len(m.stack) > 1 {
-				m.pop()
-			}
-			return nil
+			return popTo(m, m.stack[0])
 		}})
 	}
 	if m.top().Scope()&shell.InPods != 0 {

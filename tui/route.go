@@ -75,6 +75,8 @@ func verbs() map[string]shell.Verb[*Model] {
 		"page up":        {Run: func(m *Model, _ string) tea.Cmd { return m.top().Scroll(-1) }},
 		"filter":         {Run: runFilter},
 		"messages":       {Run: runMessages},
+		"audit":          {Why: whyNoCluster, Run: runAudit},
+		"where":          {Why: whyNoCluster, Run: runWhere},
 		"commands":       {Run: runPalette},
 		"mouse":          {Run: runMouse},
 		"help":           {Run: runHelp},
@@ -111,8 +113,7 @@ func runBack(m *Model, arg string) tea.Cmd {
 	if a, why := m.backOf(); why == "" {
 		return a.Run(arg)
 	}
-	m.pop()
-	return nil
+	return m.pop()
 }
 
 // paste takes a paste: into a line that is being typed, else it goes to the screen. A bracketed paste is never taken

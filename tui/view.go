@@ -33,6 +33,12 @@ func (m *Model) draw() ([]string, *tea.Cursor) {
 	if m.Width < widget.MinWidth || m.Height < widget.MinHeight {
 		return m.drawSmall(), nil
 	}
+	lines, cursor := m.drawScreen()
+	return append(lines, m.tour.draw(m.Paint, m.Width, m.tourHeight)...), cursor
+}
+
+// drawScreen puts header, screen, status line and keys together, with the dialog over them.
+func (m *Model) drawScreen() ([]string, *tea.Cursor) {
 	body, cursor := m.top().Draw()
 	lines := append([]string{m.headerLine(m.Width)}, body...)
 	status, at := m.statusLine(m.Width)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,12 +16,14 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/audit"
 	"github.com/backtrail/backtrail/inspect/text"
+	"github.com/backtrail/backtrail/kube"
 )
 
 // auditFlags are those of the verb audit: which part of the cluster, how far each image is looked into, what the result
 // is compared with, and how the work is cut into parts.
 type auditFlags struct {
 	selector, image, depth string
+	fields                 string // of the field selector
 	since                  string // last, a date or a time; empty: no comparison
 	recheck                bool
 	parallel               int    // 0: by depth
@@ -61,6 +64,8 @@ func (own *auditFlags) register(cmd *cobra.Command) {
 	s := cmd.Flags()
 	s.StringVarP(&own.selector, "selector", "l", "",
 		"only pods whose labels match this `SELECTOR`, as kubectl reads it")
+	s.StringVar(&own.fields, "field-selector", "",
+		"only pods whose fields match this `SELECTOR`, such as spec.nodeName=node-3")
 	s.StringVar(&own.image, "image", "", "only images whose reference or digest contains `TEXT`")
 	s.StringVar(&own.depth, "depth", string(audit.Identity),
 		"how far each image is looked into: identity (no layers), packages or full")
@@ -159,6 +164,14 @@ func (a *auditor) runWhole(ctx context.Context, sel audit.Selection) error {
 	return auditEnd(&report)
 }
 
+// selectors are what chooses pods, in one text: audits of one choice are compared with each other only.
+func (own *auditFlags) selectors() string {
+	if own.fields == "" {
+		return own.selector
+	}
+	return strings.TrimSpace(own.selector + " --field-selector " + own.fields)
+}
+
 // check refuses flags that do not go together. A part is made without the journal, on any machine: it has no earlier
 // audit to be compared with, and nothing stored to be checked again.
 func (own *auditFlags) check(f *flags) error {
@@ -182,7 +195,9 @@ func (own *auditFlags) checkManifest(cmd *cobra.Command) error {
 	unused := []string{"manifest-image", "schedule", "shards"}
 	why := "is about what --manifest prints: add that, or leave it out"
 	if own.manifest {
-		unused = []string{"image", "since", "recheck", "parallel", "shard", "out", "output", "evidence"}
+		unused = []string{
+			"image", "field-selector", "since", "recheck", "parallel", "shard", "out", "output", "evidence",
+		}
 		why = "is not part of what --manifest prints: leave it out"
 	}
 	for _, name := range unused {
@@ -204,6 +219,9 @@ func (f *flags) auditSelection(own auditFlags) (sel audit.Selection, err error) 
 		if sel.Labels, err = labels.Parse(own.selector); err != nil {
 			return sel, usage("-l %s: %w", own.selector, err)
 		}
+	}
+	if sel.Fields, err = kube.NewFilter("", own.fields); err != nil {
+		return sel, usage("%w", err)
 	}
 	if own.parallel < 0 || own.parallel > maxParallel {
 		return sel, usage("--parallel takes 1 to %d images", maxParallel)

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -25,10 +29,12 @@ import (
 	"github.com/backtrail/backtrail/inspect/sbom"
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/subject"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/threshold"
 	"github.com/backtrail/backtrail/inspect/vuln"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
+	"github.com/backtrail/backtrail/tui/fleet"
 )
 
 // auditor is one audit: what runs, what is known, and how each image is examined. An image is examined once however
@@ -56,9 +62,13 @@ type auditor struct {
 	// have ended.
 	late    []audit.Gap
 	metrics *audit.MetricsServer // nil: nothing is served
-	bundle  *auditbag.Collector  // nil: there is none
-	listed  audit.Listing        // for the bundle
-	before  *audit.Report        // that changes are listed against; nil: there is none
+	// watch is given what is found as it comes, and first waits before an image is examined, as long as a person's own
+	// case is collected; both are of the terminal UI, and nil elsewhere.
+	watch  func(fleet.Update)
+	first  func(ctx context.Context)
+	bundle *auditbag.Collector // nil: there is none
+	listed audit.Listing       // for the bundle
+	before *audit.Report       // that changes are listed against; nil: there is none
 }
 
 // newAuditor opens the cluster and reads its policies once for all images. A policy that changes while an audit runs
@@ -68,13 +78,15 @@ func newAuditor(ctx context.Context, s *session, own auditFlags, depth audit.Dep
 	if err != nil {
 		return nil, err
 	}
-	dir, err := dataDir()
-	if err != nil {
-		return nil, err
+	dir := s.facts
+	if dir == "" {
+		if dir, err = dataDir(); err != nil {
+			return nil, err
+		}
+		dir = filepath.Join(dir, "facts")
 	}
 	a := &auditor{
-		session: s, own: own, depth: depth, cluster: cluster, began: s.now(),
-		store: audit.OpenStore(filepath.Join(dir, "facts")),
+		session: s, own: own, depth: depth, cluster: cluster, began: s.now(), store: audit.OpenStore(dir),
 	}
 	a.readPolicies(ctx)
 	if own.shard == "" { // a part must not depend on where it was made
@@ -161,10 +173,11 @@ func (a *auditor) run(ctx context.Context, sel audit.Selection) (audit.Report, e
 	if err != nil {
 		return audit.Report{}, err
 	}
+	a.begin(runner, listing)
 	a.listed, a.before = listing, before
 	report, errRun := runner.Run(ctx, listing)
 	progress.clear()
-	report.Scope.Selector, report.Scope.Image = a.own.selector, a.own.image
+	report.Scope.Selector, report.Scope.Image = a.own.selectors(), a.own.image
 	report.Data = a.data()
 	report.NotLookedAt = append(report.NotLookedAt, a.late...)
 	if before != nil {
@@ -174,6 +187,28 @@ func (a *auditor) run(ctx context.Context, sel audit.Selection) (audit.Report, e
 		errRun = errors.Join(a.history.Record(ctx, scope, a.depth, a.began, &report), a.ended(scope))
 	}
 	return report, errRun
+}
+
+// begin has a runner report to the terminal UI what it finds, where there is one. The first update has what is known
+// before any image was examined.
+func (a *auditor) begin(r *audit.Runner, l audit.Listing) {
+	if a.watch == nil {
+		return
+	}
+	a.watch(fleet.Update{Began: a.began, Report: &audit.Report{
+		Schema: audit.Schema, NotLookedAt: l.Gaps, Data: a.data(), Books: audit.Books{Listed: l.Listed()},
+		Scope: audit.Scope{Contexts: []string{l.Context}, Namespaces: l.Namespaces, Depth: a.depth},
+	}})
+	r.Progress = func(p audit.Progress) { a.watch(fleet.Update{Progress: &p}) }
+	r.Keep = func(_ *audit.Facts, rows []audit.Row) error {
+		a.watch(fleet.Update{Rows: rows})
+		return nil
+	}
+	examine := r.Examine
+	r.Examine = func(ctx context.Context, u audit.Unit, d audit.Depth) (audit.Facts, error) {
+		a.first(ctx)
+		return examine(ctx, u, d)
+	}
 }
 
 // ended forgets that the audit had begun, so that the next one does not go on with it. A recheck begins nothing.
@@ -191,7 +226,7 @@ func (a *auditor) scope(sel audit.Selection) string {
 	if _, dump := a.cluster.(*kube.Snapshot); dump {
 		where = "snapshot" // each night's has another name
 	}
-	return fmt.Sprintf("%s, %s, selector %q, image %q", where, namespaceWords(sel), a.own.selector, a.own.image)
+	return fmt.Sprintf("%s, %s, selector %q, image %q", where, namespaceWords(sel), a.own.selectors(), a.own.image)
 }
 
 // runner wires the audit: where facts are kept, what they are joined with, and how far back stored facts count as
@@ -238,7 +273,7 @@ func (a *auditor) scoped(ctx context.Context, u audit.Unit) context.Context {
 	scope := &registry.Scope{Notice: func(string) {}, Log: func(registry.Request) {}}
 	if a.flags.pullSecrets {
 		if pod, err := a.cluster.Pod(ctx, u.Namespace, u.Pod); err == nil {
-			scope.Keychain, _ = pullSecretsOf(ctx, a.cluster, pod, func(string) {})
+			scope.Keychain = pullSecretsOf(ctx, a.cluster, pod, func(string) {})
 		}
 	}
 	return registry.WithScope(registry.AtOnce(ctx), scope)
@@ -362,10 +397,11 @@ func (a *auditor) data() []audit.Data {
 // compared with an earlier one. Recording and looking up
 // known-good images work with a nil history too, and find nothing.
 func (a *auditor) openHistory(ctx context.Context) {
-	if a.journal == "" {
+	path := cmp.Or(a.records, a.journal)
+	if path == "" {
 		return
 	}
-	history, gaps := audit.OpenHistory(ctx, a.journal)
+	history, gaps := audit.OpenHistory(ctx, path)
 	a.history, a.gaps = history, append(a.gaps, gaps...)
 }
 
@@ -460,4 +496,157 @@ func (a *auditor) serve(ctx context.Context, r *audit.Report) error {
 	}
 	fmt.Fprintf(a.std.err, "metrics of this audit are at %s until interrupted (ctrl+c)\n", a.metrics.URL())
 	return a.metrics.Wait(ctx)
+}
+
+// precedence has the audit of a session wait while a person's case is collected: both ask the same registries, and the
+// person waits for the one.
+type precedence struct {
+	mu    sync.Mutex
+	cases int
+	idle  chan struct{} // closed when the last case has ended; nil while none runs
+}
+
+// source marks a source of a case as one that goes first, for as long as it runs.
+func (p *precedence) source(of inspect.Source) inspect.Source {
+	return func(ctx context.Context, emit func(inspect.Event)) error {
+		p.mu.Lock()
+		if p.cases++; p.cases == 1 {
+			p.idle = make(chan struct{})
+		}
+		p.mu.Unlock()
+		defer func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			if p.cases--; p.cases == 0 {
+				close(p.idle)
+				p.idle = nil
+			}
+		}()
+		return of(ctx, emit)
+	}
+}
+
+// wait waits until no case is collected, or for the end of the context.
+func (p *precedence) wait(ctx context.Context) {
+	for {
+		p.mu.Lock()
+		idle := p.idle
+		p.mu.Unlock()
+		if idle == nil {
+			return
+		}
+		select {
+		case <-idle:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// Audit checks all that runs in the scope of this session, for the terminal UI. It is compared with the last audit of
+// the same scope, where there is one.
+func (v *liveView) Audit(ctx context.Context, depth string, emit func(fleet.Update)) error {
+	d, err := audit.ParseDepth(depth)
+	if err != nil {
+		return err
+	}
+	a, sel, err := v.auditor(ctx, d)
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	a.watch, a.first = emit, v.precedence.wait
+	if a.history != nil {
+		if _, err := a.history.LastAudit(ctx, a.scope(sel)); err == nil {
+			a.own.since = "last"
+		}
+	}
+	report, err := a.run(ctx, sel)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if len(report.Rows) > 0 || err == nil {
+		emit(fleet.Update{Report: &report, Ended: true})
+	}
+	return err
+}
+
+// auditor makes the audit of this session, and what it is about: all namespaces, or that of -n.
+func (v *liveView) auditor(ctx context.Context, d audit.Depth) (*auditor, audit.Selection, error) {
+	own := auditFlags{depth: string(d)}
+	sel, err := v.session.flags.auditSelection(own)
+	if err != nil {
+		return nil, sel, err
+	}
+	a, err := newAuditor(ctx, v.session, own, d)
+	return a, sel, err
+}
+
+// LastAudit reads the newest stored audit of this session's scope, whatever its depth.
+func (v *liveView) LastAudit(ctx context.Context) (*fleet.Stored, error) {
+	s := v.session
+	path := cmp.Or(s.records, s.journal)
+	if path == "" || !journal.Exists(path) {
+		return nil, nil
+	}
+	sel, err := s.flags.auditSelection(auditFlags{})
+	if err != nil {
+		return nil, err
+	}
+	cluster, err := s.openCluster()
+	if err != nil {
+		return nil, err
+	}
+	j, err := journal.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	defer j.Close()
+	old, err := j.LastAudit(ctx, (&auditor{session: s, cluster: cluster}).scope(sel))
+	if errors.Is(err, journal.ErrNotStored) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	stored := fleet.Stored{At: old.At.Time}
+	if err := json.Unmarshal(old.Document, &stored.Report); err != nil {
+		return nil, fmt.Errorf("reading the audit of %s: %w", old.At.Stamp(), err)
+	}
+	return &stored, nil
+}
+
+// AuditPath proposes a file for a report: where and when it was made, in characters that need no quotes.
+func (v *liveView) AuditPath(r *audit.Report) string {
+	c := inspect.Case{Started: inspect.At(v.session.now())}
+	c.Target.Name = "audit-" + strings.Join(r.Scope.Contexts, "-")
+	return exportPath(c) + ".json"
+}
+
+// ExportAudit writes a report to a new file, in the form that its extension names, and gives name, size and digest in
+// one line: whoever has the line can prove later which file it was.
+func (v *liveView) ExportAudit(ctx context.Context, r *audit.Report, to string) (string, error) {
+	var b bytes.Buffer
+	style := audit.Style{Now: v.session.now()}
+	var err error
+	switch filepath.Ext(to) {
+	case ".json":
+		var raw []byte
+		if raw, err = inspect.EncodeJSON(r); err == nil {
+			b.Write(raw)
+		}
+	case ".html":
+		err = r.HTML(&b, style)
+	case ".csv":
+		err = r.CSV(&b)
+	case ".md":
+		err = r.Markdown(&b, style)
+	default:
+		err = errors.New("the extension names no form: use .json, .html, .csv or .md")
+	}
+	if err != nil {
+		return "", fmt.Errorf("writing %s: %w", to, err)
+	}
+	line := fmt.Sprintf("%s, %s, sha256:%x", to, text.Count(len(r.Rows), "row"), sha256.Sum256(b.Bytes()))
+	return line, save(ctx, to, &b)
 }

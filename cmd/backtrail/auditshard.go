@@ -45,7 +45,7 @@ func (a *auditor) writePart(ctx context.Context, sel audit.Selection) error {
 	}
 	part := audit.NewPart(a.own.out, shard, audit.Scope{
 		Contexts: []string{all.Context}, Namespaces: all.Namespaces,
-		Selector: a.own.selector, Image: a.own.image, Depth: a.depth,
+		Selector: a.own.selectors(), Image: a.own.image, Depth: a.depth,
 	}, runner.Known, all)
 	runner.Keep = part.Keep
 	report, err := runner.Run(ctx, mine)

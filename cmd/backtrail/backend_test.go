@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -11,8 +12,12 @@ import (
 	"testing"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/audit"
+	"github.com/backtrail/backtrail/inspect/demo"
+	"github.com/backtrail/backtrail/inspect/journal"
 	"github.com/backtrail/backtrail/inspect/layer/layertest"
 	"github.com/backtrail/backtrail/tui/caseview/pane"
+	"github.com/backtrail/backtrail/tui/fleet"
 )
 
 // savedViewOf is the backend of the terminal UI for a saved case, with the case folded.
@@ -176,8 +181,238 @@ func TestTheCommandToCopy(t *testing.T) {
 		t.Errorf("%s\nwant %s", got, want)
 	}
 	s.alerts.PresetName = demoAlerts
+	c.Target.Context, c.Trust = "snapshot "+demoName, []inspect.Trust{{Name: "the demo"}}
 	got := s.command(c, "app")
 	if got != "backtrail demo --plain" || !strings.Contains(s.verifyCommand("bag"), "--demo") {
 		t.Errorf("of the demo: %s, %s", got, s.verifyCommand("bag"))
 	}
+}
+
+// podCase is a prepared case of a pod of the demo, in a session whose cases are gone on with.
+func podCase(t *testing.T, s *session, pod string) prepared {
+	t.Helper()
+	p, err := targetOpener{s}.prepare(t.Context(), "pod/"+pod)
+	layertest.Must(t, err)
+	return p
+}
+
+// demoView is the backend of the terminal UI on the built-in incident, with a store that stays.
+func demoView(t *testing.T) *liveView {
+	t.Helper()
+	incident, err := demo.Start(t.Context())
+	layertest.Must(t, err)
+	t.Cleanup(func() { _ = incident.Close() })
+	dir := t.TempDir()
+	s, err := demoSession(&flags{}, streams{err: io.Discard, out: io.Discard}, demoName, incident, dir)
+	layertest.Must(t, err)
+	t.Cleanup(s.close)
+	s.records, s.passing = journal.Path(dir), false
+	return &liveView{view: view{session: s}}
+}
+
+// openFor opens the case of a pod and folds it, up to the end of its checks.
+func openFor(ctx context.Context, t *testing.T, v *liveView, pod string) *inspect.Case {
+	t.Helper()
+	source, err := v.OpenCase(ctx, inspect.FlaggedPod{Pod: inspect.Pod{Namespace: "shop", Name: pod}})
+	layertest.Must(t, err)
+	c := &inspect.Case{}
+	if err := source(ctx, c.Apply); err != nil && ctx.Err() == nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// beginsIn counts how often a check began in a case of a home, the oldest case first.
+func beginsIn(t *testing.T, home string, at int) int {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join(home, ".local", "share", "backtrail", "cases", casesIn(t, home)[at],
+		"events.jsonl"))
+	layertest.Must(t, err)
+	return bytes.Count(raw, []byte(`"begin"`))
+}
+
+// One case per pod and digest: it is gone on with in the session and from disk, with its notes, and checks that ended
+// do not run again.
+func TestAPodThatIsOpenedAgainGoesOnWithItsCase(t *testing.T) {
+	home := newHome(t)
+	v := demoView(t)
+	const cart, report = "cart-6b8f9d7c55-tq4wn", "report-29102885-v6hqn"
+	ctx, leave := context.WithCancel(t.Context())
+	source, err := v.OpenCase(ctx, inspect.FlaggedPod{Pod: inspect.Pod{Namespace: "shop", Name: cart}})
+	layertest.Must(t, err)
+	c := &inspect.Case{}
+	_ = source(ctx, func(e inspect.Event) {
+		c.Apply(e)
+		if _, begun := e.Fact.(inspect.Begin); begun {
+			leave() // the person goes back to the list
+		}
+	})
+	if c.End == nil || c.End.Status != inspect.CheckBlocked {
+		t.Fatalf("the case that was left ended as %+v", c.End)
+	}
+	c = openFor(t.Context(), t, v, cart)
+	if c.End == nil || c.End.Status != inspect.CheckDone || len(c.Images) == 0 || len(c.Images[0].Layers) == 0 {
+		t.Fatalf("the case that was gone on with ended as %+v with %d images", c.End, len(c.Images))
+	}
+	_, err = v.AddNote(t.Context(), c, inspect.Note{Subject: "/app", Mark: "benign", Text: "ours"})
+	layertest.Must(t, err)
+	begun := beginsIn(t, home, 0)
+	openFor(t.Context(), t, v, report)
+	c = openFor(t.Context(), t, v, cart) // from disk, as the other one has replaced it
+	if len(c.Notes) != 1 || c.Notes[0].Text != "ours" || c.End == nil {
+		t.Errorf("gone on with: notes %+v, end %+v", c.Notes, c.End)
+	}
+	if ids, n := casesIn(t, home), beginsIn(t, home, 0); len(ids) != 2 || n != begun {
+		t.Errorf("cases %v; %d checks ran, %d before it was opened again", ids, n, begun)
+	}
+	v.close()
+
+	next := &liveView{view: v.view} // a later session
+	c = openFor(t.Context(), t, next, cart)
+	if ids := casesIn(t, home); len(c.Notes) != 1 || len(ids) != 2 {
+		t.Errorf("a later session has notes %+v, cases %v", c.Notes, ids)
+	}
+	next.close()
+
+	// what the person expects now is another thing: all checks run again, in the same case
+	next.session.expected.Identities = []string{"https://github.com/other"}
+	next.session.expected.IdentityRegexps = nil
+	begun = beginsIn(t, home, 0)
+	c = openFor(t.Context(), t, &liveView{view: next.view}, cart)
+	if len(c.Notes) != 1 || len(c.Expected.Identities) != 1 || len(casesIn(t, home)) != 2 ||
+		beginsIn(t, home, 0) < begun+10 {
+		t.Errorf("with other expectations: notes %+v, expected %+v, cases %v", c.Notes, c.Expected, casesIn(t, home))
+	}
+}
+
+// A record that was changed is left alone: nothing is added to it.
+func TestADamagedCaseIsNotGoneOnWith(t *testing.T) {
+	home := newHome(t)
+	v := demoView(t)
+	const cart = "cart-6b8f9d7c55-tq4wn"
+	openFor(t.Context(), t, v, cart)
+	v.close()
+	path := filepath.Join(home, ".local", "share", "backtrail", "cases", casesIn(t, home)[0], "events.jsonl")
+	raw, err := os.ReadFile(path)
+	layertest.Must(t, err)
+	lines := bytes.SplitAfter(raw, []byte("\n"))
+	changed := bytes.Join(append(lines[:4:4], lines[5:]...), nil)
+	layertest.Must(t, os.WriteFile(path, changed, 0o600))
+	openFor(t.Context(), t, &liveView{view: v.view}, cart)
+	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, changed) || len(casesIn(t, home)) != 2 {
+		t.Errorf("cases %v, %d bytes after %d (%v)", casesIn(t, home), len(got), len(changed), err)
+	}
+}
+
+// Pods are told apart by UID and by what they run.
+func TestWhatMakesTwoOpeningsOneCase(t *testing.T) {
+	v := demoView(t)
+	p := podCase(t, v.session, "cart-6b8f9d7c55-tq4wn")
+	same := podCase(t, v.session, "cart-6b8f9d7c55-tq4wn")
+	other := podCase(t, v.session, "cart-6b8f9d7c55-tq4wn")
+	other.subject.Pod = other.subject.Pod.DeepCopy()
+	other.subject.Pod.UID = "another"
+	moved := podCase(t, v.session, "cart-6b8f9d7c55-tq4wn")
+	moved.subject.Pod = moved.subject.Pod.DeepCopy()
+	moved.subject.Pod.Status.ContainerStatuses[0].ImageID = "x@sha256:" + strings.Repeat("0", 64)
+	if caseKey(p) != caseKey(same) || caseKey(p) == caseKey(other) || caseKey(p) == caseKey(moved) || caseKey(p) == "" {
+		t.Errorf("keys %q, %q, %q, %q", caseKey(p), caseKey(same), caseKey(other), caseKey(moved))
+	}
+	if caseKey(prepared{}) != "" {
+		t.Error("an image has the key of a pod")
+	}
+}
+
+// The audit and the search of the terminal UI, on the built-in incident.
+func TestTheFleetOfTheTerminalUI(t *testing.T) {
+	newHome(t)
+	v := demoView(t)
+	if stored, err := v.LastAudit(t.Context()); stored != nil || err != nil {
+		t.Fatalf("stored %+v, %v", stored, err)
+	}
+	_, err := v.Where(t.Context(), "xz-utils")
+	if err == nil || !strings.Contains(err.Error(), "nothing has been recorded") {
+		t.Errorf("where: %v", err)
+	}
+	var rows int
+	var report *audit.Report
+	layertest.Must(t, v.Audit(t.Context(), "packages", func(u fleet.Update) {
+		rows += len(u.Rows)
+		if u.Ended {
+			report = u.Report
+		}
+	}))
+	if report == nil || rows == 0 || rows != len(report.Rows) || !report.Books.Balanced() {
+		t.Fatalf("%d rows came, report %+v", rows, report)
+	}
+	stored, err := v.LastAudit(t.Context())
+	if err != nil || stored == nil || len(stored.Report.Rows) != rows || !stored.At.Equal(v.session.now()) {
+		t.Errorf("stored %+v, %v", stored, err)
+	}
+	found, err := v.Where(t.Context(), "liblzma5@5.6.1-1")
+	if err != nil || len(found.Matches) == 0 || found.NotAffected != len(found.Clear) || found.NotAffected == 0 {
+		t.Fatalf("where: %+v, %v", found, err)
+	}
+	m := found.Matches[0]
+	source, err := v.OpenPlace(t.Context(), fleet.Place{Namespace: m.Namespace, Workload: m.Workload,
+		Container: m.Container, Digest: m.Digest})
+	layertest.Must(t, err)
+	c := &inspect.Case{}
+	layertest.Must(t, source(t.Context(), c.Apply))
+	if c.Pod == nil || c.Pod.Namespace != "shop" || !strings.HasPrefix(c.Pod.Name, "web-") {
+		t.Errorf("opened %+v", c.Pod)
+	}
+	v.close()
+	_, err = v.OpenPlace(t.Context(), fleet.Place{Namespace: "shop", Workload: "deployment/none"})
+	if err == nil || !strings.Contains(err.Error(), "no pod of deployment/none runs") {
+		t.Errorf("a workload without a pod: %v", err)
+	}
+	dir := t.TempDir()
+	for name, want := range map[string]string{
+		"a.json": `"schema": "backtrail.dev/audit/v1"`, "a.html": "<html", "a.csv": "namespace",
+		"a.md": "Not looked at",
+	} {
+		line, err := v.ExportAudit(t.Context(), report, filepath.Join(dir, name))
+		layertest.Must(t, err)
+		raw, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil || !strings.Contains(string(raw), want) || !strings.HasSuffix(line, layertest.SHA256(raw)) {
+			t.Errorf("%s: %s (%v)\n%.300s", name, line, err, raw)
+		}
+	}
+	for _, name := range []string{"a.json", "a.exe", "none/a.csv"} {
+		if line, err := v.ExportAudit(t.Context(), report, filepath.Join(dir, name)); err == nil {
+			t.Errorf("%s: %s", name, line)
+		}
+	}
+}
+
+// A person's case goes first: the audit waits for it, and for no longer.
+func TestAnAuditWaitsForACase(t *testing.T) {
+	var p precedence
+	p.wait(t.Context()) // nothing runs
+	begun, end, waited := make(chan bool), make(chan bool), make(chan bool)
+	ended := make(chan error)
+	go func() {
+		ended <- p.source(func(context.Context, func(inspect.Event)) error {
+			begun <- true
+			<-end
+			return nil
+		})(t.Context(), nil)
+	}()
+	<-begun
+	go func() {
+		p.wait(t.Context())
+		waited <- true
+	}()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	p.wait(ctx) // returns with its context
+	select {
+	case <-waited:
+		t.Error("it does not wait")
+	default:
+	}
+	end <- true
+	<-ended
+	<-waited
 }

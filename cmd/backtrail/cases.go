@@ -1,11 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/ledger"
+	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/spf13/cobra"
 )
@@ -81,6 +88,174 @@ func state(c ledger.Saved) string {
 	default:
 		return "not exported"
 	}
+}
+
+// caseKey is what makes two openings one case: the pod, by its UID, and the bytes that its containers run. A pod of
+// the same name that came later is another one, and so is a container that was started again from a tag that was moved
+// meanwhile. It is empty for an image, which has no pod that notes could be about.
+func caseKey(p prepared) string {
+	if p.subject.Pod == nil {
+		return ""
+	}
+	pod := subject.FromPod(p.subject.Pod, nil)
+	return podKey(p.target.Context, p.target.Container, &pod)
+}
+
+// podKey is the key of a case with this pod. The digests are those that the kubelet reports: of a container that has
+// not started yet there is none.
+func podKey(context, container string, pod *inspect.Pod) string {
+	parts := []string{context, pod.Namespace, pod.Name, pod.UID, container}
+	for _, c := range pod.Containers {
+		parts = append(parts, c.Name+"="+c.Digest())
+	}
+	slices.Sort(parts[5:])
+	return strings.Join(parts, "\x00")
+}
+
+// maxCandidates bounds the saved cases of one pod that are looked into: the newest ones.
+const maxCandidates = 5
+
+// earlierCase finds the newest case of this disk with a key; "" where there is none. Summaries choose which records
+// are folded, so that hundreds of cases cost a few milliseconds.
+func earlierCase(ctx context.Context, p prepared) string {
+	key := caseKey(p)
+	_, saved, err := savedCases(ctx)
+	if key == "" || err != nil {
+		return "" // a case that cannot be found again is begun anew
+	}
+	looked := 0
+	for _, c := range saved {
+		if c.Target != p.target.Name || c.Context != p.target.Context || c.Running || c.Problem != "" {
+			continue
+		}
+		if looked++; looked > maxCandidates {
+			break
+		}
+		folded, err := ledger.Fold(ctx, c.Replay())
+		t := folded.Target
+		if err == nil && folded.Pod != nil && podKey(t.Context, t.Container, folded.Pod) == key {
+			return c.ID
+		}
+	}
+	return ""
+}
+
+// resume goes on with a saved case, and gives nil where that is not possible: it is damaged, or another process has it
+// open. A case of its own is then begun, which loses no evidence.
+func resume(ctx context.Context, s *session, p prepared, id string) *open {
+	dir, err := casesDir()
+	if err != nil {
+		return nil
+	}
+	l, err := ledger.Resume(ctx, dir, id, s.operator.session(s.now()), s.now)
+	if err != nil {
+		return nil
+	}
+	if l.Broken() != nil {
+		_ = l.Close() // nothing is added to a record that was changed
+		return nil
+	}
+	o := openOn(s, l, s.plan(p), p)
+	o.source = goOn(ctx, s, o, p)
+	return o
+}
+
+// endingTimeout bounds how long a case that is opened again waits for its run before to end. That was interrupted when
+// the case was left.
+const endingTimeout = 15 * time.Second
+
+// goOn gives the source of a case that was left: its checks that did not end run again, and those that what has come
+// since concerns.
+func goOn(ctx context.Context, s *session, o *open, p prepared) inspect.Source {
+	ended := make(chan struct{})
+	go func() {
+		o.runs.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+	case <-time.After(endingTimeout):
+	}
+	c := o.ledger.Case()
+	again, opening := unfinished(ctx, s, &c, p)
+	o.scope.Keychain = p.keys
+	return o.resumed(again, opening)
+}
+
+// unfinished are the checks that run again in a case that is gone on with, and the facts that it is opened with anew:
+//
+//   - checks that were interrupted, by leaving the case or by a crash;
+//   - checks of layers whose files are no longer in the cache, since they could not be shown;
+//   - what rests on the alerts, where others have come since;
+//   - all of them, where the person now expects something else of the image, or has other thresholds.
+func unfinished(ctx context.Context, s *session, c *inspect.Case, p prepared) (again []inspect.Key,
+	opening []inspect.Event,
+) {
+	known := map[string]bool{}
+	for _, a := range c.Alerts {
+		known[a.ID] = true
+	}
+	for _, e := range p.opening {
+		if a, is := e.Fact.(inspect.Alert); is && !known[a.ID] {
+			opening = append(opening, e)
+		}
+	}
+	if len(opening) > 0 {
+		again = append(again, inspect.Key{Check: inspect.CheckAlertLocation}, inspect.Key{Check: inspect.CheckAnswers})
+	}
+	other := !sameExpected(c.Expected, s.expected) || !sameJSON(c.Thresholds, s.thresholds)
+	if other {
+		opening = append(opening, inspect.Event{Fact: s.expected})
+		if s.thresholds != nil {
+			opening = append(opening, inspect.Event{Fact: *s.thresholds})
+		}
+	}
+	for _, state := range c.Checks {
+		k := inspect.Key{Check: state.Name, Container: state.Container}
+		gone := state.Name == inspect.CheckLayers && uncached(ctx, s, c, state.Container)
+		if other || gone || engine.Unfinished(state) {
+			again = append(again, k)
+		}
+	}
+	if len(again) == 0 && (c.End == nil || len(c.Checks) == 0) { // it ended before some of them had begun
+		again = append(again, inspect.Key{Check: inspect.CheckAnswers})
+	}
+	slices.SortFunc(again, func(a, b inspect.Key) int {
+		return strings.Compare(a.Check+"\x00"+a.Container, b.Check+"\x00"+b.Container)
+	})
+	return slices.Compact(again), opening
+}
+
+// uncached reports whether the files of an image can no longer be listed: the cache was pruned since.
+func uncached(ctx context.Context, s *session, c *inspect.Case, container string) bool {
+	i, ok := c.Image(container)
+	if !ok || len(i.Layers) == 0 {
+		return false
+	}
+	_, err := s.cache.Tree(ctx, i.Layers)
+	return err != nil
+}
+
+// sameExpected reports whether a case rests on what the person expects now. Policies of the cluster are in the case
+// beside those that the person named: only that these are among them counts.
+func sameExpected(c, now inspect.Expected) bool {
+	for _, p := range now.Policies {
+		if !slices.Contains(c.Policies, p) {
+			return false
+		}
+	}
+	c.Policies, now.Policies = nil, nil
+	return sameJSON(c, now)
+}
+
+// sameJSON reports whether two values are the same in a record: nil and an empty list are.
+func sameJSON(a, b any) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	empty := []byte("null")
+	normal := func(raw []byte) []byte { return bytes.ReplaceAll(raw, []byte("[]"), empty) }
+	return errX == nil && errY == nil && bytes.Equal(normal(x), normal(y))
 }
 
 // clusterRole is the least role with which everything that backtrail reads of a cluster can be read. With less a case

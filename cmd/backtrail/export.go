@@ -33,7 +33,13 @@ func exportCase(ctx context.Context, s *session, r recorded, store inspect.Store
 ) (evidence.Result, error) {
 	// o is a copy: the same content is exported again where a person chooses another path.
 	o := content
-	o.Who, o.Sign, o.Progress = s.operator.String(), s.sign, progress
+	o.Who, o.Sign, o.Keyless, o.Progress = s.operator.String(), s.sign, s.flags.seal.keyless, progress
+	if s.timestamps != nil {
+		o.Timestamp = func(ctx context.Context, digest [32]byte) ([]byte, error) {
+			response, _, err := s.timestamps.Timestamp(ctx, digest)
+			return response, err
+		}
+	}
 	o.Documents = func(ctx context.Context, c inspect.Case) ([]evidence.Document, error) {
 		return documents(ctx, s, c)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/signature"
+	"github.com/backtrail/backtrail/kube"
 	"github.com/spf13/pflag"
 )
 
@@ -20,6 +21,9 @@ type flags struct {
 	given                          []string
 	kubeconfig, context, namespace string // as kubectl's; empty namespace: that of the context
 	allNamespaces, inCluster       bool
+	overrides                      kube.Overrides // kubectl's other flags
+	selector, fieldSelector        string         // of verbs that list pods, as kubectl's
+	filter                         *kube.Filter   // what the two name; nil: all pods
 	snapshot, alerts, listen       string
 	clusterAlerts                  bool
 	platform                       string
@@ -35,6 +39,7 @@ type flags struct {
 	noColor, ascii, plain bool
 	output                string
 	signKey               string
+	seal                  sealFlags
 	// github are OWNER/REPO, or gitHubOfImage; empty: GitHub is not queried
 	github                        []string
 	notationStore, notationPolicy string
@@ -64,10 +69,11 @@ func (f *flags) register(s *pflag.FlagSet) {
 	s.BoolVar(&f.ascii, "ascii", false, "ASCII characters only")
 	s.BoolVar(&f.plain, "plain", false, "print the plain report instead of opening the terminal UI")
 	s.StringVarP(&f.output, "output", "o", "",
-		"output format: plain, brief, json, events, markdown or html (audit: also wide, csv, sarif, openmetrics, "+
-			"policyreport)")
+		"output format: plain, brief, json, events, markdown or html (pods: also wide, name, yaml; audit: also "+
+			"wide, csv, sarif, openmetrics, policyreport)")
 	s.StringVar(&f.signKey, "sign-key", "",
 		"sign exported bundles with this private key, a PEM `FILE` of cosign or openssl (password: $COSIGN_PASSWORD)")
+	f.seal.register(s)
 }
 
 // registerCluster registers what selects the cluster, the pods and their alerts. Flags that kubectl has too have its
@@ -80,6 +86,7 @@ func (f *flags) registerCluster(s *pflag.FlagSet) {
 		"use the service account of the pod that backtrail runs in, in place of a kubeconfig")
 	s.StringVarP(&f.namespace, "namespace", "n", "", "`NAMESPACE` of the pods")
 	s.BoolVarP(&f.allNamespaces, "all-namespaces", "A", false, "all namespaces (default for lists without -n)")
+	kube.BindOverrides(&f.overrides, s)
 	s.StringVar(&f.snapshot, "snapshot", "", "read a kubectl get … -o json dump at `PATH` instead of a cluster")
 	s.StringVar(&f.alerts, "alerts", "",
 		"alerts in a `FILE`, or - for standard input (backtrail help alerts lists the formats)")
@@ -90,6 +97,24 @@ func (f *flags) registerCluster(s *pflag.FlagSet) {
 	s.BoolVar(&f.helm, "helm", false,
 		"read the Secrets of the workload's Helm release, to compare the chart with what runs")
 	s.BoolVar(&f.noLogs, "no-logs", false, "do not read the logs of the pod's containers")
+}
+
+// registerList adds the flags that choose pods to a verb that lists them.
+func registerList(f *flags, s *pflag.FlagSet) {
+	s.StringVarP(&f.selector, "selector", "l", "", "list only pods whose labels match this `SELECTOR`")
+	s.StringVar(&f.fieldSelector, "field-selector", "",
+		"list only pods whose fields match this `SELECTOR`, such as status.phase=Running")
+}
+
+// checkCluster reads what can be wrong with the flags of the cluster before it is opened. Errors are usage errors.
+func checkCluster(f *flags) (err error) {
+	if err := kube.CheckOverrides(&f.overrides); err != nil {
+		return usage("%w", err)
+	}
+	if f.filter, err = kube.NewFilter(f.selector, f.fieldSelector); err != nil {
+		return usage("%w", err)
+	}
+	return nil
 }
 
 // registerRegistries registers how images are read. --github is a flag with an optional value: a repository follows

@@ -51,6 +51,7 @@ func helpTopics() []helpTopic {
 		{"bundle", "the evidence bundle: contents, sealing, verifying"},
 		{"audit", "everything that runs: depths, changes, outputs"},
 		{"journal", "what ran where: the journal, and where"},
+		{"config", "config.yaml, kubectl and k9s"},
 		{"json", "the JSON output"},
 		{"exit-codes", "the exit codes"},
 		{keysTopic, "the keys of the terminal UI"},

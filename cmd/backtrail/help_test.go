@@ -18,10 +18,10 @@ import (
 )
 
 // planned are commands that the reference names as not existing yet.
-var planned = []string{"add"}
+var planned []string
 
 // update has the tests write what they would compare with.
-var update = flag.Bool("update", false, "renew the table of keys in the README")
+var update = flag.Bool("update", false, "renew the table of keys in the README, and frames")
 
 const readmePath = "../../README.md"
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -257,7 +258,8 @@ func journalOf(f *flags) (string, error) {
 // Protect turns a panic in the fold into an error: the facts of a case contain text of images, and a mistake in how the
 // journal takes it must not lose the case.
 func remember(ctx context.Context, s *session, l *ledger.Ledger, emit func(inspect.Event)) {
-	if s.journal == "" {
+	path := cmp.Or(s.records, s.journal)
+	if path == "" {
 		return
 	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), rememberTimeout)
@@ -270,7 +272,7 @@ func remember(ctx context.Context, s *session, l *ledger.Ledger, emit func(inspe
 		}
 		return journal.FilesOf(tree.All()), nil
 	}
-	notice, err := journal.Record(ctx, s.journal, func(j *journal.Journal) error {
+	notice, err := journal.Record(ctx, path, func(j *journal.Journal) error {
 		return engine.Protect(func() error { return j.Fold(ctx, &c, files) })
 	})
 	warn := func(text, hint string) {

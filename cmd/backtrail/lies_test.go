@@ -148,6 +148,64 @@ func lies() map[string][]lie {
 			{"sentences", set(func(a *inspect.Answer) { a.Sentences = nil }), "sentences is"},
 			{"code", about(func(f *inspect.Finding) bool { f.Code = "all-well"; return f.Check == "binaries" }), "code is"},
 		},
+		"hooks": {
+			{"owner", set(func(a *inspect.Autorun) { a.Owner = "coreutils" }), "owner is"},
+			{"layer", set(func(a *inspect.Autorun) { a.Layer += 5 }), "layer is"},
+			{"build step", set(func(a *inspect.Autorun) { a.CreatedBy = "RUN true" }), "createdBy is"},
+			{"digest", set(func(a *inspect.Autorun) { a.SHA256 = strings.Repeat("0", 64) }), "sha256 is"},
+		},
+		"command of a hook": {
+			{"command", set(func(a *inspect.Autorun) { a.Command = "/bin/true" }), "does not come out again"},
+		},
+		"hooks left out": {
+			{"all", gone[inspect.Autorun], "the case does not have it"},
+		},
+		"platform": {
+			{"of the image", set(func(i *inspect.ImageHead) { i.Platform = "linux/s390x" }), "platform is"},
+		},
+		"expectation": {
+			{"identity", set(func(x *inspect.Expected) { x.Identities, x.Issuers = []string{"evil"}, []string{"evil"} }), "signature"},
+		},
+		"gates": {
+			{"policy", about(func(g *inspect.Gate) bool {
+				g.Status = inspect.GateAbsent
+				return g.Kind == inspect.GateKindImagePolicy
+			}), "policy"},
+		},
+		"tags of signatures": {
+			{"tag", about(func(b *inspect.Blob) bool { is := b.Tag != ""; b.Tag = "other"; return is }), "signature"},
+		},
+		"findings of binaries": {
+			{"evidence", about(func(f *inspect.Finding) bool { f.Evidence = nil; return f.Check == "binaries" }), "finding"},
+		},
+		"findings left out": {
+			{"all of binaries", func(f inspect.Fact) (inspect.Fact, bool) {
+				if x, is := f.(inspect.Finding); is && x.Check == "binaries" {
+					return nil, true
+				}
+				return f, false
+			}, "the case does not have it"},
+		},
+		"alerts left out": {
+			{"all", gone[inspect.Alert], "its line is in the bag"},
+		},
+		"signatures left out": {
+			{"all", gone[inspect.Signature], "the case does not name it"},
+		},
+		"packages left out": {
+			{"all", gone[inspect.Packages], "the case does not have it"},
+		},
+		"layers of the base": {
+			{"base", set(func(l *inspect.Layer) { l.Base = !l.Base }), "answer"},
+		},
+		"claimed: what was looked for": {
+			{"a store", set(func(s *inspect.StoreReply) { s.Detail = "nothing here" }), ""},
+			{"a candidate", set(func(c *inspect.Candidate) { c.Why = "it looks well" }), ""},
+			{"where a trust root is from", set(func(x *inspect.Trust) { x.Name = "elsewhere" }), ""},
+			{"where an exhibit is from", set(func(x *inspect.Exhibit) { x.Source = "elsewhere" }), ""},
+			{"the program's digest", set(func(s *inspect.Session) { s.SHA256 = "sha256:" + strings.Repeat("0", 64) }), ""},
+			{"the command line", set(func(s *inspect.Session) { s.Command = []string{"backtrail"} }), ""},
+		},
 		"claimed": {
 			{"a moment", set(func(m *inspect.Moment) { m.What = "all is well" }), ""},
 			{"who worked on it", set(func(s *inspect.Session) { s.Operator = "somebody else" }), ""},
@@ -156,6 +214,14 @@ func lies() map[string][]lie {
 			{"the way to the image", set(func(i *inspect.ImageHead) { i.Location = "evil.example/x" }), ""},
 		},
 	}
+}
+
+// gone leaves out all facts of a kind.
+func gone[T inspect.Fact](f inspect.Fact) (inspect.Fact, bool) {
+	if _, is := f.(T); is {
+		return nil, true
+	}
+	return f, false
 }
 
 func renamed(list []inspect.Package, at int, name string) []inspect.Package {

@@ -15,6 +15,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -25,8 +26,10 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/trustroot"
 	"github.com/spf13/cobra"
 )
 
@@ -39,7 +42,9 @@ func main() {
 	// The first ctrl+c ends the work in order: the case is printed and exported as partial. A second one ends the
 	// program at once, with the disposition that signals have by default.
 	go func() { <-ctx.Done(); stop() }()
-	code := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
+	code := run(ctx, os.Args[1:], streams{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr, plugin: isPlugin(os.Args[0]),
+	})
 	os.Exit(code)
 }
 
@@ -48,6 +53,7 @@ func main() {
 type streams struct {
 	in       io.Reader
 	out, err io.Writer
+	plugin   bool // the program runs as a plugin of kubectl, and names itself so
 }
 
 // run executes the command line and gives the exit code. For every one but 0 the reason is on stderr.
@@ -63,7 +69,25 @@ func run(ctx context.Context, args []string, std streams) int {
 	if err != nil && ctx.Err() != nil && (!errors.As(err, &exit) || exit.code == exitCouldNotRun) {
 		err = context.Canceled // whatever was under way names an error of its own when it is interrupted
 	}
+	if std.plugin {
+		return exitCode(pluginWriter{std.err}, err)
+	}
 	return exitCode(std.err, err)
+}
+
+// pluginWriter writes messages whose hints name commands as kubectl runs them.
+type pluginWriter struct{ io.Writer }
+
+// Write takes whole lines, as exitCode writes them.
+func (w pluginWriter) Write(p []byte) (int, error) {
+	line := string(p)
+	if hint, ok := strings.CutPrefix(line, "hint: "); ok {
+		line = "hint: " + inPluginWords(hint)
+	}
+	if _, err := io.WriteString(w.Writer, line); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // softMemory is where the garbage collector begins to work harder, in bytes. Left alone it lets the heap grow to
@@ -83,8 +107,30 @@ func limitMemory() {
 // the source.
 type buildReport struct {
 	inspect.Tool
-	Go      string        `json:"go"`      // version of the toolchain
+	Go      string        `json:"go"` // version of the toolchain
+	Root    embeddedTrust `json:"trustRoot"`
 	Modules []buildModule `json:"modules"` // sorted by path; empty without build information
+}
+
+// embeddedTrust is the trusted root of the public Sigstore instance that is compiled in, for use without network.
+type embeddedTrust struct {
+	Digest  string       `json:"digest"`
+	Fetched inspect.Time `json:"fetched"`
+	Age     string       `json:"age"` // 83d
+	Source  string       `json:"source"`
+	TUF     bool         `json:"tuf"` // fetched and verified by The Update Framework
+}
+
+// newEmbeddedTrust describes the compiled-in root at a time.
+func newEmbeddedTrust(now time.Time) embeddedTrust {
+	o, err := trustroot.EmbeddedOrigin()
+	if err != nil {
+		return embeddedTrust{Source: err.Error()}
+	}
+	return embeddedTrust{
+		Digest:  fmt.Sprintf("sha256:%x", sha256.Sum256(trustroot.Embedded())),
+		Fetched: inspect.At(o.Fetched), Age: fmt.Sprintf("%dd", o.Days(now)), Source: o.Source, TUF: o.TUF,
+	}
 }
 
 // buildModule is a dependency as the linker used it: where it was replaced, that is the replacement.
@@ -97,7 +143,7 @@ type buildModule struct {
 // newBuild reads the build information of this binary, which the Go toolchain has written into it (debug/buildinfo). It
 // is a claim of whoever built the binary, as its version is: a release is compared with its checksums.
 func newBuild(t inspect.Tool) buildReport {
-	b := buildReport{Tool: t, Go: runtime.Version()}
+	b := buildReport{Tool: t, Go: runtime.Version(), Root: newEmbeddedTrust(time.Now())}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return b

@@ -16,20 +16,28 @@ import (
 	"github.com/backtrail/backtrail/kube"
 	"github.com/spf13/cobra"
 	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/yaml"
 )
 
 // podsCommand is the verb pods: the first screen of the terminal UI, printed once.
 func podsCommand(f *flags, std streams) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "pods",
 		Short: "Print the pods of the cluster, flagged ones first",
-		Args:  noArguments,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return runPods(cmd.Context(), f, std) },
+		Long: `Print the pods of the cluster or of a dump with the alerts about them, flagged ones first.
+
+  backtrail pods --alerts falco.log -o wide       also node, account, owner and digests
+  backtrail pods -l app=web -o name               names only, as kubectl prints them
+  backtrail pods -n shop --field-selector spec.nodeName=node-3`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runPods(cmd.Context(), f, std) },
 	}
+	registerList(f, cmd.Flags())
+	return cmd
 }
 
 func runPods(ctx context.Context, f *flags, std streams) error {
-	if err := f.checkOutput("plain", "json"); err != nil {
+	if err := f.checkOutput("plain", "wide", "name", "json", "yaml"); err != nil {
 		return err
 	}
 	s, err := newSession(f, std)
@@ -48,10 +56,13 @@ func (s *session) printPods(ctx context.Context) error {
 		return err
 	}
 	s.recordSightings(ctx, &list)
-	if s.flags.output == "json" {
+	if s.flags.output == "json" || s.flags.output == "yaml" {
 		text, err := inspect.EncodeJSON(list)
+		if err == nil && s.flags.output == "yaml" {
+			text, err = yaml.JSONToYAML(text)
+		}
 		if err != nil {
-			return err
+			return fmt.Errorf("encoding the list of pods: %w", err)
 		}
 		_, err = s.std.out.Write(text)
 		return err
@@ -62,7 +73,15 @@ func (s *session) printPods(ctx context.Context) error {
 		}
 		fmt.Fprintf(s.std.err, "%s: %s\n", n.Level, text.Clean(n.Text))
 	}
-	return report.Pods(s.flags.textTo(s.std.out), list, s.flags.style(s.std.out))
+	out, style := s.flags.textTo(s.std.out), s.flags.style(s.std.out)
+	switch s.flags.output {
+	case "name":
+		return report.PodNames(out, list)
+	case "wide":
+		return report.PodsWide(out, list, style)
+	default:
+		return report.Pods(out, list, style)
+	}
 }
 
 // recordSightings adds what runs to the journal: a tag that is moved tomorrow then has a yesterday, also for pods that
@@ -123,9 +142,13 @@ func (s *session) caseAlerts() *triage.CaseAlerts {
 // session at the time of the call: the demo replaces both after the session was made.
 func (s *session) podLister() *triage.Lister {
 	describe := func(pod *corev1.Pod) inspect.Pod { return subject.FromPod(pod, nil) }
+	tracker := triage.NewPodTracker(describe)
+	if s.flags.filter != nil {
+		tracker.Show(s.flags.filter.Picks)
+	}
 	return &triage.Lister{
-		Tracker: triage.NewPodTracker(describe), Sources: s.alerts, Namespace: s.flags.namespace,
-		Relist:  triage.RelistEvery,
+		Tracker: tracker, Sources: s.alerts, Namespace: s.flags.namespace,
+		Relist: triage.RelistEvery, Selector: s.flags.filter.String(),
 		Cluster: func() (kube.Source, error) { return s.openCluster() }, Now: func() time.Time { return s.now() },
 	}
 }

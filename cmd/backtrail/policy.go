@@ -231,17 +231,27 @@ func (v *view) DraftPolicy(_ context.Context, c *inspect.Case, subj string,
 	return caseview.PolicyDraft{Path: d.Path(folder), Text: string(d.Text), Write: write}, nil
 }
 
-// policyFolder is where the policies are that are always loaded. A relative XDG_CONFIG_HOME is ignored, as the XDG Base
-// Directory Specification has it: it would make verdicts depend on the working directory.
+// policyFolder is where the policies are that are always loaded.
 func policyFolder() (string, error) {
-	if dir := os.Getenv("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "backtrail", "policies"), nil
-	}
-	home, err := os.UserHomeDir()
+	dir, err := configDir()
 	if err != nil {
 		return "", fmt.Errorf("finding the folder of policies: %w", err)
 	}
-	return filepath.Join(home, ".config", "backtrail", "policies"), nil
+	return filepath.Join(dir, "policies"), nil
+}
+
+// configDir is where policies and settings are: $XDG_CONFIG_HOME/backtrail, else ~/.config/backtrail. A relative
+// XDG_CONFIG_HOME is ignored, as the XDG Base Directory Specification has it: it would make verdicts depend on the
+// working directory.
+func configDir() (string, error) {
+	if dir := os.Getenv("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "backtrail"), nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(home, ".config", "backtrail"), nil
 }
 
 // loadPolicies reads the policies of the flags, which must be readable, and those of the folder; unread is the error

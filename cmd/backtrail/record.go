@@ -1,20 +1,28 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/ledger"
+	"github.com/backtrail/backtrail/inspect/redact"
 	"github.com/backtrail/backtrail/inspect/report"
 	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/inspect/text"
+	"github.com/backtrail/backtrail/registry"
 	"github.com/spf13/cobra"
 )
 
@@ -24,6 +32,17 @@ import (
 //
 // record returns the case with the fact in it. A bundle is never added to, since its manifests fix its content.
 func (f *flags) record(ctx context.Context, name string, make func(c *inspect.Case, now time.Time) (inspect.Fact,
+	error),
+) (*inspect.Case, error) {
+	return f.recordAll(ctx, name, func(c *inspect.Case, now time.Time) ([]inspect.Fact, error) {
+		fact, err := make(c, now)
+		return []inspect.Fact{fact}, err
+	})
+}
+
+// recordAll is record of several facts, in their order. They are one act: where one cannot be written, those before it
+// stay in the record, which shows that the act was not finished.
+func (f *flags) recordAll(ctx context.Context, name string, make func(c *inspect.Case, now time.Time) ([]inspect.Fact,
 	error),
 ) (*inspect.Case, error) {
 	if evidence.IsBag(name) {
@@ -50,12 +69,14 @@ func (f *flags) record(ctx context.Context, name string, make func(c *inspect.Ca
 	}
 	defer l.Close()
 	c := l.Case()
-	fact, err := make(&c, time.Now().UTC())
+	facts, err := make(&c, time.Now().UTC())
 	if err != nil {
 		return nil, err
 	}
-	if _, err := l.Append("", "", fact); err != nil {
-		return nil, err
+	for _, fact := range facts {
+		if _, err := l.Append("", "", fact); err != nil {
+			return nil, err
+		}
 	}
 	c = l.Case()
 	return &c, nil
@@ -210,4 +231,217 @@ func recordRuntime(ctx context.Context, f *flags, std streams, args []string, by
 		return err
 	}
 	return report.Steps(f.textTo(std.out), *c, f.style(std.out))
+}
+
+// maxLate bounds a file of late evidence, in bytes: a checkpoint of a small container, a day of logs.
+const maxLate = 512 << 20
+
+// lateFolder is where late evidence lies among the exhibits.
+const lateFolder = "added/"
+
+// addCommand is the verb add. What was found later belongs to the case and is no part of what was collected: it is
+// recorded as a session of its own, with who added it and from where.
+func addCommand(f *flags, std streams) *cobra.Command {
+	var by statement
+	cmd := &cobra.Command{
+		Use:   "add CASE FILE [--reason WHY]",
+		Short: "Add late evidence to a case: alerts, a log, an SBOM, any file",
+		Long: `Add a file to a case, as it is found later: alerts, a log, an SBOM, a checkpoint. It is kept with its
+SHA-256 in the record, by a session of its own, and is carried by every bundle that is exported from then on. Secrets
+are removed from texts before they are recorded; other files are kept whole. No check runs again.`,
+		RunE: func(cmd *cobra.Command, args []string) error { return addEvidence(cmd.Context(), f, std, args, by) },
+	}
+	cmd.Flags().StringVar(&by.reason, "reason", "", "`REASON`: what it is, and where it was found")
+	cmd.Flags().StringVar(&by.name, "name", newOperator().String(), "`NAME` of the person")
+	return cmd
+}
+
+// addEvidence keeps a file in the store of this machine and records it, with the reason as a note. The bytes are in the
+// store before the record names them: a crash in between leaves a blob that nothing needs, and no line without bytes.
+func addEvidence(ctx context.Context, f *flags, std streams, args []string, by statement) error {
+	if len(args) != 2 {
+		return usage("backtrail add takes CASE and FILE")
+	}
+	data, err := readBounded(args[1], maxLate)
+	if err != nil {
+		return hinted(fmt.Errorf("reading the evidence: %w", err), "one file at a time; pack a folder with tar")
+	}
+	if len(data) == 0 {
+		return fmt.Errorf("reading the evidence: %s is empty", args[1])
+	}
+	dir, err := f.cacheDir()
+	if err != nil {
+		return err
+	}
+	store, err := registry.OpenStore(dir)
+	if err != nil {
+		return hinted(err, "--cache DIR chooses another place for the cache")
+	}
+	var kept inspect.Exhibit
+	_, err = f.recordAll(ctx, args[0], func(c *inspect.Case, now time.Time) ([]inspect.Fact, error) {
+		var content []byte
+		kept, content = lateExhibit(args[1], data, now)
+		for _, x := range c.Exhibits {
+			if x.Digest == kept.Digest {
+				return nil, fmt.Errorf("adding %s: the case has it already, as %s", args[1], text.Clean(x.Path))
+			}
+		}
+		kept.Path = freePath(c, kept.Path)
+		if err := store.Put(kept.Digest, content); err != nil {
+			return nil, fmt.Errorf("keeping %s: %w", args[1], err)
+		}
+		facts := []inspect.Fact{kept}
+		if by.reason != "" {
+			facts = append(facts, inspect.Note{
+				Time: inspect.At(now), Author: by.name, Subject: kept.Path, Text: by.reason,
+			})
+		}
+		return facts, nil
+	})
+	if err != nil {
+		return err
+	}
+	if len(kept.Redacted) > 0 {
+		fmt.Fprintf(std.err, "secrets were removed from it: %s\n", strings.Join(kept.Redacted, ", "))
+	}
+	_, err = fmt.Fprintf(std.out, "added %s as %s, %s, %s\n", text.Clean(args[1]), text.Clean(kept.Path),
+		text.Size(kept.Size), kept.Digest)
+	return err
+}
+
+// lateExhibit is a file of late evidence with what is kept of it. A text is kept without its secrets, with the digest
+// of the original; bytes that are no text are kept as they are, since nothing could be cut out of them.
+func lateExhibit(path string, data []byte, now time.Time) (inspect.Exhibit, []byte) {
+	source := path
+	if abs, err := filepath.Abs(path); err == nil {
+		source = abs
+	}
+	x := inspect.Exhibit{Path: lateFolder + filepath.Base(path), Source: "file " + source, Kept: inspect.At(now)}
+	if utf8.Valid(data) && !bytes.ContainsRune(data, 0) {
+		if clean, secrets := redact.Text(string(data)); len(secrets) > 0 {
+			x.Redacted, x.Original = redact.Kinds(secrets), digestOf(data)
+			data = []byte(clean)
+		}
+	}
+	x.Digest, x.Size = digestOf(data), int64(len(data))
+	return x, data
+}
+
+// digestOf is the SHA-256 of bytes as everything here writes it.
+func digestOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// freePath is a path that no exhibit of the case has: a second file of a name takes nothing away from the first. The
+// number stands behind the ending, so that both sort together: node.log, node.log-2.
+func freePath(c *inspect.Case, path string) string {
+	taken := map[string]bool{}
+	for _, x := range c.Exhibits {
+		taken[x.Path] = true
+	}
+	for n, at := 2, path; ; n++ {
+		if !taken[at] {
+			return at
+		}
+		at = fmt.Sprintf("%s-%d", path, n)
+	}
+}
+
+// custodyCommand is the verb custody. What happens to evidence outside of this program (a disk that is handed over, a
+// node that is sealed) is part of the chain of custody only where a person adds it.
+func custodyCommand(f *flags, std streams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "custody",
+		Short: "Show the chain of custody of a case, and add to it",
+		Args:  noArguments,
+		RunE: func(*cobra.Command, []string) error {
+			return usage("backtrail custody takes one of show, add")
+		},
+	}
+	by, at := statement{}, ""
+	add := &cobra.Command{
+		Use:   "add CASE TEXT",
+		Short: "Record an act of custody that happened outside of backtrail",
+		Long: `Record an act of custody that happened outside of backtrail: what was handed over, moved or sealed, by
+whom and to whom. It is a line of the chain of custody, with your name.
+
+  backtrail custody add CASE "disk of node-3 handed to the forensics team" --at 09:30`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return addCustody(cmd.Context(), f, std, args, by.name, at)
+		},
+	}
+	add.Flags().StringVar(&by.name, "name", newOperator().String(), "`NAME` of the person")
+	add.Flags().StringVar(&at, "at", "", "`TIME` at which it happened: HH:MM of today in UTC, or with date and zone")
+	show := &cobra.Command{
+		Use:   "show CASE|BUNDLE",
+		Short: "Print the chain of custody: who did what, when, and each request",
+		Args:  oneArgument("CASE or BUNDLE"),
+		RunE:  func(cmd *cobra.Command, args []string) error { return showCustody(cmd.Context(), f, std, args[0]) },
+	}
+	cmd.AddCommand(show, add)
+	return cmd
+}
+
+// addCustody records the act as a note about the custody of the case.
+func addCustody(ctx context.Context, f *flags, std streams, args []string, name, at string) error {
+	if len(args) != 2 || strings.TrimSpace(args[1]) == "" {
+		return usage("backtrail custody add takes CASE and TEXT: what happened to the evidence")
+	}
+	if strings.TrimSpace(name) == "" {
+		return usage("backtrail custody add: --name is empty")
+	}
+	what := strings.TrimSpace(args[1])
+	if at != "" {
+		happened, err := respond.ParseAware(at, time.Now())
+		if err != nil {
+			return usage("reading --at: %w", err)
+		}
+		if happened.After(time.Now()) {
+			return usage("reading --at: %s lies ahead", happened.UTC().Format(time.RFC3339))
+		}
+		what = happened.UTC().Format(time.RFC3339) + ": " + what
+	}
+	_, err := f.record(ctx, args[0], func(_ *inspect.Case, now time.Time) (inspect.Fact, error) {
+		return inspect.Note{
+			Time: inspect.At(now), Author: name, Subject: inspect.SubjectCustody, Text: what,
+		}, nil
+	})
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(std.out, "recorded in %s: %s\n", text.Clean(args[0]), text.Clean(what))
+	return err
+}
+
+// showCustody prints the chain of a saved case, a line for each act. The bundle has the same lines as JSON. Texts are
+// those of servers and people, and are cleaned as a whole line: none can begin a line of its own.
+func showCustody(ctx context.Context, f *flags, std streams, name string) error {
+	return f.withSaved(ctx, std, name, func(_ *session, saved savedCase) error {
+		var failed error
+		err := saved.replay(ctx, func(e inspect.Event) {
+			line, is := inspect.Custody(e)
+			if !is || failed != nil {
+				return
+			}
+			at := e.Time
+			if !line.Time.IsZero() {
+				at = line.Time
+			}
+			words := []string{line.What, line.Method, line.URL, line.Detail}
+			if line.Status != 0 {
+				words = append(words, strconv.Itoa(line.Status))
+			}
+			words = slices.DeleteFunc(append(words, line.Digest, line.Error), func(s string) bool { return s == "" })
+			_, failed = fmt.Fprintf(std.out, "%s  %s\n", at.UTC().Format(time.RFC3339),
+				text.Clean(strings.Join(words, "  ")))
+		})
+		if err == nil {
+			err = failed
+		}
+		if err != nil {
+			return fmt.Errorf("reading %s: %w", name, err)
+		}
+		return nil
+	})
 }

@@ -131,3 +131,64 @@ func TestTheListOfCases(t *testing.T) {
 	call(t, "open", ids[0]).wants(t, exitIncomplete, "it has not ended")
 	call(t, "open", "no-such-case").wants(t, exitCouldNotRun, "hint: backtrail cases lists")
 }
+
+// What is added later is a session of its own: kept under its digest without its secrets, carried by the bundle, and a
+// line of custody, as is what happened outside of the program.
+func TestLateEvidence(t *testing.T) {
+	home, id := savedCalm(t)
+	file := func(name, content string) string {
+		path := filepath.Join(home, name)
+		layertest.Must(t, os.WriteFile(path, []byte(content), 0o600))
+		return path
+	}
+	log := file("node.log", "login ok\npassword=hunter2hunter2\n")
+	o := call(t, "add", id, log, "--reason", "from node-3", "--name", "ada")
+	o.wants(t, exitPassed, "secrets were removed")
+	if !strings.Contains(o.out, "as added/node.log") {
+		t.Error(o.out)
+	}
+	call(t, "add", id, log).wants(t, exitCouldNotRun, "the case has it already")
+	binary := file("dump.bin", "\x00\x01\xff")
+	call(t, "add", id, binary).wants(t, exitPassed)
+	call(t, "add", id, file("empty", "")).wants(t, exitCouldNotRun, "is empty")
+	call(t, "add", id, filepath.Join(home, "nothing")).wants(t, exitCouldNotRun, "no such file")
+	call(t, "add", "missing", binary).wants(t, exitCouldNotRun, "there is no case of that name")
+	call(t, "custody", "add", id, "the disk was handed\nto forensics", "--name", "bob", "--at", "2026-01-28T10:00:00Z").
+		wants(t, exitPassed)
+	// A second file of the same name stands beside the first.
+	file("node.log", "another day")
+	if o := call(t, "add", id, log); !strings.Contains(o.out, "as added/node.log-2") {
+		t.Error(o.out, o.err)
+	}
+	var exhibits []inspect.Exhibit
+	for _, f := range eventsOf(t, id) {
+		if x, is := f.(inspect.Exhibit); is && strings.HasPrefix(x.Path, lateFolder) {
+			exhibits = append(exhibits, x)
+		}
+	}
+	if len(exhibits) != 3 || len(exhibits[0].Redacted) == 0 || !strings.HasPrefix(exhibits[0].Original, "hmac-sha256:") ||
+		exhibits[1].Original != "" {
+		t.Errorf("%+v", exhibits)
+	}
+	shown := call(t, "custody", "show", id)
+	shown.wants(t, exitPassed)
+	for _, want := range []string{
+		"kept  file " + log + "  added/node.log  " + exhibits[0].Digest, "note  ada: from node-3",
+		"custody  bob: 2026-01-28T10:00:00Z: the disk was handed",
+	} {
+		if !strings.Contains(shown.out, want) {
+			t.Errorf("no line %q in\n%s", want, shown.out)
+		}
+	}
+	bag := filepath.Join(home, "bag")
+	call(t, "open", id, "--export", bag).wants(t, exitPassed)
+	call(t, "verify", bag).wants(t, exitPassed)
+	kept, err := os.ReadFile(filepath.Join(bag, "data", "exhibits", "added", "node.log"))
+	layertest.Must(t, err)
+	if strings.Contains(string(kept), "hunter2") || !strings.Contains(string(kept), "login ok") ||
+		digestOf(kept) != exhibits[0].Digest {
+		t.Errorf("%s", kept)
+	}
+	call(t, "custody", "show", bag).wants(t, exitPassed)
+	call(t, "add", bag, binary).wants(t, exitCouldNotRun, "a bundle is not changed")
+}

@@ -3,8 +3,11 @@ package main
 import (
 	"cmp"
 	"context"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -31,6 +34,7 @@ Without a command it opens the terminal UI on the pods of the current kubeconfig
 one and walk its layers, signatures, provenance, packages and unexpected executables; x exports the evidence bundle.
 
   backtrail demo                                  a built-in incident: no cluster, no registry, no network
+  backtrail demo poisoned                         another one: signed, attested, and poisoned all the same
   backtrail --alerts falco.log                    the pods of this cluster with Falco's alerts; the file is followed
   backtrail --alerts-from-cluster                 the same with the alerts that the cluster itself has
   backtrail inspect pod/web-0 -n shop -o brief    one case, printed
@@ -44,33 +48,77 @@ one and walk its layers, signatures, provenance, packages and unexpected executa
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return f.browse(cmd.Context(), std) },
-		// The order matters: a flag that the verb does not use is refused by name, before its value is looked at.
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			if err := checkFlags(cmd); err != nil {
-				return err
-			}
-			if slices.Contains(oneForm, cmd.CommandPath()) {
-				if err := f.checkOutput("plain"); err != nil {
-					return err
-				}
-			}
-			f.given = givenFlags(cmd)
-			return f.checkListen(cmd.HasParent() && cmd.Name() != "demo", cmd.CommandPath())
-		},
+		RunE:              func(cmd *cobra.Command, _ []string) error { return f.browse(cmd.Context(), std) },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return checkLine(cmd, f) },
 	}
 	f.register(root.PersistentFlags())
+	registerList(f, root.Flags())
 	root.SetHelpCommand(helpCommand(std))
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage("%w", err) })
 	root.AddCommand(
 		demoCommand(f, std), podsCommand(f, std), inspectCommand(f, std), diffCommand(f, std),
 		auditCommand(f, std), whereCommand(f, std), journalCommand(f, std), casesCommand(f, std), openCommand(f, std),
-		awareCommand(f, std), runtimeCommand(f, std),
+		awareCommand(f, std), runtimeCommand(f, std), addCommand(f, std), custodyCommand(f, std),
 		verifyCommand(f, std), verifyBlobCommand(f, std), policyCommand(f, std), rbacCommand(std),
 		cacheCommand(f, std), dbCommand(f, std), thresholdsCommand(f, std), manCommand(std), versionCommand(f, std),
 	)
 	f.complete(root)
+	if std.plugin {
+		asPlugin(root)
+	}
 	return root
+}
+
+// pluginName is the file that kubectl looks for in $PATH to run `kubectl backtrail` (kubernetes.io, "Extend kubectl
+// with plugins").
+const pluginName = "kubectl-backtrail"
+
+// isPlugin reports whether the program was started under that name: by kubectl, or by a link of krew.
+func isPlugin(arg0 string) bool {
+	return strings.TrimSuffix(filepath.Base(arg0), ".exe") == pluginName
+}
+
+// asPlugin makes usage and examples name the command as it was typed.
+func asPlugin(cmd *cobra.Command) {
+	if !cmd.HasParent() {
+		cmd.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl backtrail"}
+	}
+	cmd.Long = inPluginWords(cmd.Long)
+	for _, sub := range cmd.Commands() {
+		asPlugin(sub)
+	}
+}
+
+// commandStart finds the program's name where a command begins: at the begin of a line, or in a quotation.
+var commandStart = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("(?m)(^ *|[`(;|] *)backtrail ([a-z-])")
+})
+
+// inPluginWords is a text whose commands are typed by way of kubectl.
+func inPluginWords(s string) string {
+	return commandStart().ReplaceAllString(s, "${1}kubectl backtrail $2")
+}
+
+// checkLine checks what all verbs have in common, before any of them runs. The order matters: a flag that the verb does
+// not use is refused by name, before its value is looked at; and settings of config.yaml, which are for all verbs, come
+// after that.
+func checkLine(cmd *cobra.Command, f *flags) error {
+	if err := checkFlags(cmd); err != nil {
+		return err
+	}
+	if slices.Contains(oneForm, strings.TrimPrefix(cmd.CommandPath(), "kubectl ")) {
+		if err := f.checkOutput("plain"); err != nil {
+			return err
+		}
+	}
+	if err := useSettings(cmd); err != nil {
+		return err
+	}
+	if err := checkCluster(f); err != nil {
+		return err
+	}
+	f.given = givenFlags(cmd)
+	return f.checkListen(cmd.HasParent() && cmd.Name() != "demo", cmd.CommandPath())
 }
 
 // completeTimeout bounds what a press of the tab key waits for a cluster. Nothing is offered afterwards, as where there
@@ -98,7 +146,9 @@ func (f *flags) complete(root *cobra.Command) {
 		}
 	}
 	cases := offer(caseNames)
-	for _, path := range []string{"open", "aware", "runtime", "thresholds explain", "policy draft"} {
+	for _, path := range []string{
+		"open", "aware", "runtime", "add", "custody add", "custody show", "thresholds explain", "policy draft",
+	} {
 		cmd, _, err := root.Find(strings.Fields(path))
 		if err != nil {
 			continue
@@ -117,6 +167,10 @@ func (f *flags) complete(root *cobra.Command) {
 		) {
 			if !strings.HasPrefix(typed, "pod/") { // an image or a path: no cluster is read for these
 				return []string{"pod/"}, cobra.ShellCompDirectiveNoSpace
+			}
+			if name, _, inPod := strings.Cut(strings.TrimPrefix(typed, "pod/"), ":"); inPod {
+				containers := offer(func(ctx context.Context) []string { return f.containerNames(ctx, name) })
+				return containers(cmd, args, typed)
 			}
 			return pods(cmd, args, typed)
 		}
@@ -149,7 +203,7 @@ func silentCluster(f *flags) (kube.Source, error) {
 	}
 	// Without Warn and Waiting nothing is printed; a credential plugin that needs input fails at once.
 	return kube.Open(kube.Options{
-		Kubeconfig: f.kubeconfig, Context: f.context, Namespace: f.namespace,
+		Kubeconfig: f.kubeconfig, Context: f.context, Namespace: f.namespace, Overrides: f.overrides,
 		InCluster: f.inCluster, UserAgent: "backtrail/" + version, NoStdin: true,
 	})
 }
@@ -177,6 +231,22 @@ func (f *flags) podNames(ctx context.Context) []string {
 	}
 	return namesOf(ctx, f, kube.Scope{Namespaces: []string{cmp.Or(f.namespace, cluster.Namespace())}},
 		func(p *corev1.Pod) string { return "pod/" + p.Name })
+}
+
+// containerNames are the containers of a pod, as targets.
+func (f *flags) containerNames(ctx context.Context, name string) (names []string) {
+	cluster, err := silentCluster(f)
+	if err != nil {
+		return nil
+	}
+	pod, err := cluster.Pod(ctx, cmp.Or(f.namespace, cluster.Namespace()), name)
+	if err != nil {
+		return nil
+	}
+	for _, c := range kube.Containers(pod, nil) {
+		names = append(names, "pod/"+name+":"+c.Name)
+	}
+	return names
 }
 
 // namesOf are the different names that pods of a scope have, sorted, as far as they came in time.

@@ -15,6 +15,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/advisory"
 	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/inspect/evidence/seal"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/owner"
 	"github.com/backtrail/backtrail/inspect/policy"
@@ -25,6 +26,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/vuln"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
+	"github.com/backtrail/backtrail/tui"
 )
 
 // session is what one run of the program works with: the store, the registries, the cluster, the roots of trust and
@@ -59,9 +61,17 @@ type session struct {
 	alerts     *triage.AlertSources
 	lister     *triage.Lister  // of the pods with their alerts
 	sign       evidence.Signer // of bundles; nil: they are not signed
+	// timestamps are those of --timestamp-url, over bundles and over the begin of a case; nil: none are asked for.
+	timestamps *seal.Authority
 	// notices are for the terminal UI, where no case is open. Nothing waits for it: what does not fit is dropped.
 	notices chan inspect.Notice
 	journal string // path of the journal that cases are recorded in; empty: they are not
+	// records is the journal that audits and searches of the terminal UI use, facts the folder of what audits store,
+	// where these are not the person's own: the demo has both in its own folder. Empty: journal, and the data folder.
+	records, facts string
+	// passing is true for the demo: what it collected is gone with it, so that no case of it is gone on with later.
+	passing bool
+	tour    []tui.TourStep // of the terminal UI; empty: none
 
 	// openCluster opens the cluster when it is first needed, and gives the same one from then on: an image is inspected
 	// without a kubeconfig, and a dump of a large cluster is read once.
@@ -86,7 +96,7 @@ func newSession(f *flags, std streams) (*session, error) {
 	if s.policies, s.unread, err = f.loadPolicies(); err != nil {
 		return nil, err
 	}
-	if s.sign, err = f.signer(); err != nil {
+	if err := s.setSeal(); err != nil {
 		return nil, err
 	}
 	if f.platform != "" {
@@ -136,6 +146,16 @@ func newSession(f *flags, std streams) (*session, error) {
 	return s, nil
 }
 
+// setSeal prepares how bundles are signed and stamped. A person is asked here what may be published, before anything of
+// the case is read and before a terminal UI has the terminal.
+func (s *session) setSeal() (err error) {
+	if s.sign, err = s.flags.signer(s.std); err != nil {
+		return err
+	}
+	s.timestamps, err = s.flags.seal.timestamps(s.flags.offline)
+	return err
+}
+
 // close ends what the session opened: the webhook, the vulnerability database and idle connections.
 func (s *session) close() {
 	if s.alerts.Webhook != nil {
@@ -181,7 +201,7 @@ func (s *session) cluster() (kube.Source, error) {
 	}
 	live, err := kube.Open(kube.Options{
 		Kubeconfig: s.flags.kubeconfig, Context: s.flags.context, Namespace: s.flags.namespace,
-		InCluster: s.flags.inCluster,
+		InCluster: s.flags.inCluster, Overrides: s.flags.overrides,
 		UserAgent: "backtrail/" + version, Warn: s.notice,
 		// A credential plugin may open a browser: without the line the program would seem to hang.
 		Waiting: func(text string) { fmt.Fprintln(s.std.err, text) },

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
@@ -15,8 +16,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/triage"
 	"github.com/backtrail/backtrail/kube"
 	"github.com/backtrail/backtrail/registry"
+	"github.com/backtrail/backtrail/tui/fleet"
 	"github.com/google/go-containerregistry/pkg/authn"
-	"github.com/google/go-containerregistry/pkg/authn/kubernetes"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -129,9 +130,7 @@ func (s targetOpener) preparePodIn(ctx context.Context, namespace, name string, 
 		p.target.Workload = t.Kind + "/" + t.Name
 	}
 	if s.flags.pullSecrets {
-		if p.keys, err = pullSecretsOf(ctx, cluster, found.Pod, s.notice); err != nil {
-			return prepared{}, err
-		}
+		p.keys = pullSecretsOf(ctx, cluster, found.Pod, s.notice)
 	}
 	p.opening = p.subject.Opening()
 	// Only alerts of this pod are of interest: the index has them kept when a flood fills the bounded store.
@@ -181,17 +180,60 @@ func withCheckpoint(s *session, checks []engine.Check) []engine.Check {
 // memory only: neither the ledger nor a bundle nor the cache has them.
 func pullSecretsOf(ctx context.Context, cluster kube.Source, pod *corev1.Pod,
 	notice func(string),
-) (authn.Keychain, error) {
+) authn.Keychain {
 	found, err := cluster.PullSecrets(ctx, pod)
 	if err != nil {
 		notice("not all pull secrets could be read: " + err.Error())
 	}
 	if len(found) == 0 {
-		return nil, nil
+		return nil
 	}
-	keychain, err := kubernetes.NewFromPullSecrets(ctx, found)
+	keychain, err := kube.PullKeychain(found)
 	if err != nil {
-		return nil, fmt.Errorf("reading the pull secrets of pod %s: %w", pod.Name, err)
+		notice("not all pull secrets can be used: " + err.Error())
 	}
-	return keychain, nil
+	return keychain
+}
+
+// podAt finds the pod of a workload that a place is about: one that runs its digest in its container, else the newest
+// of the workload. Of several such pods one that has a case already goes first: a person goes on there. The names of pods that a workload made begin with its own; those of a CronJob have a Job between.
+func (s targetOpener) podAt(ctx context.Context, p fleet.Place, hasCase func(*inspect.Pod) bool,
+) (inspect.FlaggedPod, error) {
+	cluster, err := s.openCluster()
+	if err != nil {
+		return inspect.FlaggedPod{}, err
+	}
+	kind, name, _ := strings.Cut(p.Workload, "/")
+	var best inspect.Pod
+	rank := 0
+	_, err = cluster.Pods(ctx, kube.Scope{Namespaces: []string{p.Namespace}}, func(page []corev1.Pod) error {
+		for i := range page {
+			pod := subject.FromPod(&page[i], nil)
+			mine := kind == "pod" && pod.Name == name || kind != "pod" && strings.HasPrefix(pod.Name, name+"-")
+			if !mine {
+				continue
+			}
+			of := 1
+			if slices.ContainsFunc(pod.Containers, func(c inspect.Container) bool {
+				return c.Name == p.Container && p.Digest != "" && c.Digest() == p.Digest
+			}) {
+				of = 2
+				if hasCase(&pod) {
+					of = 3
+				}
+			}
+			if of > rank || of == rank && pod.Created.After(best.Created.Time) {
+				best, rank = pod, of
+			}
+		}
+		return ctx.Err()
+	})
+	if err != nil {
+		return inspect.FlaggedPod{}, fmt.Errorf("finding a pod of %s in namespace %s: %w", p.Workload, p.Namespace, err)
+	}
+	if rank == 0 {
+		return inspect.FlaggedPod{}, fmt.Errorf("no pod of %s runs in namespace %s now; `backtrail inspect IMAGE@%s` "+
+			"opens the image", p.Workload, p.Namespace, p.Digest)
+	}
+	return inspect.FlaggedPod{Pod: best}, nil
 }

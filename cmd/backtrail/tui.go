@@ -1,16 +1,19 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/demo"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/report"
@@ -20,6 +23,7 @@ import (
 	"github.com/backtrail/backtrail/tui"
 	"github.com/backtrail/backtrail/tui/caseview"
 	"github.com/backtrail/backtrail/tui/caseview/pane"
+	"github.com/backtrail/backtrail/tui/fleet"
 )
 
 // browse shows the pods of the cluster, or prints them where there is no terminal: `backtrail | less` is a list, not a
@@ -36,7 +40,29 @@ func (f *flags) browse(ctx context.Context, std streams) error {
 		return err
 	}
 	defer s.close()
-	return s.showPods(ctx)
+	err = s.showPods(ctx)
+	if errors.Is(err, kube.ErrNoConfig) && f.kubeconfig == "" && f.context == "" && offerDemo(std, err) {
+		story, _ := demo.Named("")
+		return runDemo(ctx, f, std, inspectFlags{layers: string(evidence.LayersSuspect)}, story, true)
+	}
+	return err
+}
+
+// offerDemo asks whether to open the demo where there is no cluster, and reports the answer. Enter is yes: whoever has
+// no kubeconfig most likely tries the program.
+func offerDemo(std streams, err error) bool {
+	fmt.Fprintf(std.err, "%s\nOpen the built-in incident instead, with a tour? It needs no cluster. [Y/n] ",
+		text.Clean(err.Error()))
+	line, errRead := bufio.NewReader(io.LimitReader(std.in, maxReply)).ReadString('\n')
+	if errRead != nil {
+		return false // ctrl+d, or the end of the terminal
+	}
+	switch strings.ToLower(strings.TrimSpace(line)) {
+	case "", "y", "yes":
+		return true
+	default:
+		return false
+	}
 }
 
 // showPods is the terminal UI on a cluster. The order is what matters here: the webhook's port first, since its error
@@ -98,7 +124,7 @@ func (s *session) showSaved(ctx context.Context, saved savedCase) error {
 func (s *session) screenOptions() tui.Options {
 	f := s.flags
 	return tui.Options{
-		Notices: s.notices, Now: s.now, Version: version,
+		Notices: s.notices, Now: s.now, Version: version, Tour: s.tour,
 		NoColor: f.noColor || os.Getenv("NO_COLOR") != "", ASCII: f.style(s.std.out).ASCII,
 	}
 }
@@ -166,6 +192,10 @@ type liveView struct {
 	view
 	mu      sync.Mutex
 	current *open
+	// ids are the cases of this session, by what makes two openings one case
+	ids map[string]string
+	// precedence has an audit wait for cases
+	precedence precedence
 	// saved are the IDs of the cases that were opened, oldest first
 	saved []string
 }
@@ -198,19 +228,61 @@ func (v *liveView) Tree(ctx context.Context, i inspect.Image, layer int) ([]insp
 	return treeOf(ctx, v.session.cache, i, layer)
 }
 
-// OpenCase opens the case of a pod, and closes the one that was open. Where it cannot be opened the other one stays
-// open.
+// OpenPlace opens the case of a pod of a workload.
+func (v *liveView) OpenPlace(ctx context.Context, place fleet.Place) (inspect.Source, error) {
+	cluster, err := v.session.openCluster()
+	if err != nil {
+		return nil, err
+	}
+	pod, err := targetOpener{v.session}.podAt(ctx, place, func(pod *inspect.Pod) bool {
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		return v.ids[podKey(cluster.Context(), "", pod)] != ""
+	})
+	if err != nil {
+		return nil, err
+	}
+	return v.OpenCase(ctx, pod)
+}
+
+// OpenCase opens the case of a pod, and closes the one that was open. A pod that has a case, of this session or of an
+// earlier one, goes on with it. Where it cannot be opened the other one stays open.
 func (v *liveView) OpenCase(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source, error) {
 	p, err := targetOpener{v.session}.prepareFlagged(ctx, pod)
 	if err != nil {
 		return nil, err
+	}
+	key := caseKey(p)
+	if o, err := v.opened(); err == nil && key != "" && o.key == key {
+		return v.precedence.source(goOn(ctx, v.session, o, p)), nil
+	}
+	v.mu.Lock()
+	id := v.ids[key]
+	v.mu.Unlock()
+	if id == "" && key != "" && !v.session.passing {
+		id = earlierCase(ctx, p)
+	}
+	if id != "" {
+		if o := resume(ctx, v.session, p, id); o != nil {
+			v.inform("goes on with case " + id + "; :all checks again looks at everything anew")
+			v.replace(o)
+			return v.precedence.source(o.source), nil
+		}
 	}
 	o, err := v.session.start(p)
 	if err != nil {
 		return nil, err
 	}
 	v.replace(o)
-	return o.source, nil
+	return v.precedence.source(o.source), nil
+}
+
+// inform shows a notice that belongs to no case.
+func (v *liveView) inform(text string) {
+	select {
+	case v.session.notices <- inspect.Notice{Level: "info", Text: text}:
+	default: // nothing waits for a screen
+	}
 }
 
 // replace closes the case that was open. Its recording stays on disk. Checks of it that still run notice that their
@@ -222,7 +294,14 @@ func (v *liveView) replace(o *open) {
 		_ = v.current.ledger.Close()
 	}
 	v.current = o
-	if o != nil && o.ledger.ID() != "" {
+	if o == nil || o.ledger.ID() == "" {
+		return
+	}
+	if v.ids == nil {
+		v.ids = map[string]string{}
+	}
+	v.ids[o.key] = o.ledger.ID()
+	if !slices.Contains(v.saved, o.ledger.ID()) {
 		v.saved = append(v.saved, o.ledger.ID())
 	}
 }
@@ -246,7 +325,11 @@ func (v *liveView) Retry(_ context.Context, _ *inspect.Case, keys []inspect.Key)
 	if err != nil {
 		return nil, err
 	}
-	return o.again(keys)
+	source, err := o.again(keys)
+	if err != nil {
+		return nil, err
+	}
+	return v.precedence.source(source), nil
 }
 
 // Watch follows the pod of the open case; nil where nothing can be watched.
@@ -389,8 +472,8 @@ var flagForm = regexp.MustCompile(`^--?[a-z][a-z-]*$`)
 //
 // Names of targets are foreign text, and the command is made to be pasted: each word is quoted for a POSIX shell.
 func (s *session) command(c *inspect.Case, subj string) string {
-	if s.isDemo() {
-		return "backtrail demo --plain"
+	if again, ok := respond.DemoCommand(*c); ok {
+		return again
 	}
 	parts := []string{"backtrail", "inspect"}
 	switch i, ok := c.Image(subj); {

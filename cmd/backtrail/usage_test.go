@@ -86,6 +86,8 @@ func TestUsageErrors(t *testing.T) {
 		{"pods --snapshot d --context prod", "leave --context out"},
 		{"pods --snapshot d --in-cluster", "leave --in-cluster out"},
 		{"pods web", `takes no argument, not "web"`},
+		{"demo nothing", `there is no built-in incident "nothing"; there are: poisoned`},
+		{"demo poisoned web", `takes one incident, not also "web"`},
 		{"demo --layers some --export x", "it is all, suspect or none"},
 		{"diff a", "compares two targets, not 1"},
 		{"diff a b -o html", "-o html is not known here"},
@@ -118,6 +120,11 @@ func TestUsageErrors(t *testing.T) {
 		{"aware x 25:00 cra --reason y", "25:00"},
 		{"aware x now --withdraw cra --reason y", "takes one CASE"},
 		{"aware x now cra --reason y --name=", "--name has an empty value"},
+		{"add x", "takes CASE and FILE"},
+		{"custody", "takes one of show, add"},
+		{"custody add x", "takes CASE and TEXT"},
+		{"custody add x y --at 25:00", "reading --at"},
+		{"custody add x y --at 2099-01-28T10:00:00Z", "lies ahead"},
 		{"runtime x", "takes CASE and one of saved, given-up, open"},
 		{"runtime x lost --reason y", `"lost" is none of saved, given-up, open`},
 		{"runtime x saved", "--reason WHY is missing"},
@@ -189,6 +196,7 @@ func TestNoCommandIgnoresTheOutputFlag(t *testing.T) {
 	arguments := map[string]string{
 		"inspect": "oci:x", "diff": "oci:x oci:y", "audit merge": "parts", "where": "curl", "journal export": "f",
 		"journal import": "f", "open": "case", "aware": "case now cra --reason x", "runtime": "case saved --reason x",
+		"add": "case file", "custody add": "case text", "custody show": "case",
 		"verify": "bag", "verify-blob": "file --bundle b", "policy draft": "oci:x", "db import": "f",
 	}
 	for _, c := range commands(t) {

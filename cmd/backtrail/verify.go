@@ -14,6 +14,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/auditbag"
 	"github.com/backtrail/backtrail/inspect/demo"
 	"github.com/backtrail/backtrail/inspect/evidence"
+	"github.com/backtrail/backtrail/inspect/evidence/seal"
 	"github.com/backtrail/backtrail/inspect/recompute"
 	"github.com/backtrail/backtrail/inspect/report"
 	"github.com/backtrail/backtrail/inspect/signature"
@@ -31,6 +32,7 @@ type verifyFlags struct {
 	expect                       string
 	signerKeys                   []string
 	signerIdentity, signerIssuer string
+	authorities                  []string // files of certificates of timestamp authorities
 	demo                         bool
 }
 
@@ -55,6 +57,8 @@ is part of the case.`,
 	cmd.Flags().StringVar(&own.signerIdentity, "signer-identity", "",
 		"require a signature of the bundle by this `IDENTITY`")
 	cmd.Flags().StringVar(&own.signerIssuer, "signer-issuer", "", "required OIDC issuer `URL` of that identity")
+	cmd.Flags().StringArrayVar(&own.authorities, "timestamp-certificate-chain", nil,
+		"require a timestamp of the bundle by an authority with these certificates, a PEM `FILE` (repeatable)")
 	cmd.Flags().BoolVar(&own.demo, "demo", false,
 		"accept the trust root of the built-in incident, whose keys are public")
 	return cmd
@@ -92,6 +96,9 @@ func runVerify(ctx context.Context, f *flags, std streams, path string, own veri
 		o.Keys, o.Named = append(o.Keys, k.Digest), append(o.Named, k.Digest)
 	}
 	if err := own.signers(&o, r.Roots); err != nil {
+		return err
+	}
+	if err := own.timestamps(&o, r.Roots); err != nil {
 		return err
 	}
 	mine, _, err := f.loadPolicies()
@@ -148,6 +155,26 @@ func (own verifyFlags) signers(o *evidence.VerifyOptions, roots []signature.Root
 		Identities: []string{own.signerIdentity},
 		Issuers:    []string{own.signerIssuer},
 	}, trust)
+	return nil
+}
+
+// timestamps adds whose timestamps count: those of the authorities that a flag names, and those of the person's trust
+// roots. Only the flag requires that there is one.
+func (own verifyFlags) timestamps(o *evidence.VerifyOptions, roots []signature.Root) error {
+	for _, name := range own.authorities {
+		b, err := readBounded(name, 1<<20)
+		if err != nil {
+			return hinted(fmt.Errorf("reading --timestamp-certificate-chain: %w", err))
+		}
+		list, err := seal.Certificates(b)
+		if err != nil {
+			return usage("--timestamp-certificate-chain %s: %w", name, err)
+		}
+		o.Authorities, o.TimestampRequired = append(o.Authorities, list...), true
+	}
+	for _, r := range roots {
+		o.Authorities = append(o.Authorities, r.TimestampCertificates()...)
+	}
 	return nil
 }
 
@@ -244,6 +271,14 @@ func (f *flags) printVerification(w io.Writer, path string, v evidence.Verificat
 	return &exitError{code: code, err: errors.New(words)}
 }
 
+// timestampLine is the line about the timestamp of the bundle; empty where there is none and none was required.
+func timestampLine(status inspect.Status, s report.Style) string {
+	if status == inspect.Absent {
+		return ""
+	}
+	return fmt.Sprintf("timestamp    %s  since when it exists\n", s.Mark(status))
+}
+
 // describeVerification prints whose case it is, the three results, and under each what was not plainly fine. Whose
 // case it is comes first: a bundle of another case can be intact too. Checks that passed are counted only, but for
 // those about trust: what a verdict rests on is shown in any case.
@@ -261,20 +296,21 @@ fits         %s  the files fit the manifests of the bundle
 reproduced   %s  the claims follow from the bytes in it
              %d of %d claims recomputed, %d claimed, %d not in the bag, %d failed
 authentic    %s  who signed it
-
+%s
 `, cmp.Or(v.Case.Kind, "case"), text.Clean(v.Case.ID), text.Clean(v.Case.Target), v.Case.Status, complete,
 		cmp.Or(text.Clean(v.Case.Operator), "operator not recorded"),
 		text.Clean(v.Case.Tool), text.Clean(v.TagManifest), s.Mark(v.Fits), s.Mark(v.Reproduced),
 		v.Claims.Recomputed,
 		v.Claims.Recomputed+v.Claims.Claimed+v.Claims.NotInBag+v.Claims.Failed, v.Claims.Claimed, v.Claims.NotInBag,
-		v.Claims.Failed, s.Mark(v.Authentic))
+		v.Claims.Failed, s.Mark(v.Authentic), timestampLine(v.Timestamp, s))
 	if err != nil {
 		return err
 	}
 	counts := map[inspect.Status]int{}
 	for _, c := range v.Checks {
 		counts[c.Status]++
-		if c.Status == inspect.Verified && c.Name != "trust" && c.Name != "signer" && c.Name != "expect" {
+		if c.Status == inspect.Verified && c.Name != "trust" && c.Name != "signer" && c.Name != "expect" &&
+			c.Name != "timestamp" {
 			continue
 		}
 		if c.Status == inspect.Absent && counts[c.Status] > maxReasons {

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -121,4 +122,21 @@ func openJournal(ctx context.Context, std streams) (*journal.Journal, error) {
 		fmt.Fprintf(std.err, "warning: %s\n", n)
 	}
 	return j, nil
+}
+
+// Where searches what was recorded, for the terminal UI.
+func (v *liveView) Where(ctx context.Context, what string) (where.Result, error) {
+	path := cmp.Or(v.session.records, v.session.journal)
+	switch {
+	case path == "":
+		return where.Result{}, errors.New("nothing is recorded with --no-journal: leave it out")
+	case !journal.Exists(path):
+		return where.Result{}, errors.New("nothing has been recorded yet: an audit or a case records what runs")
+	}
+	j, err := journal.Open(ctx, path)
+	if err != nil {
+		return where.Result{}, err
+	}
+	defer j.Close()
+	return where.Search(ctx, j, v.session.advisories, where.Query{What: what})
 }

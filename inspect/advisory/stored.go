@@ -147,3 +147,38 @@ func PURL(purl string) (name string, is func(inspect.Package) bool, err error) {
 			(want.space == "" || want.space == c.space) && (want.version == "" || want.version == p.Version)
 	}, nil
 }
+
+// DataOf is the data of the records that matched an image before, and of no others: with it the check gives these rows
+// again, or does not. Records that cannot be read are left out, so that their rows do not come out again. Rows of OSV
+// name the whole data that their record is from, by its digest, which cannot be computed from the record.
+func DataOf(rows []inspect.Advisory) *Data {
+	var packs []*Pack
+	var db Database
+	seen, lines := map[string]bool{}, []string{}
+	for _, r := range rows {
+		if seen[r.Record] {
+			continue
+		}
+		seen[r.Record] = true
+		if p, err := ReadPack([]byte(r.Record)); r.Source == SourcePack && err == nil {
+			packs = append(packs, p)
+		}
+		if _, is := parseRecord(r.Record); r.Source == SourceOSV && is && !strings.Contains(r.Record, "\n") {
+			lines = append(lines, r.Record)
+			db.Date, db.Digest = r.Data.Date, r.Data.Digest
+		}
+	}
+	slices.Sort(lines)
+	for _, l := range lines {
+		db.lines = append(append(db.lines, l...), '\n')
+		db.Records++
+	}
+	d := &Data{}
+	d.once.Do(func() {
+		d.all = newIndex(packs, nil)
+		if db.Records > 0 {
+			d.all = newIndex(packs, &db)
+		}
+	})
+	return d
+}

@@ -84,6 +84,14 @@ func TestAnswersOfLogStores(t *testing.T) {
 				},
 			},
 		),
+		"Amazon SQS": `{"Records":[` + wrapped("body", falcoOne) + `,` + wrapped("body", falcoOne) + `]}`,
+		"CloudWatch Logs Insights": `{"results": [[{"field": "@timestamp", "value": "2026-03-01 08:01:02.000"},` +
+			wrapped("field", "@message", "value", falcoOne) + `],[` + wrapped("field", "@message", "value", falcoOne) + `]]}`,
+		"OTLP": `{"resourceLogs":[{"scopeLogs":[{"logRecords":[` + wrapped("body", map[string]string{"stringValue": falcoOne}) +
+			`,` + wrapped("body", map[string]string{"stringValue": falcoOne}) + `]}]}]}`,
+		"Datadog": `{"data": [` + wrapped("attributes", map[string]string{"message": falcoOne}) + `,` +
+			wrapped("attributes", map[string]string{"message": falcoOne}) + `]}`,
+		"PowerShell":                   `{"value":[` + falcoOne + `,` + falcoOne + `],"Count":2}`,
 		"a subscription of CloudWatch": `{"messageType":"DATA_MESSAGE","logEvents":[` + wrapped("message", falcoOne) + `,` + wrapped("message", falcoOne) + `]}`,
 		"Loki": `{"status":"success","data":{"resultType":"streams","result":[{"stream":{},"values":[` +
 			mustJSON(

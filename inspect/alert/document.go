@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/valyala/fastjson"
 )
@@ -20,8 +21,10 @@ func isDocument(start []byte) bool {
 	if bytes.HasPrefix(start, []byte("{\n")) || bytes.HasPrefix(start, []byte("{\r")) {
 		return true
 	}
+	dense := bytes.ReplaceAll(start, []byte(`": `), []byte(`":`))
+	dense = bytes.ReplaceAll(dense, []byte(`, "`), []byte(`,"`))
 	for _, answer := range answers {
-		if bytes.HasPrefix(start, answer) {
+		if bytes.HasPrefix(dense, answer) {
 			return true
 		}
 	}
@@ -29,10 +32,12 @@ func isDocument(start []byte) bool {
 }
 
 // answers are the beginnings of what log stores return: Elasticsearch and OpenSearch, CloudWatch,
-// Loki.
+// Loki, Amazon SQS, CloudWatch Logs Insights, OTLP, Datadog, PowerShell. A blank behind a colon
+// counts as none.
 var answers = [][]byte{
 	[]byte(`{"took":`), []byte(`{"hits":`), []byte(`{"events":[`), []byte(`{"messageType":`), []byte(`{"logEvents":`),
-	[]byte(`{"status":"success","data":`),
+	[]byte(`{"status":"success","data":`), []byte(`{"Records":[`), []byte(`{"results":[`), []byte(`{"resourceLogs":[`),
+	[]byte(`{"data":[`), []byte(`{"value":[`),
 }
 
 // document reads whole JSON values, the elements of arrays, and the lines in the answers of log
@@ -63,8 +68,9 @@ func (in *intake) document(r io.Reader) error {
 
 // linesOf returns the lines in the answer of a log store, or the value itself.
 func linesOf(value []byte) [][]byte {
-	if !bytes.Contains(value, []byte(`"hits"`)) && !bytes.Contains(value, []byte(`vents"`)) &&
-		!bytes.Contains(value, []byte(`"values"`)) {
+	if !slices.ContainsFunc([]string{
+		`"hits"`, `vents"`, `"values"`, `"Records"`, `"results"`, `"logRecords"`, `"data"`, `"value"`,
+	}, func(key string) bool { return bytes.Contains(value, []byte(key)) }) {
 		return [][]byte{value}
 	}
 	p := parsers.Get()
@@ -74,10 +80,27 @@ func linesOf(value []byte) [][]byte {
 		return [][]byte{value}
 	}
 	var lines [][]byte
-	for _, path := range [][]string{{"hits", "hits"}, {"events"}, {"logEvents"}} {
+	for _, path := range [][]string{
+		{"hits", "hits"}, {"events"}, {"logEvents"}, {"Records"}, {"data"}, {"value"},
+	} {
 		for _, hit := range v.GetArray(path...) {
 			lines = append(lines, hit.MarshalTo(nil))
 		}
+	}
+	for _, resource := range v.GetArray("resourceLogs") { // OTLP
+		for _, scope := range resource.GetArray("scopeLogs") {
+			for _, record := range scope.GetArray("logRecords") {
+				lines = append(lines, record.MarshalTo(nil))
+			}
+		}
+	}
+	for _, row := range v.GetArray("results") { // CloudWatch Logs Insights: pairs of field and value
+		var a fastjson.Arena
+		o := a.NewObject()
+		for _, pair := range row.GetArray() {
+			o.Set(string(pair.GetStringBytes("field")), pair.Get("value"))
+		}
+		lines = append(lines, o.MarshalTo(nil))
 	}
 	for _, stream := range v.GetArray("data", "result") { // Loki: pairs of nanoseconds and line
 		for _, pair := range stream.GetArray("values") {

@@ -41,15 +41,16 @@ const (
 var prefixes = []prefix{
 	{form: regexp.MustCompile(`^\[pod/[^\] ]+\] `), certain: true}, // kubectl logs --prefix
 	// RFC 5424 section 6: priority, version, time, host, program, process, message ID, structured
-	// data.
+	// data. In front of it stands the length of the message where lines are framed by it (RFC 6587
+	// section 3.4.1).
 	{
 		form: regexp.MustCompile(
-			`^<\d{1,3}>1 (\S+) \S+ \S+ \S+ \S+ (?:-|(?:\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\])+) ?(?:\x{FEFF})?`,
+			`^(?:\d{1,6} )?<\d{1,3}>1 (\S+) \S+ \S+ \S+ \S+ (?:-|(?:\[(?:[^\]"]|"(?:[^"\\]|\\.)*")*\])+) ?(?:\x{FEFF})?`,
 		),
 		certain: true,
 	},
 	// the priority of RFC 3164
-	{form: regexp.MustCompile(`^<\d{1,3}>`), certain: true},
+	{form: regexp.MustCompile(`^(?:\d{1,6} )?<\d{1,3}>`), certain: true},
 	// kubectl --timestamps, CRI, short-iso
 	{form: regexp.MustCompile(`^` + isoTime + ` (?:(?:stdout|stderr) [FP] )?`), certain: true},
 	{
@@ -64,9 +65,20 @@ var prefixes = []prefix{
 		), certain: true,
 		layouts: []string{layoutBSD},
 	},
-	{form: regexp.MustCompile(`^(\d{9,10})\.\d{3,9} `), certain: true}, // journalctl -o short-unix
-	{form: regexp.MustCompile(`^[\w.-]+ [\w./@-]+(?:\[\d+\])?: `)},     // host, program, process
-	{form: regexp.MustCompile(`^[\w./@-]+(?:\[\d+\])?: `)},             // program, process
+	{form: regexp.MustCompile(`^(\d{9,10})\.\d{3,9} `), certain: true},    // journalctl -o short-unix
+	{form: regexp.MustCompile(`^\[ *\d{1,9}\.\d{3,9}\] `), certain: true}, // journalctl -o short-monotonic
+	// journalctl -o export and verbose: a field a line
+	{form: regexp.MustCompile(`^MESSAGE=`)},
+	{form: regexp.MustCompile(`^` + isoTime + `\t[\w.*/-]+\t`), certain: true}, // fluentd, out_file
+	// fluent-bit, stdout: number, tag, time and metadata; what closes the list is cut off in parseContent
+	{form: regexp.MustCompile(`^\[\d+\] [\w.*/-]+: \[\[?(\d{9,10})\.\d+(?:, \{[^{}]*\}\])?, `)},
+	{form: regexp.MustCompile(`^[\w.-]+/[\w.-]+\[[\w.-]+\]: `)}, // kail: namespace, pod, container
+	{form: regexp.MustCompile(`^\[[\w.-]+(?: [\w.-]+)?\] `)},    // kubetail: pod, container
+	{form: regexp.MustCompile(`^[^\t{]{1,200}\t`)},              // Kafka's console consumer: the key
+	// klog: level and date, time, thread, place in the source
+	{form: regexp.MustCompile(`^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ [\w./-]+:\d+\] `)},
+	{form: regexp.MustCompile(`^[\w.-]+ [\w./@-]+(?:\[\d+\])?: `)}, // host, program, process
+	{form: regexp.MustCompile(`^[\w./@-]+(?:\[\d+\])?: `)},         // program, process
 	// stern: namespace, pod, container
 	{form: regexp.MustCompile(`^(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])? ){2,3}`)},
 	{form: regexp.MustCompile(`^[\w.-]+ +\| `)},                                            // docker compose logs
@@ -100,6 +112,7 @@ func unwrap(line []byte, seen moment) ([]byte, moment) {
 		line = colors.ReplaceAll(line, nil)
 	}
 	line = bytes.TrimPrefix(bytes.TrimSpace(line), []byte("\ufeff"))
+	line = bytes.TrimPrefix(line, []byte{0x1e}) // RFC 7464, journalctl -o json-seq
 	for range maxEnvelopes {
 		if begins(line) {
 			break
@@ -177,6 +190,12 @@ var envelopes = [][]string{
 	{"body"},                // OTLP logs, flattened
 	{"jsonPayload"},         // Google Cloud Logging
 	{"textPayload"},         // the same, text
+	{"Message"},             // Amazon SNS
+	{"LogMessage"},          // Azure's ContainerLogV2
+	{"message", "data"},     // Google Pub/Sub, base64
+	{"result", "_raw"},      // Splunk's export
+	{"_raw"},                // the same, a row
+	{"attributes"},          // Datadog's search of logs
 }
 
 // stamps are where collectors put the time of a line.
@@ -199,7 +218,8 @@ func fromEnvelope(v *fastjson.Value, seen moment, depth int) (Alert, error) {
 		if inner == nil {
 			continue
 		}
-		a, err := fromWrapped(inner, path[0] == "data_base64", seen, depth+1)
+		encoded := path[0] == "data_base64" || len(path) == 2 && path[1] == "data"
+		a, err := fromWrapped(inner, encoded, seen, depth+1)
 		if err == nil || errors.Is(err, errOther) {
 			return a, err
 		}

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"time"
@@ -41,8 +42,17 @@ func parseContent(line []byte, seen moment, depth int) (Alert, error) {
 	case depth > maxEnvelopes:
 		return Alert{}, errNoAlert
 	case content[0] == '{':
-		return parseJSON(content, seen, depth)
+		return parseJSON(closed(content), seen, depth)
 	default:
 		return parseText(string(content), seen)
 	}
+}
+
+// closed cuts off what follows an object where lines are the elements of a list: a comma, the end of
+// fluent-bit's list.
+func closed(line []byte) []byte {
+	if rest := bytes.TrimRight(line, "], \t"); len(rest) > 0 && rest[len(rest)-1] == '}' {
+		return rest
+	}
+	return line
 }

@@ -220,7 +220,7 @@ func causeFirst(c inspect.Case) []inspect.Sentence {
 		words = firstOf(text.Clean(cause.Path), text.Clean(f.Subject))
 	}
 	if cause.Kind == inspect.CausePackage && cause.Name != "" {
-		name := strings.TrimSpace("package " + text.Clean(cause.Name) + " " + text.Clean(cause.Version))
+		name := text.Clean(cause.Package())
 		if !strings.Contains(words, name) {
 			words = name + ": " + words
 		}

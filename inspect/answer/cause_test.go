@@ -52,7 +52,7 @@ func TestTheCauseComesFirst(t *testing.T) {
 	c := viaPython(hook())
 	answers := answer.Answers(c, nil)
 	where := answers[0]
-	want := "package python fastembed_utils 1.3.1: /usr/local/lib/python3.13/site-packages/fastembed_utils_boot.pth runs code in every " +
+	want := "python package fastembed_utils 1.3.1: /usr/local/lib/python3.13/site-packages/fastembed_utils_boot.pth runs code in every " +
 		"Python process; it came with layer 1 (build step: COPY app /app), since revision 4"
 	if where.Sentences[0].Text != want {
 		t.Errorf("%s\nwant %s", where.Sentences[0].Text, want)

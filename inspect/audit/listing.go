@@ -57,6 +57,7 @@ func (l *Listing) Listed() int { return len(l.Places) + l.Skipped + l.Over }
 type Selection struct {
 	Namespaces []string
 	Labels     labels.Selector // of pods; nil: all
+	Fields     *kube.Filter    // of pods; nil: all
 	Image      string          // part of a reference or of a digest
 	Platform   string          // of the flag, in place of the nodes'
 }
@@ -138,7 +139,7 @@ func (l *lister) gap(what, reason string) {
 func (l *lister) page(pods []corev1.Pod) error {
 	for i := range pods {
 		p := &pods[i]
-		if l.sel.Labels != nil && !l.sel.Labels.Matches(labels.Set(p.Labels)) {
+		if !l.sel.Fields.Picks(p) || l.sel.Labels != nil && !l.sel.Labels.Matches(labels.Set(p.Labels)) {
 			continue
 		}
 		containers := l.chosen(kube.Containers(p, nil))

@@ -134,6 +134,24 @@ func vulnWord(l Levels) string {
 	return countWord(l.Block) + "/" + countWord(l.Warn) + "/" + countWord(l.Log)
 }
 
+// Words are the cells of a row as the table words them, for screens that draw a row themselves. They are foreign text.
+type Words struct {
+	Container, Image, Signer, Provenance, SBOM, Base, Tag, Vulnerabilities, Findings string
+}
+
+// Words gives the cells of a row; ages are counted from now.
+func (r *Row) Words(now time.Time) Words {
+	return Words{
+		Container: containerWord(r), Image: imageName(r), Signer: signerWord(r), Provenance: statusWord(r.Provenance),
+		SBOM: statusWord(r.SBOM), Base: baseWord(r, now), Tag: tagWord(r),
+		Vulnerabilities: vulnWord(r.Vulnerabilities), Findings: r.Findings.String(),
+	}
+}
+
+// Why is what a person should know of a row, worst first: what crosses a threshold, why it was not checked, or why it
+// is not known whether it may run. It is empty where nothing is to be done.
+func (r *Row) Why() []string { return r.why() }
+
 // width is how many columns a text takes.
 func width(text string) int { return ansi.StringWidth(text) }
 

@@ -5,6 +5,7 @@ package autorun
 const (
 	KindPythonPth        = "python-pth"
 	KindPythonSite       = "python-site"
+	KindPerlSite         = "perl-site"
 	KindNpmScript        = "npm-script"
 	KindNodeConfig       = "node-config"
 	KindGem              = "gem"

@@ -17,7 +17,7 @@ func readEntrypoint(ctx context.Context, s *scene) []hook {
 	if len(words) == 0 {
 		return nil
 	}
-	h := s.commandHook(KindEntrypoint, words)
+	h := s.commandHook(ctx, KindEntrypoint, words)
 	h.title, h.trigger = "the command that the image starts", "is started with every container"
 	return []hook{h}
 }
@@ -32,7 +32,7 @@ func readHealthCheck(ctx context.Context, s *scene) []hook {
 	if words[0] == "CMD" || words[0] == "CMD-SHELL" {
 		words = words[1:]
 	}
-	h := s.commandHook(KindHealthCheck, words)
+	h := s.commandHook(ctx, KindHealthCheck, words)
 	h.title, h.trigger = "the image's health check", "is run again and again"
 	return []hook{h}
 }
@@ -40,7 +40,7 @@ func readHealthCheck(ctx context.Context, s *scene) []hook {
 // commandHook makes the hook of a command line, with the files of the image that it starts. A command within quotes, as
 // sh -c has it, is taken apart at its blanks: each word that is a file of the image counts. The text of the hook is the
 // line itself, so that "sh -c 'curl … | sh'" is scanned although no file holds it.
-func (s *scene) commandHook(kind string, words []string) hook {
+func (s *scene) commandHook(ctx context.Context, kind string, words []string) hook {
 	line := strings.Join(words, " ")
 	h := hook{kind: kind, name: kind, command: shorten(line), inline: true, text: []byte(line)}
 	for i, w := range strings.Fields(line)[:min(len(strings.Fields(line)), MaxWords)] {
@@ -53,6 +53,7 @@ func (s *scene) commandHook(kind string, words []string) hook {
 		}
 		h.loads = append(h.loads, n)
 	}
+	h.loads = s.followed(ctx, h.loads)
 	return h
 }
 

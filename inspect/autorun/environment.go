@@ -40,12 +40,20 @@ func variables() []variable {
 		{"PYTHONPATH", KindInterpreterEnv, "is imported at every start of Python", nil},
 		{"RUBYOPT", KindInterpreterEnv, "makes every Ruby process load a file", []string{"-r", "-I"}},
 		{"PERL5OPT", KindInterpreterEnv, "makes every Perl process load a module", []string{"-M", "-m", "-I", "-d"}},
+		{"PERL5LIB", KindInterpreterEnv, "makes every Perl process load a module", nil},
+		{"RUBYLIB", KindInterpreterEnv, "makes every Ruby process load a file", nil},
 		{"PHP_INI_SCAN_DIR", KindInterpreterEnv, "makes every PHP process read further settings", nil},
 		{"DOTNET_STARTUP_HOOKS", KindInterpreterEnv, "makes every .NET process load a library", nil},
 		{"CORECLR_PROFILER_PATH", KindInterpreterEnv, "makes every .NET process load a library", nil},
 		{"JAVA_TOOL_OPTIONS", KindJavaAgent, "makes every JVM load an agent", java},
 		{"JDK_JAVA_OPTIONS", KindJavaAgent, "makes java load an agent", java},
 		{"_JAVA_OPTIONS", KindJavaAgent, "makes every JVM load an agent", java},
+		{"JAVA_OPTS", KindJavaAgent, "makes the JVMs of start scripts load an agent", java},
+		{"JAVA_ARGS", KindJavaAgent, "makes the JVMs of start scripts load an agent", java},
+		{"JVM_OPTS", KindJavaAgent, "makes the JVMs of start scripts load an agent", java},
+		{"CATALINA_OPTS", KindJavaAgent, "makes Tomcat load an agent", java},
+		{"KAFKA_OPTS", KindJavaAgent, "makes Kafka load an agent", java},
+		{"ES_JAVA_OPTS", KindJavaAgent, "makes Elasticsearch load an agent", java},
 		{"BASH_ENV", KindShellEnv, "makes every script of bash run a file first", nil},
 		{"ENV", KindShellEnv, "makes every interactive shell run a file first", nil},
 		{"PROMPT_COMMAND", KindShellEnv, "runs before every prompt of bash", nil},
@@ -83,8 +91,10 @@ func readEnvironment(ctx context.Context, s *scene) []hook {
 			}
 		case name == "PYTHONPATH":
 			all = append(all, s.pythonPath(value)...)
+		case name == "PERL5LIB" || name == "RUBYLIB":
+			all = append(all, s.standIns(v, value)...)
 		case len(v.words) == 0 || hasOption(value, v.words):
-			all = append(all, s.variableHook(v, value))
+			all = append(all, s.variableHook(ctx, v, value))
 		}
 	}
 	return all
@@ -100,27 +110,42 @@ func hasOption(value string, options []string) bool {
 
 // variableHook is the hook of a variable that names what is loaded in the options of its value. The words of a value
 // are looked up as files; the first absolute one that is not there is named as missing.
-func (s *scene) variableHook(v variable, value string) hook {
+func (s *scene) variableHook(ctx context.Context, v variable, value string) hook {
 	h := hook{
 		kind: v.kind, name: v.name, title: v.name, trigger: v.trigger, command: shorten(v.name + "=" + value),
 		inline: true,
 		text:   []byte(value),
 	}
+	s.loadWords(ctx, &h, value)
+	for _, n := range s.namedModules(v.name, value) {
+		if !slices.Contains(h.loads, n) && len(h.loads) < MaxLoads {
+			h.loads = append(h.loads, n)
+		}
+	}
+	return h
+}
+
+// loadWords adds the files that the words of a value name. A file of arguments, as java takes it behind an @, is read
+// for further ones (JDK's java(1), Launcher Argument Files; they do not nest).
+func (s *scene) loadWords(ctx context.Context, h *hook, value string) {
 	for _, w := range strings.FieldsFunc(strings.ReplaceAll(value, "-javaagent:", " "),
-		func(r rune) bool { return strings.ContainsRune(" \t\"'=:;,", r) }) {
+		func(r rune) bool { return strings.ContainsRune(" \t\r\n\"'=:;,", r) }) {
 		w = strings.TrimPrefix(strings.TrimPrefix(w, "-r"), "-I")
+		w, arguments := strings.CutPrefix(w, "@")
 		n := s.target(w, cmpDir(s.config.WorkingDir))
-		if n == nil && v.name == "NODE_OPTIONS" {
+		if n == nil && h.title == "NODE_OPTIONS" {
 			n = s.module(w)
 		}
 		switch {
 		case n != nil && !slices.Contains(h.loads, n) && len(h.loads) < MaxLoads:
 			h.loads = append(h.loads, n)
+			if arguments && h.kind == KindJavaAgent {
+				s.loadWords(ctx, h, strings.ReplaceAll(string(s.text(ctx, n)), "@", " "))
+			}
 		case n == nil && strings.HasPrefix(w, "/") && h.missing == "" && s.tree.Resolve(w) == nil:
 			h.missing = w
 		}
 	}
-	return h
 }
 
 // module finds the main file of a package of node_modules that an option names. As Node.js resolves a bare name

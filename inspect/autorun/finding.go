@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/content"
 )
 
 // base is the last name of a path.
@@ -45,10 +46,8 @@ func (p report) fact(r *row) inspect.Autorun {
 func (p report) detail(r *row) string {
 	var parts []string
 	say := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
-	for _, f := range r.found {
-		if f.Sign.Strong() || len(parts) < 3 {
-			say("it %s: %s", f.Sign.Words(), f.Excerpt)
-		}
+	for _, s := range quoted(r.found) {
+		say("it %s", s)
 	}
 	if r.opens != "" {
 		say("it %s", r.opens)
@@ -79,6 +78,25 @@ func (p report) detail(r *row) string {
 		say("%s", p.compared(r))
 	}
 	return strings.Join(parts, "; ")
+}
+
+// quoted words the signs, at most three weak ones and all strong ones, each with the text that it rests on. Signs that
+// rest on the same text stand before it together.
+func quoted(found []content.Found) []string {
+	var texts, excerpts []string
+	for n, f := range found {
+		switch last := len(texts) - 1; {
+		case !f.Sign.Strong() && n >= 3:
+		case last >= 0 && excerpts[last] == f.Excerpt:
+			texts[last] += ", " + f.Sign.Words()
+		default:
+			texts, excerpts = append(texts, f.Sign.Words()), append(excerpts, f.Excerpt)
+		}
+	}
+	for n := range texts {
+		texts[n] += ": " + excerpts[n]
+	}
+	return texts
 }
 
 // compared names how the other image has a row. It is asked for only where there is one: that no good image is known is

@@ -28,6 +28,7 @@ type hook struct {
 	grave   bool   // takes a library of no package into every program
 	opens   string // how it lets somebody in, as a predicate; "" if it does not
 	dir     string // a directory of libraries that it names and where everyone may write, or that is hidden
+	opaque  bool   // compiled, and its source is not beside it
 	mild    bool   // read for settings more often than for code: a profile, a directory of libraries
 }
 
@@ -57,6 +58,10 @@ func (h hook) path() string {
 
 // versions matches version numbers, and what stands in paths for them: python3.12, lib-1.0.8-nspkg, 3.3.0.
 var versions = regexp.MustCompile(`python\d+(\.\d+)*|\d+(\.\d+)+([.-]?(dev|post|rc|a|b)\d*)?`)
+
+// Versionless is a path without the versions in it: two releases of a package that lies in a directory of its version
+// have the same.
+func Versionless(p string) string { return versionless(p) }
 
 // versionless is a path without the versions in it, which is the same in the next release.
 func versionless(p string) string { return versions.ReplaceAllString(p, "#") }

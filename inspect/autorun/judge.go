@@ -44,7 +44,7 @@ func (s *scene) examine(ctx context.Context, h hook) *row {
 		switch _, system := s.owned(n.Path); {
 		case system && n != h.node && isModule(n.Path):
 			r.scanStrong(s.text(ctx, n))
-		case !system && n != h.node || len(r.text) == 0 && n == h.node:
+		case !system:
 			r.scan(s.text(ctx, n))
 		}
 	}
@@ -192,6 +192,8 @@ func interpreters(kind string) []string {
 		return []string{"php", "php-fpm", "php-cgi"}
 	case KindJavaAgent, KindJavaService:
 		return []string{"java"}
+	case KindPerlSite:
+		return []string{"perl"}
 	case KindInterpreterEnv:
 		return []string{"node", "python", "ruby", "perl", "php", "dotnet", "bun"}
 	case KindProfile, KindShellEnv, KindEntrypointFolder, KindInit, KindEntrypoint:

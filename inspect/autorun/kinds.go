@@ -20,6 +20,7 @@ func sources() []fileSource {
 	return []fileSource{
 		{isPth, readPth},
 		{isPythonSite, readPythonSite},
+		{isPerlSite, readPerlSite},
 		{isPackageJSON, readPackageJSON},
 		{isNodeConfig, readNodeConfig},
 		{isGemspec, readGemspec},

@@ -47,6 +47,8 @@ func spots() []spot {
 		{Spot{KindUnit, "starts a program with the system", inspect.Low}, isUnit},
 		{Spot{KindEntrypointFolder, "is started by the image's entrypoint", inspect.Info}, isEntrypointFolder},
 		{Spot{KindInit, "starts a program with the system or a login", inspect.Low}, isInit},
+		{Spot{KindInit, "is started by supervisord", inspect.Info}, isSupervised},
+		{Spot{KindCron, "runs scripts when logs are rotated", inspect.Info}, isLogRotation},
 		{Spot{KindPAM, "decides who may log in", inspect.Medium}, isPAMModule},
 		{Spot{KindPAM, "decides who may log in", inspect.Low}, func(_, dir,
 			base string,
@@ -124,7 +126,26 @@ func isInit(p, dir, base string) bool {
 	return dir == "/etc/init.d" || strings.HasPrefix(dir, "/etc/rc") && strings.HasSuffix(dir, ".d") ||
 		base == "rc.local" && layer.Within(p, "/etc") ||
 		p == "/etc/inittab" || layer.Within(p, "/etc/xdg/autostart") || dir == "/etc/update-motd.d" ||
-		dir == "/etc/local.d" || dir == "/etc/ssh" && base == "sshrc"
+		dir == "/etc/local.d" || dir == "/etc/ssh" && base == "sshrc" || slices.Contains([]string{
+		"/etc/network/if-pre-up.d", "/etc/network/if-up.d", "/etc/network/if-down.d", "/etc/network/if-post-down.d",
+		"/etc/dhcp/dhclient-enter-hooks.d", "/etc/dhcp/dhclient-exit-hooks.d", "/etc/NetworkManager/dispatcher.d",
+		"/etc/ppp/ip-up.d", "/etc/ppp/ip-down.d",
+	}, dir)
+}
+
+// isSupervised matches the programs of supervisord (its documentation, Configuration File), in the folders of Debian,
+// Fedora, Alpine and Arch. Images that run several programs have such files as a matter of course.
+func isSupervised(p, dir, base string) bool {
+	return slices.Contains([]string{
+		"/etc/supervisor/conf.d", "/etc/supervisord.d", "/etc/supervisor.d", "/etc/supervisord/conf.d",
+	}, dir) && slices.Contains([]string{".conf", ".ini"}, path.Ext(base)) || slices.Contains([]string{
+		"/etc/supervisord.conf", "/etc/supervisor/supervisord.conf", "/etc/supervisor.conf",
+	}, p)
+}
+
+// isLogRotation matches the settings of logrotate(8), whose postrotate and other scripts run as root.
+func isLogRotation(p, dir, _ string) bool {
+	return dir == "/etc/logrotate.d" || p == "/etc/logrotate.conf"
 }
 
 // isPAMModule matches modules wherever they lie: a stack may name one by its path.
@@ -191,7 +212,10 @@ func readPlace(ctx context.Context, s *scene, n *inspect.Node) []hook {
 			return nil // settings only
 		}
 	case KindUdev, KindUnit:
-		if h.command = started(text); h.command == "" {
+		if h.command = started(text); strings.HasSuffix(path.Dir(n.Path), "-generators") {
+			h.command = excerpt(text) // a program (systemd.generator(7)), not a list of directives
+		}
+		if h.command == "" {
 			return nil
 		}
 	case KindLoader:

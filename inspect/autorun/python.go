@@ -134,6 +134,14 @@ func isPythonSite(p, base string) bool {
 // readPythonSite makes one hook of the module: it is imported whole.
 func readPythonSite(ctx context.Context, s *scene, n *inspect.Node) []hook {
 	text := s.text(ctx, n)
+	if ext := path.Ext(n.Path); ext == ".pyc" || ext == ".so" {
+		name, _, _ := strings.Cut(path.Base(n.Path), ".")
+		source := s.tree.Resolve(path.Join(path.Dir(n.Path), name+".py"))
+		return []hook{{
+			kind: KindPythonSite, node: n, name: named(n), trigger: "is imported at every start of Python, compiled",
+			command: path.Base(n.Path), text: []byte{}, opaque: source == nil,
+		}}
+	}
 	return []hook{{
 		kind: KindPythonSite, node: n, name: named(n), trigger: "is imported at every start of Python",
 		command: excerpt(text), text: text,

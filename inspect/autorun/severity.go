@@ -12,7 +12,8 @@ import (
 //     nothing.
 //  2. A strong sign (runs what it downloads or decodes, a shell tied to a connection, credentials sent away, mining),
 //     or a library of no package in every program: high. What the image itself starts often reads credentials and
-//     fetches programs on purpose: there these two count only where the code is new.
+//     fetches programs on purpose: there these two count only where the code is new. Code of no package that every
+//     start imports, compiled, without its source and new: high.
 //  3. Other code at the same version of its package: medium, high with any sign.
 //  4. What lets somebody in: medium, high where it is new, or where it lets everyone in.
 //  5. A script in the place of the program that the other image starts, which it starts in turn: medium; high with a
@@ -38,6 +39,8 @@ func (r *row) judge() (severity inspect.Severity, code string) {
 		return inspect.High, findingSigns
 	case r.grave:
 		return inspect.High, findingLoader
+	case r.opaque && !r.vouched && fresh:
+		return inspect.High, findingNew
 	case r.has(inspect.CodeSameVersion):
 		if r.weak() > 0 {
 			return inspect.High, findingChanged

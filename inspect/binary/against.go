@@ -30,13 +30,18 @@ func (h *scanner) against(ctx context.Context, with *comparison, emit func(inspe
 	for _, s := range h.suspects {
 		s = &suspect{
 			node: s.node, owner: s.owner, codes: slices.Clone(s.codes), detail: slices.Clone(s.detail),
-			vouched: s.vouched, library: s.library,
+			vouched: s.vouched, library: s.library, novel: s.novel,
 		}
 		s.compare(ctx, with)
 		again.suspects = append(again.suspects, s)
 	}
 	again.suspects = append(again.suspects, rewritten...)
 	again.suspects = append(again.suspects, h.swappedJars(ctx, with)...)
+	modules, err := h.changedModules(ctx, with)
+	if err != nil {
+		return err
+	}
+	again.suspects = append(again.suspects, modules...)
 	for _, b := range again.rows(good.Confirmed) {
 		emit(inspect.Event{Fact: b})
 		if had[b.Path] || b.Severity.Rank() <= inspect.Medium.Rank() {
@@ -79,7 +84,11 @@ func (s *suspect) compare(ctx context.Context, with *comparison) {
 	old := with.before.Get(s.node.Path)
 	switch {
 	case s.has(inspect.CodeDeleted): // the images as they run do not have it, either of them
+	case old == nil && with.hasOtherVersion(s.node.Path):
+		s.add(inspect.CodeChangedSinceKnownGood, "the "+good.Word()+" image has another version of the package")
+		s.release = otherRelease
 	case old == nil || !layer.IsRegular(old):
+		s.novel = s.library != "" && with.newLibrary(s.node.Path)
 		s.add(inspect.CodeNotInKnownGood, "the "+good.Word()+" image does not have it")
 	case old.SHA256 != s.node.SHA256:
 		s.add(inspect.CodeChangedSinceKnownGood, "the "+good.Word()+" image has other content there")

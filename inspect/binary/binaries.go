@@ -111,6 +111,9 @@ func (h *scanner) emitRows(rows []inspect.Binary, emit func(inspect.Event)) {
 func (h *scanner) finding(check string, b inspect.Binary) *inspect.Finding {
 	code, title := inspect.CodeUnexpectedBinary, fmt.Sprintf("%s is an unpackaged executable", b.Path)
 	switch {
+	case slices.Contains(b.Codes, inspect.CodeModuleSigns):
+		code, title = inspect.CodeModuleSigns, fmt.Sprintf("%s, a module that programs load, %s", b.Path,
+			h.shows[b.Path])
 	case slices.Contains(b.Codes, inspect.CodeAltered):
 		code, title = inspect.CodeReplacedProgram, fmt.Sprintf("%s does not match the checksum of package %s",
 			b.Path, b.Owner)
@@ -171,21 +174,9 @@ func (h *scanner) layerDigest(number int) string {
 }
 
 // compared emits the counts, and the files that are not what their package says or not there. The counts are complete
-// even where the rows are cut at MaxRows. Unowned stays 0 where ownership is unknown: without a database there is
-// nothing to be unowned by.
+// even where the rows are cut at MaxRows.
 func (h *scanner) compared(emit func(inspect.Event)) {
-	files := inspect.Files{Ownership: h.own.Level, Detail: h.own.Detail}
-	for n := range h.tree.All() {
-		if !layer.IsRegular(n) {
-			continue
-		}
-		files.Total++
-		if _, owned := h.own.Claims[n.Path]; owned {
-			files.Owned++
-		} else if h.own.Level != owner.Unknown {
-			files.Unowned++
-		}
-	}
+	files := h.own.Count()
 	altered := h.altered()
 	files.Altered = len(altered)
 	for _, a := range altered[:min(len(altered), MaxRows)] {

@@ -22,6 +22,10 @@ const (
 	// MaxScannedAll bounds those of all programs of an image. It bounds the time of a check, since bytes are read one
 	// file after the other and are not kept.
 	MaxScannedAll = 2 << 30
+	// MaxModule bounds the bytes of one module of an interpreter that are looked through, MaxModules those of all. A
+	// bundle of JavaScript has some megabytes; an image of 2,000 packages has about 60 MB of modules.
+	MaxModule  = 4 << 20
+	MaxModules = 128 << 20
 	// MaxSecrets bounds the secrets that are said of one image, MaxSecretFile the bytes of a file that is looked
 	// through for one, and MaxSecretBytes those of all.
 	MaxSecrets     = 200

@@ -39,9 +39,10 @@ type comparison struct {
 	now      *scanner
 	before   *layer.Tree
 	good     inspect.KnownGood
-	image    release // of the images as wholes
-	unpacked int64   // bytes of jars so far
-	group    string  // of the Java application itself: its own libraries are rebuilt with it
+	image    release         // of the images as wholes
+	unpacked int64           // bytes of jars so far
+	paths    map[string]bool // of the earlier image, without versions, where they have one
+	group    string          // of the Java application itself: its own libraries are rebuilt with it
 }
 
 // imageRelease compares the versions that two images claim: tags, labels, and the variables in which official images

@@ -43,6 +43,10 @@ import (
 //      not shown, unless 1 to 5 apply: anybody may write such a list. Other content than it says: as if there were no
 //      list. Content that an unaltered file of a package has too, under another name (a hard link, a copy): the same.
 //
+//  A module that an interpreter loads, and that is no program by itself: high with two strings of miners, and where
+//  it is new or changed since the known-good and shows what hardly any harmless one does (content.Strict), or changed
+//  in the same version of its package and has a strong sign more than before.
+//
 //  12. A program that a later layer deleted: by 1 to 5 as if it were there, one step down, since nothing can run it
 //      any more; without such a sign it is only counted.
 //
@@ -60,6 +64,7 @@ type signs struct {
 	library   bool   // a language's package manager seems to have put it there
 	base      bool   // it is of a layer of the base image
 	release   release
+	novel     bool // its package, of a language's package manager, is new as a whole
 }
 
 // has reports whether one of the codes is among the signs.
@@ -105,6 +110,10 @@ func severityOfPresent(s signs) inspect.Severity {
 		return inspect.Low // the service itself, as it always was
 	case s.has(inspect.CodeAlerted) && unproven:
 		return inspect.Critical
+	case s.has(inspect.CodeModuleSigns) && s.has(inspect.CodeKnownGood) && s.confirmed:
+		return inspect.Info
+	case s.has(inspect.CodeModuleSigns):
+		return inspect.High
 	case s.has(inspect.CodeChangedSameVersion) && s.confirmed, s.has(inspect.CodeAltered),
 		s.has(inspect.CodeLoaderHijack), s.has(inspect.CodeMinerString) && unproven:
 		return inspect.High
@@ -180,6 +189,9 @@ func (s signs) ordinary(isNew bool) inspect.Severity {
 		inspect.CodeWorldWritable):
 		severity = inspect.Low
 	}
+	if isNew && s.library && s.novel {
+		return severity // that the package is new is what the comparison of packages has
+	}
 	if isNew && (s.release != otherRelease || !s.has(inspect.CodeChangedSinceKnownGood)) {
 		return raised(severity)
 	}
@@ -223,6 +235,8 @@ func severityOfAltered(n *inspect.Node, c owner.Claim) inspect.Severity {
 		return inspect.Medium
 	case binary, n.Mode&0o6000 != 0 && n.Mode&0o111 != 0, n.Kind == inspect.KindScript && owner.SystemProgram(n.Path):
 		return inspect.High
+	case c.Config && starts && spot.Severity == inspect.Info && spot.Kind != autorun.KindPAM:
+		return inspect.Low // settings that are edited in most images that have them
 	case code == "sudo", starts && spot.Kind != autorun.KindProfile && spot.Kind != autorun.KindPackageHook:
 		return inspect.Medium
 	case n.Kind == inspect.KindScript && n.Mode&0o111 != 0:

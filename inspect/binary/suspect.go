@@ -24,6 +24,7 @@ type suspect struct {
 	// anybody may write its lists, and is shown only if it has a sign.
 	vouched bool
 	release release // how its version compares with that in the known-good
+	novel   bool    // its package, of a language's package manager, is not in the earlier image at all
 	library string  // of a language's package manager, for content that nothing vouches for
 }
 
@@ -57,6 +58,7 @@ type scanner struct {
 	path     *searchPath
 	hijacked map[*inspect.Node]string // loaded into every program, and by what
 	suspects []*suspect
+	shows    map[string]string // what modules show, as a predicate, by path
 
 	shadowed  []layer.ShadowedEntry
 	deletions []deletion
@@ -86,6 +88,9 @@ func (h *scanner) run(ctx context.Context) error {
 		h.suspects = append(h.suspects, s)
 	}
 	h.twins()
+	if err := h.mining(ctx); err != nil {
+		return err
+	}
 	if err := h.lookBelow(ctx); err != nil {
 		return err
 	}
@@ -229,7 +234,7 @@ func (s *suspect) alone() bool {
 	if s.has(inspect.CodeAltered, inspect.CodeAlerted, inspect.CodeHiddenPath, inspect.CodeTmpPath,
 		inspect.CodeSetuid, inspect.CodeCapability, inspect.CodeLoaderHijack,
 		inspect.CodeMinerString, inspect.CodeObfuscated, inspect.CodeRunsDownload) || s.owner != "" ||
-		s.has(inspect.CodeRanByAlert, inspect.CodeChangedSameVersion) {
+		s.has(inspect.CodeRanByAlert, inspect.CodeChangedSameVersion, inspect.CodeModuleSigns) {
 		return true
 	}
 	return !s.vouched && s.has(inspect.CodePacked, inspect.CodeEntrypoint)
@@ -275,7 +280,7 @@ func (h *scanner) severity(s *suspect, confirmed bool) inspect.Severity {
 	return severityOf(signs{
 		path: s.node.Path, kind: s.node.Kind, codes: s.codes, ownership: h.own.Listing,
 		searched: h.searched(s.node.Path), confirmed: confirmed, library: s.library != "",
-		base: h.fromBase(s.node.Layer), release: s.release,
+		base: h.fromBase(s.node.Layer), release: s.release, novel: s.novel,
 	})
 }
 

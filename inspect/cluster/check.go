@@ -62,8 +62,28 @@ func Check(o Options, needs ...string) engine.Check {
 		for _, e := range s.events() {
 			emit(e)
 		}
+		identify(ctx, o.Cluster, emit)
 		return nil
 	}}
+}
+
+// identify records which cluster was read and as whom: for the chain of custody, after what may vanish. A saved dump
+// names neither. It is found by its method, since a dump has none: a kube.Source that states nothing needs no empty
+// answer.
+//
+// Nothing of it decides anything: two cases with one UID are of one cluster, as far as its API server tells the truth.
+func identify(ctx context.Context, from kube.Source, emit func(inspect.Event)) {
+	live, is := from.(interface {
+		Identity(ctx context.Context) kube.Identity
+	})
+	if !is {
+		return
+	}
+	id := live.Identity(ctx)
+	emit(inspect.Event{Fact: inspect.ClusterIdentity{
+		Server: id.Server, CA: id.CA, UID: id.UID, Version: id.Version, User: id.User, Groups: id.Groups,
+		Unknown: id.Unknown,
+	}})
 }
 
 // sayPod adds to the pod what network policies mean for it.

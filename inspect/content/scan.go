@@ -18,6 +18,7 @@ const (
 	Exfiltrates  Sign = "exfiltrates"       // collects credentials or the environment and sends them away
 	Mines        Sign = "miner-string"      // holds strings of cryptocurrency miners
 	Installs     Sign = "downloads-program" // makes what it downloads or decodes a program
+	RunsRequest  Sign = "runs-request"      // runs what a request of the web brings
 
 	Downloads  Sign = "downloads"
 	Connects   Sign = "connects"
@@ -32,7 +33,7 @@ const (
 // Strong reports whether few texts that have the sign are harmless.
 func (s Sign) Strong() bool {
 	switch s {
-	case RunsDownload, RunsDecoded, ReverseShell, Exfiltrates, Mines, Installs:
+	case RunsDownload, RunsDecoded, ReverseShell, Exfiltrates, Mines, Installs, RunsRequest:
 		return true
 	default:
 		return false
@@ -54,6 +55,8 @@ func (s Sign) Words() string {
 		return "contains strings of cryptocurrency miners"
 	case Installs:
 		return "makes a program of what it downloads"
+	case RunsRequest:
+		return "runs what a request brings"
 	case Downloads:
 		return "downloads"
 	case Connects:
@@ -100,7 +103,14 @@ func Scan(text []byte) []Found {
 // scan looks through a text in one pass. At most maxHits places of a class are remembered; behind that a pair may be
 // missed.
 func (d *dictionary) scan(text []byte) []Found {
-	read := code(text)
+	t := scanned{text: text, hits: d.look(code(text))}
+	t.strong()
+	t.weak()
+	return t.found
+}
+
+// look finds the strings of each class, in the order of the text.
+func (d *dictionary) look(read []byte) map[class][]hit {
 	hits := map[class][]hit{}
 	d.find.find(read, func(number, end int) bool {
 		w := d.words[number]
@@ -109,10 +119,7 @@ func (d *dictionary) scan(text []byte) []Found {
 		}
 		return true
 	})
-	t := scanned{text: text, hits: hits}
-	t.strong()
-	t.weak()
-	return t.found
+	return hits
 }
 
 // scanned is a text with what was found in it.

@@ -63,28 +63,18 @@ type Incident struct {
 	stop   func() bool // stops waiting for the context
 }
 
-// Start serves the incident's registry on a free port of 127.0.0.1, until Close or until ctx ends. It returns an
-// error if no port is available.
-func Start(ctx context.Context) (*Incident, error) {
-	layout, err := unpack(images)
-	if err != nil {
-		return nil, fmt.Errorf("unpacking the incident: %w", err)
-	}
-	handler, err := layout.handler(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("filling the registry: %w", err)
-	}
-	server, err := serve(handler)
-	if err != nil {
-		return nil, err
-	}
+// Start serves the incident that opens by itself: see Story.Start.
+func Start(ctx context.Context) (*Incident, error) { return Stories()[0].Start(ctx) }
+
+// incident is the story with its registry up. Both were signed for the same shop.
+func (s Story) incident(ctx context.Context, files map[string][]byte, server *server) *Incident {
 	return &Incident{
 		RegistryMap: registry.Mapping{From: host, To: server.address},
-		Snapshot:    snapshot, Alerts: alerts, TrustedRoot: trustedRoot,
+		Snapshot:    files[clusterFile], Alerts: files[alertsFile], TrustedRoot: trustedRoot,
 		Expected:  inspect.Expected{IdentityRegexps: []string{identity}, Issuers: []string{issuer}},
-		Namespace: flaggedNamespace, Pod: flaggedPod, Now: time.Date(2026, time.May, 14, 14, 9, 0, 0, time.UTC),
+		Namespace: s.namespace, Pod: s.pod, Now: s.now,
 		server: server, stop: context.AfterFunc(ctx, func() { _ = server.close() }),
-	}, nil
+	}
 }
 
 // Close stops the registry. It may be called again.

@@ -28,11 +28,12 @@ const refName = "org.opencontainers.image.ref.name"
 type layout struct {
 	index *v1.IndexManifest
 	blobs map[string][]byte // manifests too, by the hex digits of their digest
+	files map[string][]byte // that stand beside the layout, by name
 }
 
 // unpack reads a layout from a tar that is compressed with zstd.
 func unpack(packed []byte) (layout, error) {
-	l := layout{blobs: map[string][]byte{}}
+	l := layout{blobs: map[string][]byte{}, files: map[string][]byte{}}
 	z, err := zstd.NewReader(
 		bytes.NewReader(packed),
 		zstd.WithDecoderConcurrency(1),
@@ -62,6 +63,8 @@ func unpack(packed []byte) (layout, error) {
 			}
 		case dir == "blobs/sha256/":
 			l.blobs[base] = data
+		case dir == "":
+			l.files[base] = data
 		}
 	}
 	if l.index == nil {

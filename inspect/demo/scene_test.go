@@ -39,9 +39,16 @@ type scene struct {
 	cluster *kube.Snapshot
 }
 
-func open(t testing.TB) scene {
+func open(t testing.TB) scene { return openStory(t, "") }
+
+// openStory starts the built-in incident of a name.
+func openStory(t testing.TB, name string) scene {
 	t.Helper()
-	incident, err := demo.Start(t.Context())
+	story, ok := demo.Named(name)
+	if !ok {
+		t.Fatalf("there is no incident %q", name)
+	}
+	incident, err := story.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,15 @@
 package evidence
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence/bagit"
+	"github.com/backtrail/backtrail/inspect/evidence/seal"
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
@@ -97,4 +101,147 @@ func (v *vouching) signedBy(manifest, bundle []byte, required bool) {
 		v.record("signer", bagit.SignatureFile, inspect.Unknown, BasisClaimed,
 			"the bag claims a signature by %s; give the public key of those who may sign (--signer-key FILE)", who)
 	}
+}
+
+// timestampFolder has the timestamps over the record, by the number of the entry, as openssl reads them.
+const timestampFolder = "data/timestamps/"
+
+// timestampName is the file of a timestamp over the record.
+func timestampName(t inspect.Timestamp) string {
+	return fmt.Sprintf("%s%d.tsr", timestampFolder, t.Entry)
+}
+
+// writeTimestamps writes the timestamps over the record that were made while the case was open.
+func (x *export) writeTimestamps() error {
+	for _, t := range x.c.Custody.Timestamps {
+		if len(t.Response) == 0 {
+			continue
+		}
+		if err := x.bag.AddBytes(timestampName(t), t.Response); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// timestampsFit compares what the record states of its timestamps with the responses that it carries: a response over
+// another entry, or of another time, would be one that was taken from elsewhere. Who made it is asked in
+// recordTimestamps.
+func (v *reproduction) timestampsFit() {
+	for _, t := range v.c.Custody.Timestamps {
+		if t.Error != "" && len(t.Response) == 0 {
+			continue // the record states that there is none
+		}
+		name := timestampName(t)
+		have, err := v.bag.files.Read(name, seal.MaxResponse)
+		if err != nil || !bytes.Equal(have, t.Response) {
+			v.fail("timestamp", name, "it is not the response that the record has")
+			continue
+		}
+		stated, err := seal.Read(t.Response)
+		if err != nil {
+			v.fail("timestamp", name, "it cannot be read: %v", err)
+			continue
+		}
+		line := v.entryLine(t.Entry)
+		claimed := inspect.Timestamp{Head: t.Head, At: t.At}
+		_, differs := differences(claimed, inspect.Timestamp{Head: stated.Digest, At: inspect.At(stated.Time)})
+		if line == nil || bagit.Digest(line) != t.Head {
+			differs = append(differs, fmt.Sprintf("entry %d has another digest", t.Entry))
+		}
+		if len(differs) > 0 {
+			v.fail("timestamp", name, "by the bytes in the bag %s", strings.Join(differs, "; "))
+			continue
+		}
+		v.out.Claims.Recomputed += 3
+		v.out.Claims.Claimed++ // which address was asked
+		v.record("timestamp", name, inspect.Verified, BasisBytes, "it is over entry %d of the record", t.Entry)
+	}
+}
+
+// entryLine is the line of an entry of the record, without its break; nil where there is none.
+func (v *verifier) entryLine(number uint64) (found []byte) {
+	r, err := v.bag.Events()
+	if err != nil {
+		return nil
+	}
+	defer r.Close()
+	_ = eachLine(r, func(n int, line []byte) error {
+		if uint64(n) == number {
+			found = bytes.Clone(line)
+		}
+		return nil
+	})
+	return found
+}
+
+// recordTimestamps judges the timestamps over the record by the certificates that the person trusts: that the record
+// up to an entry existed at a time.
+func (v *vouching) recordTimestamps() {
+	for _, t := range v.c.Custody.Timestamps {
+		if line := v.entryLine(t.Entry); line != nil && len(t.Response) > 0 {
+			v.stamped(timestampName(t), fmt.Sprintf("the record up to entry %d", t.Entry), t.Response, line)
+		}
+	}
+}
+
+// timestamp checks the timestamp over the bag: over its signature, and where there is none over its tag manifest. A
+// bag whose timestamp was taken away still states in bag-info.txt that it had one.
+func (v *vouching) timestamp() {
+	if !v.bag.files.Has(bagit.TimestampFile) {
+		switch {
+		case v.info()[infoTimestamp] == "yes":
+			v.fail("timestamp", bagit.InfoFile, "it states that the bag has a timestamp, and there is none")
+		case v.o.TimestampRequired:
+			v.fail("timestamp", bagit.TimestampFile,
+				"the bag has no timestamp; one is required (--timestamp-certificate-chain)")
+		}
+		return
+	}
+	response, err := v.bag.files.Read(bagit.TimestampFile, seal.MaxResponse)
+	if err != nil {
+		v.fail("timestamp", bagit.TimestampFile, "it cannot be read: %v", err)
+		return
+	}
+	name, what := bagit.TagManifest256, "the bag"
+	if v.bag.files.Has(bagit.SignatureFile) {
+		name, what = bagit.SignatureFile, "the signature of the bag"
+	}
+	sealed, err := v.bag.files.Read(name, bagit.MaxManifest)
+	if err != nil {
+		v.fail("timestamp", name, "it cannot be read: %v", err)
+		return
+	}
+	v.stamped(bagit.TimestampFile, what, response, sealed)
+}
+
+// stamped judges one timestamp over some bytes. Without a certificate to trust, what it states is a claim of whoever
+// made it; that it is over these bytes is checked in any case.
+func (v *vouching) stamped(name, what string, response, message []byte) {
+	stated, err := seal.Read(response)
+	if err != nil {
+		v.fail("timestamp", name, "it cannot be read: %v", err)
+		return
+	}
+	if stated.Digest != bagit.Digest(message) {
+		v.fail("timestamp", name, "it is not over %s, but over %s", what, cmp.Or(stated.Digest, "another digest"))
+		return
+	}
+	at := stated.Time.Format(lineTime)
+	if len(v.o.Authorities) == 0 {
+		v.record("timestamp", name, inspect.Unknown, BasisClaimed, "it claims that %s existed at %s; give the "+
+			"certificates of the authority (--timestamp-certificate-chain FILE)", what, at)
+		return
+	}
+	if _, err := seal.Verify(response, message, v.o.Authorities); err != nil {
+		s := inspect.Unknown // only a trust root was given, which has other authorities
+		if v.o.TimestampRequired {
+			s = inspect.Failed
+		}
+		v.record("timestamp", name, s, BasisBytes,
+			"it claims that %s existed at %s, by none of the authorities that you trust: %v", what, at, err)
+		return
+	}
+	v.record("timestamp", name, inspect.Verified, BasisBytes, "%s existed at %s, by %s, which you trust", what, at,
+		cmp.Or(text.Clean(stated.By), "an authority"))
 }

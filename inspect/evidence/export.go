@@ -3,6 +3,7 @@ package evidence
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -47,7 +48,8 @@ func Export(ctx context.Context, events func() (io.ReadCloser, error), store ins
 	if err == nil {
 		err = bagit.Explain("putting it in its place", out.Publish())
 	}
-	if ctx.Err() != nil {
+	// Whoever interrupts the export while it is published gets what is there: the bundle, or nothing.
+	if err != nil && ctx.Err() != nil {
 		return Result{}, fmt.Errorf("writing the bundle to %s: interrupted, nothing was left there; the case is "+
 			"kept: %w", to, ctx.Err())
 	}
@@ -80,6 +82,9 @@ type export struct {
 	documents map[string]document // manifests and indexes that are carried, by blobLine.key
 	suspects  map[string]bool     // digests and diff IDs of suspect layers
 	notes     []string
+	// has is asked for the names in the reports in place of what is written: where a bag is made again, a file that
+	// cannot be made again is in the bag all the same. nil: what is written.
+	has func(name string) bool
 }
 
 // note tells the person who exports what is not in the bundle, in a sentence.
@@ -96,9 +101,9 @@ func (x *export) write() (Result, error) {
 		x.note("the case is partial; the bundle says so")
 	}
 	for _, part := range []func() error{
-		x.writeDeclaration, x.writeCase, x.writeExhibits, x.writeRedactions, x.writeTrust, x.writeBlobs,
-		x.writeListings, x.writeDocuments, x.writeAdvisories, x.writeVulnerabilities, x.writeSummaries,
-		x.writeReadme, x.writeInfo,
+		x.writeDeclaration, x.writeCase, x.writeExhibits, x.writeRedactions, x.writeTimestamps, x.writeTrust,
+		x.writeBlobs, x.writeListings, x.writeDocuments, x.writeAdvisories, x.writeVulnerabilities,
+		x.writeSummaries, x.writeReports, x.writeReadme, x.writeInfo,
 	} {
 		if err := x.ctx.Err(); err != nil {
 			return Result{}, err
@@ -112,7 +117,7 @@ func (x *export) write() (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if err := x.sign(manifest); err != nil {
+	if err := x.seal(manifest); err != nil {
 		return Result{}, err
 	}
 	digest := bagit.Digest(manifest)
@@ -123,17 +128,28 @@ func (x *export) write() (Result, error) {
 	}, nil
 }
 
-// sign writes the signature over the tag manifest beside it: no manifest lists it.
-func (x *export) sign(manifest []byte) error {
-	if x.o.Sign == nil {
+// seal writes the signature over the tag manifest, and the timestamp over the signature, beside it: no manifest lists
+// them. One that could not be made is an error and no bundle without it: whoever asked for it counts on it.
+func (x *export) seal(manifest []byte) error {
+	sealed := manifest
+	if x.o.Sign != nil {
+		bundle, err := x.o.Sign(x.ctx, manifest)
+		if err != nil {
+			return err
+		}
+		if err := x.bag.AddBytes(bagit.SignatureFile, bundle); err != nil {
+			return err
+		}
+		sealed = bundle
+	}
+	if x.o.Timestamp == nil {
 		return nil
 	}
-	bundle, err := x.o.Sign(x.ctx, manifest)
+	response, err := x.o.Timestamp(x.ctx, sha256.Sum256(sealed))
 	if err != nil {
 		return err
 	}
-	// A signature that could not be made is an error and no unsigned bundle: whoever gave a key counts on it.
-	return x.bag.AddBytes(bagit.SignatureFile, bundle)
+	return x.bag.AddBytes(bagit.TimestampFile, response)
 }
 
 // lineTime is how a time stands in the line to copy.
@@ -153,8 +169,8 @@ func (x *export) writeDeclaration() error {
 	return x.bag.AddBytes(bagit.DeclarationFile, []byte(bagit.Declaration))
 }
 
-// writeCase writes the case in its four forms and the chain of custody.
-// case.json is for programs and the reports are for people; both follow from events.jsonl, which alone is replayed.
+// writeCase writes the case, its record and the chain of custody.
+// case.json is for programs; it follows from events.jsonl, which alone is replayed.
 func (x *export) writeCase() error {
 	data, err := verdict.Encode(x.c)
 	if err != nil {
@@ -169,8 +185,17 @@ func (x *export) writeCase() error {
 	if err := x.addFile("data/custody.jsonl", x.stream.custody); err != nil {
 		return err
 	}
+	return nil
+}
+
+// writeReports draws the reports, which name where in the bag the bytes of a claim lie: they come after all of these.
+func (x *export) writeReports() error {
+	in := report.Bag{Has: x.bag.Has, Custody: x.stream.last}
+	if x.has != nil {
+		in.Has = x.has
+	}
 	for _, r := range renderings {
-		text, err := r.render(x.c)
+		text, err := r.render(x.c, in)
 		if err != nil {
 			return fmt.Errorf("writing %s: %w", r.name, err)
 		}
@@ -303,11 +328,11 @@ func packageDiffs(c inspect.Case) []packageDiff {
 }
 
 // renderings are the reports that stand in every bundle.
-// Both are pure functions of the case: Verify draws them again and compares every byte.
+// Both are pure functions of the case and of the names in the bag: Verify draws them again and compares every byte.
 var renderings = []struct {
 	name   string
-	render func(inspect.Case) ([]byte, error)
+	render func(inspect.Case, report.Bag) ([]byte, error)
 }{
-	{"data/report.html", rendered(report.HTML)},
-	{"data/report.md", rendered(report.Markdown)},
+	{"data/report.html", rendered(report.Bag.HTML)},
+	{"data/report.md", rendered(report.Bag.Markdown)},
 }

@@ -103,7 +103,7 @@ func (v *reproduction) made() (map[string]bagit.FileSum, error) {
 			WithoutConfig: config,
 		},
 		bag:       bagit.NewWriter(v.ctx, discarding{}, nil),
-		documents: map[string]document{},
+		documents: map[string]document{}, has: v.has,
 	}
 	if _, err := x.write(); err != nil {
 		return nil, err
@@ -113,6 +113,12 @@ func (v *reproduction) made() (map[string]bagit.FileSum, error) {
 		sums[s.Name] = s
 	}
 	return sums, nil
+}
+
+// has reports whether the bag has a file.
+func (v *reproduction) has(name string) bool {
+	_, there := v.sums[name]
+	return there
 }
 
 // infoFits compares bag-info.txt with the case.

@@ -20,7 +20,9 @@ const (
 	// this machine.
 	infoParent = "Backtrail-Parent"
 	// A bag whose signature was taken away still states here that it had one.
-	infoSigned      = "Signed"
+	infoSigned = "Signed"
+	// Likewise of a timestamp; no label where none was asked for.
+	infoTimestamp   = "Backtrail-Timestamp"
 	infoDescription = "External-Description"
 	infoID          = "External-Identifier"
 	infoLayers      = "Backtrail-Layers"
@@ -41,6 +43,10 @@ func (x *export) writeInfo() error {
 	if x.o.Sign != nil {
 		signed = "yes"
 	}
+	stamped := ""
+	if x.o.Timestamp != nil {
+		stamped = "yes"
+	}
 	date, at := endOf(x.c), ""
 	if !x.o.Exported.IsZero() {
 		date, at = x.o.Exported, x.o.Exported.Format(lineTime)
@@ -53,6 +59,7 @@ func (x *export) writeInfo() error {
 		{infoDescription, "evidence of " + x.c.Target.Name},
 		{infoOxum, fmt.Sprintf("%d.%d", size, files)},
 		{infoSigned, signed},
+		{infoTimestamp, stamped},
 		{infoCustody, x.stream.last},
 		{infoParent, cmp.Or(x.o.Parent, "none")},
 		{infoAccess, x.o.Access},

@@ -85,11 +85,12 @@ func (v *fitting) hashFiles() {
 	}
 }
 
-// isTagFile reports whether a file has to stand in the tag manifests: all but these and the signature over one of them.
+// isTagFile reports whether a file has to stand in the tag manifests: all but these, and signature and timestamp
+// over one of them.
 // A tag manifest lists neither itself nor another tag manifest (RFC 8493, 2.2.1).
 func isTagFile(name string) bool {
 	return !bagit.IsPayload(name) && name != bagit.TagManifest256 && name != bagit.TagManifest512 &&
-		name != bagit.SignatureFile
+		name != bagit.SignatureFile && name != bagit.TimestampFile
 }
 
 // manifests compares a pair of manifests with the files that it has to list.

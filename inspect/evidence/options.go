@@ -32,8 +32,12 @@ type Options struct {
 	// Documents gives the bills of materials for data/sbom: image.spdx.json, image.cdx.json, known-good.spdx.json.
 	Documents func(ctx context.Context, c inspect.Case) ([]Document, error)
 	// Sign signs the tag manifest; nil: it is not signed.
-	Sign     Signer
-	Progress func(inspect.Progress)
+	Sign Signer
+	// Keyless: Sign signs with a certificate, which README.txt explains how to check.
+	Keyless bool
+	// Timestamp gives the RFC 3161 response of an authority over a SHA-256; nil: none is asked for.
+	Timestamp func(ctx context.Context, digest [32]byte) ([]byte, error)
+	Progress  func(inspect.Progress)
 }
 
 // Document is a file that another package makes for the bundle.

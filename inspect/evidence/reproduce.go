@@ -12,6 +12,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence/bagit"
+	"github.com/backtrail/backtrail/inspect/report"
 	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
@@ -38,6 +39,7 @@ func (v *reproduction) run() {
 	v.custodyFits()
 	v.exhibitsFit()
 	v.redactionsFit()
+	v.timestampsFit()
 	v.packageDiffFits()
 	v.advisoriesFit()
 	v.vulnerabilitiesFit()
@@ -307,13 +309,14 @@ func (v *reproduction) drawnElsewhere() inspect.Status {
 
 // reports draws the reports again. Another version may draw them otherwise: then they cannot be compared.
 func (v *reproduction) reports() {
+	in := report.Bag{Has: v.has, Custody: v.info()[infoCustody]}
 	for _, r := range renderings {
 		have, err := v.bag.files.Read(r.name, MaxCase)
 		if err != nil {
 			v.fail("report", r.name, "it cannot be read: %v", err)
 			continue
 		}
-		want, err := r.render(v.c)
+		want, err := r.render(v.c, in)
 		switch {
 		case err == nil && bytes.Equal(have, want):
 			v.record("report", r.name, inspect.Verified, BasisBytes, "it says what the case says")

@@ -36,12 +36,8 @@ func KeySigner(pem []byte, password func() ([]byte, error)) (Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading a private key: %w", err)
 	}
-	return func(ctx context.Context, manifest []byte) ([]byte, error) {
-		statement, err := statementOver(manifest)
-		if err != nil {
-			return nil, err
-		}
-		b, err := sign.Bundle(&sign.DSSEData{Data: statement, PayloadType: statementType}, pair,
+	return StatementSigner(func(ctx context.Context, statement []byte, payloadType string) ([]byte, error) {
+		b, err := sign.Bundle(&sign.DSSEData{Data: statement, PayloadType: payloadType}, pair,
 			sign.BundleOptions{Context: ctx})
 		if err != nil {
 			return nil, fmt.Errorf("signing the tag manifest: %w", err)
@@ -51,7 +47,18 @@ func KeySigner(pem []byte, password func() ([]byte, error)) (Signer, error) {
 			return nil, fmt.Errorf("encoding the signature of the tag manifest: %w", err)
 		}
 		return append(out, '\n'), nil
-	}, nil
+	}), nil
+}
+
+// StatementSigner signs with what signs a payload in a DSSE envelope, as a keyless signer does (seal.Keyless).
+func StatementSigner(signs func(ctx context.Context, payload []byte, payloadType string) ([]byte, error)) Signer {
+	return func(ctx context.Context, manifest []byte) ([]byte, error) {
+		statement, err := statementOver(manifest)
+		if err != nil {
+			return nil, err
+		}
+		return signs(ctx, statement, statementType)
+	}
 }
 
 // Types of what is signed: an in-toto statement (https://in-toto.io/Statement/v1) in a DSSE envelope.

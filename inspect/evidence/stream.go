@@ -13,6 +13,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence/bagit"
 	"github.com/backtrail/backtrail/inspect/ledger"
+	"github.com/backtrail/backtrail/inspect/report"
 )
 
 // stream is a case's stream as it goes into a bundle: without progress and without a line that a crash cut off, next
@@ -82,10 +83,10 @@ func (s *stream) close() {
 }
 
 // rendered gives what a function writes.
-func rendered(write func(io.Writer, inspect.Case) error) func(inspect.Case) ([]byte, error) {
-	return func(c inspect.Case) ([]byte, error) {
+func rendered(write func(report.Bag, io.Writer, inspect.Case) error) func(inspect.Case, report.Bag) ([]byte, error) {
+	return func(c inspect.Case, in report.Bag) ([]byte, error) {
 		var b bytes.Buffer
-		err := write(&b, c)
+		err := write(in, &b, c)
 		return b.Bytes(), err
 	}
 }

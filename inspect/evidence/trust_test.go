@@ -2,14 +2,19 @@ package evidence
 
 import (
 	"context"
+	"crypto/ecdsa"
 	"errors"
 	"io"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/sigstore/sigstore/pkg/cryptoutils"
+
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/evidence/bagit"
+	"github.com/backtrail/backtrail/inspect/evidence/seal"
+	"github.com/backtrail/backtrail/inspect/evidence/seal/sealtest"
 )
 
 // TestRootsOfTrustLieUnderTheirKind exports a root of each kind and finds it again by its digest.
@@ -309,5 +314,38 @@ func TestTheExitOfAVerification(t *testing.T) {
 		if got != tt.want {
 			t.Errorf("%+v: %s", tt, got)
 		}
+	}
+}
+
+// A trust root is carried in PEM too, as the tools take it that know no trusted_root.json.
+func TestATrustRootAsPEM(t *testing.T) {
+	s := sealtest.New(t)
+	files := map[string][]byte{}
+	for _, p := range rootAsPEM(s.Root()) {
+		files[p.name] = p.data
+	}
+	certificates, err := seal.Certificates(files["fulcio.pem"])
+	if err != nil || len(certificates) != 2 || !certificates[0].IsCA {
+		t.Errorf("%d certificates, %v", len(certificates), err)
+	}
+	key, err := cryptoutils.UnmarshalPEMToPublicKey(files["rekor.pub"])
+	if _, is := key.(*ecdsa.PublicKey); err != nil || !is {
+		t.Errorf("%T, %v", key, err)
+	}
+	// Of what a root does not have there is no file, and of what is no root there is none.
+	if len(files) != 2 || len(rootAsPEM([]byte("{}"))) != 0 || len(rootAsPEM(nil)) != 0 {
+		t.Errorf("%d files", len(files))
+	}
+	in := newIncident(t)
+	digest := in.store.put(s.Root())
+	in.say(inspect.Event{Fact: inspect.Trust{Kind: trustSigstore, Origin: inspect.TrustFile, Name: "mine", Digest: digest}})
+	dir := in.export(t, "bundle", options).Path
+	names, err := filepath.Glob(filepath.Join(dir, "data", "trust", "*"))
+	must(t, err)
+	if all := strings.Join(names, " "); !strings.Contains(all, "fulcio") || !strings.Contains(all, "rekor") {
+		t.Error(all)
+	}
+	if v := verify(t, dir, trusting()); v.Fits != inspect.Verified || len(failures(v)) > 0 {
+		t.Errorf("%v", failures(v))
 	}
 }

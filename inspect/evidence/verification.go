@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"context"
+	"crypto/x509"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/text"
@@ -20,6 +21,7 @@ type Verification struct {
 	Fits        inspect.Status `json:"fits"`       // the files fit the bag's manifests
 	Reproduced  inspect.Status `json:"reproduced"` // its claims follow from the bytes in it
 	Authentic   inspect.Status `json:"authentic"`  // whoever was named signed it
+	Timestamp   inspect.Status `json:"timestamp"`  // an authority that was named stamped it; absent: none has
 	Claims      Claims         `json:"claims"`
 	Checks      []BagCheck     `json:"checks"`
 	TagManifest string         `json:"tagManifest"` // sha256:…
@@ -47,7 +49,7 @@ type Claims struct {
 
 // BagCheck is one thing that was looked at.
 type BagCheck struct {
-	// bag, manifest, file, custody, blob, case, image, layer, signature, provenance, trust, signer, expect
+	// bag, manifest, file, custody, blob, case, image, layer, signature, provenance, trust, signer, timestamp, expect
 	Name    string         `json:"name"`
 	Subject string         `json:"subject"` // the file, digest or row
 	Status  inspect.Status `json:"status"`
@@ -86,6 +88,10 @@ type VerifyOptions struct {
 	// VerifySigner checks that this identity signed the manifest, and returns who did. It is not nil where one was
 	// named.
 	VerifySigner func(ctx context.Context, manifest, bundle []byte) (by string, err error)
+	// Authorities are the certificates of timestamp authorities that the person trusts (seal.Verify), by a trust root
+	// or by a flag. With TimestampRequired, which is the flag, a bag without a timestamp by one of them fails.
+	Authorities       []*x509.Certificate
+	TimestampRequired bool
 	// Known are the digests of roots that backtrail itself knows, embedded or by TUF: these count as the person's.
 	Known []string
 	// Kinds are the kinds of bundles besides those of cases.

@@ -29,6 +29,7 @@ func Verify(ctx context.Context, path string, o VerifyOptions) (Verification, er
 		// It is there and cannot be read as a bundle: a defect of the bag.
 		v.fail("bag", path, "%v", err)
 		v.out.Fits, v.out.Reproduced, v.out.Authentic = inspect.Failed, inspect.Unknown, inspect.Unknown
+		v.out.Timestamp = inspect.Unknown
 		v.out.Status = inspect.Failed
 		return v.out, nil
 	}
@@ -38,7 +39,9 @@ func Verify(ctx context.Context, path string, o VerifyOptions) (Verification, er
 	v.out.Case.ID, v.out.TagManifest = bag.ID(), bag.TagManifest()
 	v.out.Fits = v.part((&fitting{v}).run)
 	who := &vouching{v}
-	v.out.Authentic = v.part(who.authentic) // first: what it covers need not be drawn again
+	// First: what the signature covers need not be drawn again.
+	v.out.Authentic = v.part(who.authentic)
+	v.out.Timestamp = v.part(who.timestamp) // apart: that a bag existed at a time does not make it anyone's
 	before := len(v.out.Checks)
 	if v.kind != nil {
 		v.out.Reproduced = v.part(v.again)
@@ -61,12 +64,13 @@ func Verify(ctx context.Context, path string, o VerifyOptions) (Verification, er
 // overall is CONTRACT's rule for the exit: a defect or a claim that does not follow fails, a verdict that rests on
 // what only the bag vouches for is unknown, and a bag without a signature is no defect.
 func overall(v Verification, expected, vouched inspect.Status) inspect.Status {
-	for _, s := range []inspect.Status{v.Fits, v.Reproduced, v.Authentic, expected, vouched} {
+	for _, s := range []inspect.Status{v.Fits, v.Reproduced, v.Authentic, v.Timestamp, expected, vouched} {
 		if s == inspect.Failed {
 			return inspect.Failed
 		}
 	}
-	if v.Reproduced == inspect.Unknown || v.Authentic == inspect.Unknown || vouched == inspect.Unknown {
+	if v.Reproduced == inspect.Unknown || v.Authentic == inspect.Unknown || v.Timestamp == inspect.Unknown ||
+		vouched == inspect.Unknown {
 		return inspect.Unknown
 	}
 	return inspect.Verified
@@ -187,6 +191,7 @@ func (v *vouching) trust() {
 		v.key(k)
 	}
 	v.unused(keys)
+	v.recordTimestamps()
 }
 
 // unused states plainly that a key which the person named has signed none of the images: a verification that ended well

@@ -36,7 +36,7 @@ func Of(c *inspect.Case, steps []respond.NextStep) []Line {
 	v := viewOf(c)
 	lines := []Line{
 		v.line(What, whatRules), v.line(Step, stepRules), v.line(How, howRules),
-		{Label: Signed, Text: v.signed()},
+		signedLine(v.signed()),
 		v.line(Missed, missedRules), v.next(steps),
 	}
 	for i := range lines {
@@ -44,6 +44,16 @@ func Of(c *inspect.Case, steps []respond.NextStep) []Line {
 		l.Text, l.Aside, l.Short = text.Clean(l.Text), text.Clean(l.Aside), text.Clean(l.Short)
 	}
 	return lines
+}
+
+// signedLine is the line about the signature. Where the image is signed, its shorter form leaves out what was required:
+// MISSED repeats whether it is met.
+func signedLine(words string) Line {
+	l := Line{Label: Signed, Text: words}
+	if signer, _, ok := strings.Cut(words, " · required: "); ok && strings.HasPrefix(words, "yes, ") {
+		l.Short = signer
+	}
+	return l
 }
 
 // rule gives a line's words and what stands behind them; words that are empty mean that the rule does not apply.

@@ -178,8 +178,8 @@ func TestTheHeadlineOfEachStory(t *testing.T) {
 			on("signatures", "web", inspect.Signature{ID: "s", Status: inspect.Verified, Identity: workflowID}),
 			on("expected", "", inspect.Expected{Identities: []string{workflowID}}),
 		), map[string]string{
-			What: "package python litellm 1.82.8 is a known-compromised release (MAL-2026-1); alert: Program started " +
-				"from a hidden folder (/usr/local/bin/python3.12) (layer 6) |",
+			What: "python package litellm 1.82.8 (layer 6) is a known-compromised release (MAL-2026-1); alert: Program " +
+				"started from a hidden folder (/usr/local/bin/python3.12) |",
 			How: "dependency litellm changed in the image's own build: 1.82.6 → 1.82.8; revision 2 rolled it out " +
 				"14:02:00Z |",
 			Signed: "yes, by shop/web/release.yml@refs/tags/v1.4.2, as required |",
@@ -195,9 +195,8 @@ func TestTheHeadlineOfEachStory(t *testing.T) {
 			}),
 			alertOf("/usr/bin/python3", inspect.OriginImage),
 		), map[string]string{
-			What: "/usr/lib/python3/x.pth runs at each start of Python: exec(x); alert: Program started from a " +
-				"hidden " +
-				"folder (/usr/bin/python3) (layer 6) |",
+			What: "/usr/lib/python3/x.pth runs at each start of Python: exec(x) (layer 6); alert: Program started " +
+				"from a hidden folder (/usr/bin/python3) |",
 			Step: "COPY fonts/ / |", How: "by the image's own build; revision 2 rolled it out 14:02:00Z |",
 		}},
 		{"unsigned only", story(

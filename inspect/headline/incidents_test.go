@@ -88,7 +88,7 @@ func incidents() []incident {
 			against(inspect.Diff{Layers: &inspect.LayerDiff{Shared: 6, Added: 1}}), ran("/bin/busybox",
 				"/usr/local/bin/entry.sh"),
 		), map[string]string{
-			What: "/usr/local/bin/entry.sh runs as the entrypoint: curl | sh; alert: Outbound connection",
+			What: "/usr/local/bin/entry.sh runs as the entrypoint: curl | sh (layer 6); alert: Outbound connection",
 			Step: "COPY fonts/ / |",
 			How:  "tag shop/web:1.4.2 overwritten: 9de70d7a → 32e45c9a, pulled by revision 2 14:02:00Z |",
 		}},
@@ -125,7 +125,7 @@ func incidents() []incident {
 				"litellm 1.82.8"),
 			ran("/usr/local/bin/python3.12", "/srv/app.py"),
 		), map[string]string{
-			What: "package python litellm 1.82.8 is a known-compromised release (PYSEC-1); alert: Outbound connection",
+			What: "python package litellm 1.82.8 (layer 6) is a known-compromised release (PYSEC-1); alert: Outbound connection",
 			How:  "as a dependency of the image's own build; revision 2 rolled it out 14:02:00Z |",
 		}},
 		{"a start-up file of a package that no list has", story(
@@ -136,7 +136,7 @@ func incidents() []incident {
 				"elementary-data 0.9"),
 			ran("/usr/local/bin/python3.12", "-m dbt"), signedBy(workflowID),
 		), map[string]string{
-			What: "package python elementary-data 0.9 brings /usr/lib/python3/elementary.pth, which runs at " +
+			What: "python package elementary-data 0.9 (layer 6) brings /usr/lib/python3/elementary.pth, which runs at " +
 				"each start of Python; alert",
 			Missed: "the image is signed, and no gate looks at content: a signature does not vouch for it |",
 		}},
@@ -150,7 +150,7 @@ func incidents() []incident {
 			}}}}),
 			ran("/usr/local/bin/node", "/app/server.js"),
 		), map[string]string{
-			What: "package npm plain-crypto-js 4.2.1: installed, and in no lock file; alert: Outbound connection",
+			What: "npm package plain-crypto-js 4.2.1: installed, and in no lock file; alert: Outbound connection",
 			How:  "tag shop/web:1.4.2 overwritten",
 		}},
 		{"an install script of a worm", story(
@@ -163,7 +163,7 @@ func incidents() []incident {
 				Name: "@ctrl/tinycolor", From: "4.1.0", To: "4.1.1",
 			}}}}),
 		), map[string]string{
-			What: "package npm @ctrl/tinycolor 4.1.1: preinstall runs bundle.js |",
+			What: "npm package @ctrl/tinycolor 4.1.1: preinstall runs bundle.js |",
 			How:  "dependency @ctrl/tinycolor changed in the image's own build: 4.1.0 → 4.1.1; revision 2",
 		}},
 		{"a genuine signature on bad content", story(
@@ -172,7 +172,7 @@ func incidents() []incident {
 			because(pkg("npm router", "2.0")), signedBy(workflowID), on("expected", "",
 				inspect.Expected{Identities: []string{workflowID}}),
 		), map[string]string{
-			What:   "package npm router 2.0: postinstall is new |",
+			What:   "npm package router 2.0: postinstall is new |",
 			Signed: "yes, by shop/web/release.yml@refs/tags/v1.4.2, as required |",
 			Missed: "the image is signed as required, and no gate looks at content: a signature does not vouch " +
 				"for it |",
@@ -204,9 +204,8 @@ func incidents() []incident {
 			because(inspect.Cause{Kind: inspect.CausePackage, Name: "liblzma5", Version: "5.6.1-1", Layer: 0}),
 			knownBad("xz-backdoor", "liblzma5 5.6.1-1"), alertOf("/usr/sbin/sshd", inspect.OriginImage),
 		), map[string]string{
-			What: "package liblzma5 5.6.1-1 is a known-compromised release (xz-backdoor); alert: Program started " +
-				"from a hidden " +
-				"folder (/usr/sbin/sshd) (layer 0) |",
+			What: "package liblzma5 5.6.1-1 (layer 0) is a known-compromised release (xz-backdoor); alert: Program " +
+				"started from a hidden folder (/usr/sbin/sshd) |",
 			Step: "ADD rootfs / (of the base image) |",
 		}},
 		{"a shell by kubectl exec", story(acted(inspect.ActExec, "/bin/bash"),
@@ -260,18 +259,18 @@ func incidents() []incident {
 				ID: "MAL-1", Kind: inspect.AdvisoryPackage, Subject: "left 1.0",
 				Status: inspect.RowFailed, Withdrawn: true,
 			})), map[string]string{
-			What: "package npm left 1.0: x.js is obfuscated |",
+			What: "npm package left 1.0: x.js is obfuscated |",
 		}},
 		{"an advisory of another package", story(
 			severe("binaries", "unexpected-binary", "web:/app/x.py", "x.py is obfuscated", pkg("python go", "1.0")),
 			because(pkg("python go", "1.0")),
 			knownBad("MAL-2", "django-go 1.0"), knownBad("MAL-3", "django 1.0")), map[string]string{
-			What: "package python go 1.0: x.py is obfuscated |",
+			What: "python package go 1.0: x.py is obfuscated |",
 		}},
 		{"an advisory of another version", story(
 			severe("binaries", "unexpected-binary", "web:/app/x.js", "x.js is obfuscated", pkg("npm left", "1.0")),
 			because(pkg("npm left", "1.0")),
-			knownBad("MAL-2", "left 2.0")), map[string]string{What: "package npm left 1.0: x.js is obfuscated |"}},
+			knownBad("MAL-2", "left 2.0")), map[string]string{What: "npm package left 1.0: x.js is obfuscated |"}},
 		{"a name that Python writes in two ways", story(
 			severe("advisories", "known-compromise", "web", "x", pkg("python fastembed_utils", "1.3.1")),
 			because(pkg("python fastembed_utils", "1.3.1")),
@@ -280,7 +279,7 @@ func incidents() []incident {
 				Name: "fastembed-utils",
 				From: "1.3.0", To: "1.3.1",
 			}}}})), map[string]string{
-			What: "package python fastembed_utils 1.3.1 is a known-compromised release (MAL-4)",
+			What: "python package fastembed_utils 1.3.1 (layer 6) is a known-compromised release (MAL-4)",
 			How:  "dependency fastembed-utils changed in the image's own build: 1.3.0 → 1.3.1",
 		}},
 	}

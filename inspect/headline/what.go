@@ -43,7 +43,7 @@ func whatKnownBad(v view) (string, string) {
 		if a.Withdrawn || a.Status != inspect.RowFailed || !about(a, v.cause) {
 			continue
 		}
-		return named(v.cause) + " is a known-compromised release (" + a.ID + ")" + v.consequence() + v.inLayer(), ""
+		return v.cause.Package() + v.inLayer() + " is a known-compromised release (" + a.ID + ")" + v.consequence(), ""
 	}
 	return "", ""
 }
@@ -67,9 +67,9 @@ func whatPackage(v view) (string, string) {
 	if v.cause.Kind != inspect.CausePackage {
 		return "", ""
 	}
-	text := named(v.cause)
+	text := v.cause.Package()
 	if h, ok := v.hook(); ok {
-		return text + " brings " + h.Path + ", which " + h.Trigger + v.consequence() + v.inLayer(), ""
+		return text + v.inLayer() + " brings " + v.path(h.Path) + ", which " + h.Trigger + v.consequence(), ""
 	}
 	if len(v.lead.Findings) > 0 {
 		text += ": " + title(v.lead.Head())
@@ -94,11 +94,11 @@ func whatHook(v view) (string, string) {
 	if !ok || v.cause.Kind != inspect.CauseHook && v.cause.Kind != inspect.CauseFile {
 		return "", ""
 	}
-	text := h.Path + " " + h.Trigger
+	text := v.path(h.Path) + " " + h.Trigger
 	if h.Command != "" && h.Command != h.Path {
 		text += ": " + h.Command
 	}
-	return text + v.consequence() + v.inLayer(), ""
+	return text + v.inLayer() + v.consequence(), ""
 }
 
 // whatReplaced is a packaged program with other content than its package has. An interpreter is the cause only here:
@@ -107,7 +107,7 @@ func whatReplaced(v view) (string, string) {
 	for _, a := range v.image.Altered {
 		if a.Path == v.cause.Path && a.Status == inspect.RowFailed {
 			return a.Path + " was replaced: it does not match the checksum of package " + a.Package +
-				v.consequence() + v.inLayer(), ""
+				v.inLayer() + v.consequence(), ""
 		}
 	}
 	return "", ""
@@ -203,7 +203,7 @@ func whatWorst(v view) (string, string) {
 	if len(v.lead.Findings) == 0 {
 		return "", ""
 	}
-	return title(v.lead.Head()) + v.consequence() + v.inLayer(), ""
+	return title(v.lead.Head()) + v.inLayer() + v.consequence(), ""
 }
 
 // whatAlert is an alert that nothing in the image explains. That the image is to blame for nothing is said only where
@@ -268,7 +268,8 @@ func whatLook(v view) (string, string) {
 // whatNothing is that all checks ended and nothing failed.
 func whatNothing(view) (string, string) { return "no problems found", "" }
 
-// consequence is the alert behind a cause that the alert does not name itself.
+// consequence is the alert behind a cause that the alert does not name itself. The shorter form of a line is without it:
+// alerts have lines of their own.
 func (v view) consequence() string {
 	if v.alert == nil {
 		return ""
@@ -277,6 +278,8 @@ func (v view) consequence() string {
 	switch {
 	case p != "" && p == v.cause.Path:
 		return "; it ran"
+	case v.brief:
+		return ""
 	case p != "":
 		return "; alert: " + v.alert.Name() + " (" + p + ")"
 	default:

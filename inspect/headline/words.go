@@ -2,6 +2,7 @@ package headline
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -55,8 +56,21 @@ func listed(names []string) string {
 // bare is the name of a package without its type: litellm of "python litellm".
 func bare(name string) string { return name[strings.LastIndexByte(name, ' ')+1:] }
 
-// named is a package with its version.
-func named(c inspect.Cause) string { return strings.TrimSpace("package " + c.Name + " " + c.Version) }
+// maxPath bounds a path in the shorter form of a line, in bytes.
+const maxPath = 44
+
+// path is a path; in the shorter form of a line, one that is long is its file, with the folder that it is in
+// where both are short.
+func (v view) path(p string) string {
+	if !v.brief || len(p) <= maxPath {
+		return p
+	}
+	dir, file := path.Split(p)
+	if folder := path.Base(dir); len(folder)+len(file) < maxPath/2+8 {
+		file = folder + "/" + file
+	}
+	return "…/" + file
+}
 
 // title is a finding's sentence without its container and period.
 func title(f inspect.Finding) string {

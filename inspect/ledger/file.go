@@ -116,7 +116,7 @@ func (l *Ledger) restore(ctx context.Context) error {
 			l.redacted[r] = true
 		}
 	})
-	l.seq, l.prev = chain.Seq, chain.Head
+	l.seq, l.prev, l.broken = chain.Seq, chain.Head, chain.Broken
 	if err == nil && chain.Broken != nil {
 		l.folded.Apply(inspect.Event{Fact: notIntact(chain)}) // as in a replay, and no line of the record
 	}

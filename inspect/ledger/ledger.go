@@ -27,6 +27,7 @@ type Ledger struct {
 	session   *inspect.Session // appended before the first fact of a reopened case
 	failed    error            // of the first write that failed: the case goes on without its record
 	closed    bool
+	broken    error                      // of the chain of a record that was resumed; nil: it is whole
 	salt      []byte                     // of the digests of what was removed
 	redacted  map[inspect.Redaction]bool // recorded before: a secret that several facts quote is one
 	progress  map[inspect.Key]time.Time
@@ -189,12 +190,23 @@ func (l *Ledger) Check(name, container string) (inspect.CheckState, bool) {
 	return l.folded.Check(name, container)
 }
 
+// Broken is what is wrong with the chain of a record that was resumed; nil where it is whole. Nothing should be added
+// to a record that was changed.
+func (l *Ledger) Broken() error { return l.broken }
+
 // Head is the hash of the newest line: sha256:…, or empty before the first. Whoever has noted it elsewhere can prove
 // that the record up to that line is the same.
 func (l *Ledger) Head() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.prev
+}
+
+// Position is the number and the hash of the newest line: Head with the number that a timestamp over it names.
+func (l *Ledger) Position() (entry uint64, head string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.seq, l.prev
 }
 
 // Close ends the record and unlocks the case. What is appended afterwards is refused with ErrClosed. A second Close

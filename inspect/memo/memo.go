@@ -34,6 +34,7 @@ type call[T any] struct {
 	done  chan struct{}
 	value T
 	err   error
+	again bool // the maker was cancelled: the error is its own, and those who wait make the value anew
 	bytes int64
 	at    *list.Element // nil while it is made
 }
@@ -44,7 +45,8 @@ func New[T any](bounds Bounds, size func(T) int64) *Cache[T] {
 }
 
 // Get returns the value of a key, which make makes where it is not kept. Errors: those of make, and of ctx. make gets
-// the context of the caller that runs it: where that one is cancelled, those that wait for the value make it anew.
+// the context of the caller that runs it: where that one is cancelled, those that wait for the value make it anew. Any
+// other failure is that of all who wait: each trying again, one after the other, would take its time once for each.
 func (c *Cache[T]) Get(ctx context.Context, key string, make func(context.Context) (T, error)) (T, error) {
 	for {
 		one, mine := c.join(key)
@@ -54,8 +56,7 @@ func (c *Cache[T]) Get(ctx context.Context, key string, make func(context.Contex
 		}
 		select {
 		case <-one.done:
-			// The one that made it may have been cancelled; this one was not.
-			if one.err != nil && ctx.Err() == nil && c.peek(key) != one {
+			if one.again && ctx.Err() == nil {
 				continue
 			}
 			return one.value, one.err
@@ -106,17 +107,11 @@ func (c *Cache[T]) join(key string) (one *call[T], mine bool) {
 	return one, true
 }
 
-// peek gives the call of a key as it is now; nil where there is none.
-func (c *Cache[T]) peek(key string) *call[T] {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.calls[key]
-}
-
 // errBroken is what those who wait get where make panicked.
 var errBroken = errors.New("making the value broke off")
 
-// run makes a value. A panic of make goes on to its caller; whoever waits makes the value again.
+// run makes a value. A panic of make goes on to its caller; whoever waits gets errBroken. What failed is dropped before
+// those who wait go on, so that none of them finds it again.
 func (c *Cache[T]) run(ctx context.Context, one *call[T], make func(context.Context) (T, error)) {
 	one.err = errBroken
 	defer func() {
@@ -128,6 +123,7 @@ func (c *Cache[T]) run(ctx context.Context, one *call[T], make func(context.Cont
 		close(one.done)
 	}()
 	one.value, one.err = make(ctx)
+	one.again = one.err != nil && ctx.Err() != nil
 	if one.err == nil {
 		c.keep(one)
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 )
 
 // wide makes caches whose values count for their length.
@@ -137,4 +138,38 @@ func TestForgottenValuesAreMadeAgain(t *testing.T) {
 	if !get(t, c, "a", "1") {
 		t.Error("a forgotten value is kept")
 	}
+}
+
+// A failure is that of all who wait for it: one slow failure and not one for each of them. The next who asks tries anew.
+func TestAFailureIsSharedByThoseWhoWait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := New(Bounds{Count: 10, Bytes: 1 << 20}, func(string) int64 { return 1 })
+		var made atomic.Int32
+		release, slow := make(chan struct{}), errors.New("no answer")
+		fails := func(context.Context) (string, error) {
+			made.Add(1)
+			<-release
+			return "", slow
+		}
+		errs := make(chan error, 8)
+		for range cap(errs) {
+			go func() {
+				_, err := c.Get(t.Context(), "k", fails)
+				errs <- err
+			}()
+		}
+		synctest.Wait() // one makes the value, the others wait for it
+		close(release)
+		for range cap(errs) {
+			if err := <-errs; !errors.Is(err, slow) {
+				t.Errorf("the error is %v", err)
+			}
+		}
+		if n := made.Load(); n != 1 {
+			t.Errorf("it was tried %d times", n)
+		}
+		if v, err := c.Get(t.Context(), "k", func(context.Context) (string, error) { return "v", nil }); v != "v" || err != nil {
+			t.Errorf("afterwards: %q, %v", v, err)
+		}
+	})
 }

@@ -23,6 +23,12 @@ func ByPlace(t *layer.Tree, p string) string {
 			return "gem " + name
 		}
 	}
+	if at := strings.LastIndex(p, "/extensions/"); at >= 0 { // PLATFORM/ABI/NAME-VERSION, beside gems
+		if words := strings.SplitN(p[at+len("/extensions/"):], "/", 4); len(words) == 4 &&
+			t.Get(p[:at]+"/specifications/"+words[2]+".gemspec") != nil {
+			return "gem " + words[2]
+		}
+	}
 	if at := strings.Index(p, ".egg/"); at >= 0 && t.Get(p[:at]+".egg/EGG-INFO") != nil {
 		name, _, _ := strings.Cut(path.Base(p[:at]), "-")
 		return "python " + name

@@ -68,7 +68,8 @@ type Database struct {
 	bare     []string            // installed packages whose files it does not list
 	// several of its packages may hold a path with different contents, of which one is there (rpm's multilib)
 	shared   bool
-	Language bool // of a language's package manager: it covers nothing of the rest of the image
+	Language bool   // of a language's package manager: it covers nothing of the rest of the image
+	gap      string // what stands beside it and was not applied, in words
 }
 
 // packageKey names a package as it was installed: its list may

@@ -2,6 +2,7 @@ package owner
 
 import (
 	"context"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ const (
 	dpkgInfo       = "/var/lib/dpkg/info"
 	dpkgStatusD    = "/var/lib/dpkg/status.d"
 	dpkgDiversions = "/var/lib/dpkg/diversions"
+	dpkgUpdates    = "/var/lib/dpkg/updates" // stanzas that dpkg has not merged into status yet
 )
 
 // dpkgPackage is a stanza of dpkg's status file. arch is needed for the names of its files; installed is false for
@@ -38,7 +40,11 @@ func readDpkg(ctx context.Context, t *layer.Tree) (*Database, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range parseStatus(status) {
+	packages, err := withUpdates(ctx, t, parseStatus(status))
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range packages {
 		if !p.installed || len(db.claims) > MaxClaims {
 			continue
 		}
@@ -61,6 +67,38 @@ func readDpkg(ctx context.Context, t *layer.Tree) (*Database, error) {
 		db.claims = append(db.claims, diverted.apply(dpkgClaims(p, list, sums))...)
 	}
 	return db, nil
+}
+
+// withUpdates applies dpkg's journal: files whose names are digits, each with stanzas that replace those of status, in
+// the order of their names. dpkg merges them the next time that it runs, and lists the packages as if it had.
+func withUpdates(ctx context.Context, t *layer.Tree, packages []dpkgPackage) ([]dpkgPackage, error) {
+	found := t.Files(dpkgUpdates, MaxDatabaseFiles)
+	if len(found) == 0 {
+		return packages, nil
+	}
+	at := make(map[packageKey]int, len(packages))
+	for i, p := range packages {
+		at[packageKey{name: p.name, arch: p.arch}] = i
+	}
+	for _, name := range slices.Sorted(maps.Keys(found)) {
+		if strings.Trim(name, "0123456789") != "" {
+			continue
+		}
+		data, err := readSmall(ctx, t, path.Join(dpkgUpdates, name))
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range parseStatus(data) {
+			key := packageKey{name: p.name, arch: p.arch}
+			if i, known := at[key]; known {
+				packages[i] = p
+				continue
+			}
+			at[key] = len(packages)
+			packages = append(packages, p)
+		}
+	}
+	return packages, nil
 }
 
 // dpkgClaims joins what the three places have of a package's files:

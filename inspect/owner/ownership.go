@@ -84,6 +84,11 @@ func readAll(ctx context.Context, t *layer.Tree) (*Ownership, error) {
 	}
 	o.noteChanged()
 	o.judgeDigests()
+	for _, db := range o.dbs { // after Listing: what an attacker puts beside a database excuses no file
+		if db.gap != "" {
+			o.AddGap(db.gap)
+		}
+	}
 	return o, nil
 }
 

@@ -351,6 +351,7 @@ func TestOwnersByPlace(t *testing.T) {
 	for p, want := range map[string]string{
 		"/app/node_modules/a/x.js": "npm a", "/app/node_modules/@s/b/x.js": "npm @s/b", "/app/node_modules/bare/x.js": "",
 		"/app/node_modules/a/node_modules/c/y.js": "npm c", "/b/gems/puma-6.6.1/x.rb": "gem puma-6.6.1", "/b/gems/other-1/x.rb": "",
+		"/b/extensions/x86_64-linux/3.3.0/puma-6.6.1/puma/x.so": "gem puma-6.6.1", "/b/extensions/x86_64-linux/3.3.0/other-1/x.so": "",
 		"/p/num-1.2-py3.egg/x.py": "python num", "/p/fake.egg/x.py": "", nix: "nix hello-2.12", "/nix/store/short/x": "", "/usr/bin/x": "",
 	} {
 		if got := ByPlace(tree, p); got != want {

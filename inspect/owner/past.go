@@ -38,7 +38,7 @@ func databaseKind(p string) string {
 		switch dir := path.Dir(p); {
 		case dir == dpkgStatusD:
 			return "dpkg (distroless)"
-		case dir == "/var/lib/dpkg", dir == dpkgInfo && (strings.HasSuffix(p, ".list") || strings.HasSuffix(p,
+		case dir == "/var/lib/dpkg", dir == dpkgUpdates, dir == dpkgInfo && (strings.HasSuffix(p, ".list") || strings.HasSuffix(p,
 			".md5sums")):
 			return "dpkg"
 		}
@@ -47,8 +47,9 @@ func databaseKind(p string) string {
 	switch base := path.Base(p); base { // called for every file of an image: the lists are looked up last
 	case "installed":
 		return kindAt("apk", slices.Contains(apkInstalled(), p))
-	case "rpmdb.sqlite", "Packages.db", "Packages":
-		return kindAt("rpm", slices.Contains(rpmPlaces(), p))
+	case rpmSQLite, rpmSQLite + "-wal", rpmSQLite + "-journal", "Packages.db", "Packages":
+		file := strings.TrimSuffix(strings.TrimSuffix(p, "-wal"), "-journal")
+		return kindAt("rpm", slices.Contains(rpmPlaces(), file))
 	case "manifest.wall":
 		return kindAt("chisel", p == chiselManifest)
 	case "desc", "files", "mtree":

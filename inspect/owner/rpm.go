@@ -14,12 +14,15 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
+// rpmSQLite is the file of rpm's database in SQLite.
+const rpmSQLite = "rpmdb.sqlite"
+
 // rpmPlaces are the places of rpm's database, newest form first: /usr/lib/sysimage/rpm is that of Fedora 36 and SUSE,
 // /usr/share/rpm that of ostree.
 func rpmPlaces() []string {
 	var all []string
 	for _, dir := range []string{"/var/lib/rpm", "/usr/lib/sysimage/rpm", "/usr/share/rpm"} {
-		for _, name := range []string{"rpmdb.sqlite", "Packages.db", "Packages"} {
+		for _, name := range []string{rpmSQLite, "Packages.db", "Packages"} {
 			all = append(all, layer.Join(dir, name))
 		}
 	}
@@ -34,11 +37,11 @@ func readRPM(ctx context.Context, t *layer.Tree) (*Database, error) {
 		if n == nil || !layer.IsRegular(n) || n.Size == 0 {
 			continue
 		}
-		packages, err := rpmPackages(ctx, t, n)
+		packages, gap, err := rpmPackages(ctx, t, n)
 		if err != nil {
 			return nil, fmt.Errorf("reading %s: %w", place, err)
 		}
-		db := &Database{Name: "rpm", File: place, shared: true}
+		db := &Database{Name: "rpm", File: place, shared: true, gap: gap}
 		for _, p := range packages {
 			if len(db.claims) > MaxClaims {
 				break
@@ -52,17 +55,33 @@ func readRPM(ctx context.Context, t *layer.Tree) (*Database, error) {
 }
 
 // rpmPackages reads an rpm database of any form. Its library trusts offsets and lengths, so the file is looked
-// through before (rpmsound.go), and a panic is an error.
-func rpmPackages(ctx context.Context, t *layer.Tree, n *inspect.Node) ([]*rpmdb.PackageInfo, error) {
-	if n.Size > MaxRPM {
-		return nil, &registry.LimitError{What: "rpm database", Limit: MaxRPM}
-	}
-	c, err := t.Open(ctx, n)
+// through before (rpmsound.go), and a panic is an error. gap is what stands beside it and is not applied.
+func rpmPackages(ctx context.Context, t *layer.Tree, n *inspect.Node) (
+	all []*rpmdb.PackageInfo, gap string, err error,
+) {
+	c, gap, err := openRPM(ctx, t, n)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer c.Close()
-	return parseRPM(c)
+	all, err = parseRPM(c)
+	return all, gap, err
+}
+
+// openRPM opens an rpm database with what its write-ahead log has, where it is SQLite's.
+func openRPM(ctx context.Context, t *layer.Tree, n *inspect.Node) (c inspect.Content, gap string, err error) {
+	if n.Size > MaxRPM {
+		return nil, "", &registry.LimitError{What: "rpm database", Limit: MaxRPM}
+	}
+	if c, err = t.Open(ctx, n); err != nil || path.Base(n.Path) != rpmSQLite {
+		return c, "", err
+	}
+	whole, gap, err := SQLiteContent(ctx, t, n, c)
+	if err != nil {
+		_ = c.Close()
+		return nil, "", err
+	}
+	return whole, gap, nil
 }
 
 // parseRPM hands a database to go-rpmdb, which reads files only: a copy of it lies under a name of ours while it is

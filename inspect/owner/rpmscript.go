@@ -21,7 +21,7 @@ type RPMScript struct {
 }
 
 // Tags of a header that hold scripts, and those that name the package (rpm's include/rpm/rpmtag.h). Triggers are lists
-// of scripts that run when another package comes or goes.
+// of scripts that run when another package, or a file of it, comes or goes.
 var rpmScriptTags = []struct {
 	tag  int32
 	kind string
@@ -33,6 +33,11 @@ var rpmScriptTags = []struct {
 	{1151, "pre-transaction"},
 	{1152, "post-transaction"},
 	{1065, "trigger"},
+	{1079, "verify"},
+	{5066, "file trigger"},
+	{5076, "transaction file trigger"},
+	{5104, "pre-uninstall-transaction"},
+	{5105, "post-uninstall-transaction"},
 }
 
 const (
@@ -57,9 +62,6 @@ func IsRPMDatabase(p string) bool { return slices.Contains(rpmPlaces(), p) }
 // RPMScripts reads the scripts of all packages of an rpm database, which may be in any of its forms. Where an image has
 // several databases, only the one that rpm reads has scripts. Errors: errUnsound, errNoSQLite, *registry.LimitError.
 func RPMScripts(ctx context.Context, t *layer.Tree, n *inspect.Node) ([]RPMScript, error) {
-	if n.Size > MaxRPM {
-		return nil, &registry.LimitError{What: "rpm database", Limit: MaxRPM}
-	}
 	for _, place := range rpmPlaces() {
 		if first := t.Resolve(place); first != nil && layer.IsRegular(first) && first.Size > 0 {
 			if first.SHA256 != n.SHA256 {
@@ -68,7 +70,7 @@ func RPMScripts(ctx context.Context, t *layer.Tree, n *inspect.Node) ([]RPMScrip
 			break
 		}
 	}
-	c, err := t.Open(ctx, n)
+	c, _, err := openRPM(ctx, t, n)
 	if err != nil {
 		return nil, err
 	}

@@ -86,6 +86,15 @@ func attestations(ctx context.Context, client *registry.Client, loc registry.Loc
 	if err := keep(client.Store(), part.Digest, part.Bytes, string(d.MediaType), of, emit); err != nil {
 		return nil, err
 	}
+	// The config states nothing, and no tool copies the manifest without it: a layout that is to be closed has it too.
+	// Where it is not to be had, the bundle names it as missing.
+	if config := m.Config.Digest.String(); m.Config.Digest.Hex != "" {
+		if data, err := client.Fetch(ctx, loc, config, MaxStatement); err == nil {
+			if err := keep(client.Store(), config, data, string(m.Config.MediaType), of, emit); err != nil {
+				return nil, err
+			}
+		}
+	}
 	var list []found
 	for _, l := range m.Layers {
 		predicate := l.Annotations[registry.AnnotationPredicateType]

@@ -168,10 +168,31 @@ func (b builds) change(code, what, from, to string, s inspect.Severity) change {
 // unsigned; one that names another owner's repository or builder speaks against its maker, signed or not.
 // Each difference is a change of its own, since each has another code and weight.
 func (b builds) compare() []change {
-	list := append(b.builder(), b.source()...)
+	list := append(append(b.builder(), b.source()...), b.run()...)
 	if b.before.BuildType != b.now.BuildType {
 		list = append(list, b.change(inspect.CodeBuildTypeChanged, "kind of build", b.before.BuildType, b.now.BuildType,
 			inspect.Low))
+	}
+	return list
+}
+
+// run compares how a build was started: its trigger, its runner, and the file of its workflow. A real pipeline with a
+// valid signature that was made to build otherwise shows in these and in nothing else. Where the certificates of the
+// signatures tell the same, the findings have the same codes and are one.
+func (b builds) run() []change {
+	var list []change
+	for _, p := range []struct {
+		name, what, code string
+		severity         func(from, to string) inspect.Severity
+	}{
+		{parameterTrigger, "started by", inspect.CodeTriggerChanged, triggerSeverity},
+		{parameterRunner, "run on", inspect.CodeRunnerChanged, runnerSeverity},
+		{parameterWorkflow, "built by the workflow", inspect.CodeWorkflowChanged, always(inspect.Medium)},
+	} {
+		from, to := b.before.Parameters[p.name], b.now.Parameters[p.name]
+		if from != "" && to != "" && from != to {
+			list = append(list, b.change(p.code, p.what, clip(from), clip(to), b.weigh(p.severity(from, to))))
+		}
 	}
 	return list
 }

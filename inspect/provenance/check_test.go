@@ -398,7 +398,7 @@ func TestBuildKitsClaimsAreUnsigned(t *testing.T) {
 			t.Errorf("blob %+v is not kept", b)
 		}
 	}
-	if len(c.Blobs) != 2 {
+	if len(c.Blobs) != 3 { // manifest, config and statement: a layout with them is closed
 		t.Errorf("blobs are %+v", c.Blobs)
 	}
 }

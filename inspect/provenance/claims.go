@@ -134,7 +134,7 @@ func (c *claims) addMaterials(list []artifact) {
 }
 
 // addParameters takes over the members of an object, nested ones as compact JSON.
-// They are shown and never compared. A value is cut within UTF-8, and an object is written without blanks.
+// They are shown; only those that builds.run names are compared. A value is cut within UTF-8, and an object is written without blanks.
 func (c *claims) addParameters(o object) {
 	for _, k := range slices.Sorted(maps.Keys(o)) {
 		if len(c.parameters) == MaxParameters {

@@ -17,6 +17,31 @@ func (c *claims) gitHubRef(env object) {
 	}
 }
 
+// The parameters by which two builds of one workflow are compared; see builds.run.
+const (
+	parameterTrigger  = "trigger"
+	parameterRunner   = "runner"
+	parameterWorkflow = "workflowPath"
+)
+
+// addRun reads what started a run and on what it ran, from the variables of a workflow or from the internal
+// parameters of GitHub's own build type (https://actions.github.io/buildtypes/workflow/v1). The platform writes both,
+// so that whoever starts a build cannot choose them; whoever forges a statement can.
+func (c *claims) addRun(env object) {
+	for name, value := range map[string]string{
+		parameterTrigger: env.first("event_name", "github_event_name", "GITHUB_EVENT_NAME"),
+		parameterRunner:  env.first("runner_environment", "github_runner_environment", "RUNNER_ENVIRONMENT"),
+	} {
+		if value == "" || len(value) > MaxParameter {
+			continue
+		}
+		if c.parameters == nil {
+			c.parameters = map[string]string{}
+		}
+		c.parameters[name] = value
+	}
+}
+
 // branchOfTag finds the branch of a tag in the event: a push says its base_ref, a release its target_commitish.
 // It may be written by whoever sets the tag, and is compared only with --source-branch.
 func branchOfTag(env object) string {

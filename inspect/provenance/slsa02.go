@@ -40,6 +40,9 @@ func parseSLSA02(raw json.RawMessage) (claims, error) {
 	c.addSource(parseSource(config.URI, config.Digest))
 	if config.EntryPoint != "" {
 		c.parameters = map[string]string{"entryPoint": config.EntryPoint}
+		if strings.HasPrefix(config.EntryPoint, ".github/workflows/") && len(config.EntryPoint) <= MaxParameter {
+			c.parameters[parameterWorkflow] = config.EntryPoint
+		}
 	}
 	c.addMetadata(parseObject(p.Metadata))
 	c.addSource(builtSource(p.Materials))
@@ -47,6 +50,7 @@ func parseSLSA02(raw json.RawMessage) (claims, error) {
 	c.addParameters(parseObject(p.Invocation.Parameters))
 	environment := parseObject(p.Invocation.Environment)
 	c.gitHubRef(environment)
+	c.addRun(environment)
 	if c.invocation == "" {
 		c.invocation = gitHubRun(environment)
 	}

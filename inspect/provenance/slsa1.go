@@ -42,6 +42,11 @@ func parseSLSA1(raw json.RawMessage) (claims, error) {
 	c.addMaterials(def.ResolvedDependencies)
 	c.addParameters(external)
 	c.gitHubRef(internal)
+	c.addRun(internal)
+	c.addRun(internal.object("github"))
+	if p := external.object("workflow").text("path"); p != "" && len(p) <= MaxParameter {
+		c.parameters[parameterWorkflow] = p // not nil: it has the workflow
+	}
 	c.cloudBuildRef(internal.object("systemSubstitutions"))
 	c.weak()
 	return c, nil

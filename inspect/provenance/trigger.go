@@ -31,12 +31,7 @@ type extension struct {
 // otherwise, has a valid signature too.
 var extensions = []extension{
 	{[]string{"buildTrigger", "githubWorkflowTrigger"}, "started by", inspect.CodeTriggerChanged, triggerSeverity},
-	{[]string{"runnerEnvironment"}, "run on", inspect.CodeRunnerChanged, func(_, to string) inspect.Severity {
-		if to == "self-hosted" {
-			return inspect.Medium
-		}
-		return inspect.Low
-	}},
+	{[]string{"runnerEnvironment"}, "run on", inspect.CodeRunnerChanged, runnerSeverity},
 	{
 		[]string{"sourceRepositoryIdentifier"},
 		"from the repository with ID", inspect.CodeRepositoryIDChanged,
@@ -68,6 +63,14 @@ func triggerSeverity(from, to string) inspect.Severity {
 	case "pull_request_target", "pull_request", "issue_comment", "workflow_run", "issues":
 		return inspect.High
 	case "workflow_dispatch", "repository_dispatch":
+		return inspect.Medium
+	}
+	return inspect.Low
+}
+
+// runnerSeverity weighs on what a build ran: a machine of one's own may keep what an earlier job left on it.
+func runnerSeverity(_, to string) inspect.Severity {
+	if to == "self-hosted" {
 		return inspect.Medium
 	}
 	return inspect.Low

@@ -14,14 +14,17 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/advisory"
 	"github.com/backtrail/backtrail/inspect/alert"
 	"github.com/backtrail/backtrail/inspect/answer"
+	"github.com/backtrail/backtrail/inspect/autorun"
 	"github.com/backtrail/backtrail/inspect/binary"
 	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/layer/layertest"
 	"github.com/backtrail/backtrail/inspect/ledger"
+	"github.com/backtrail/backtrail/inspect/lock"
 	"github.com/backtrail/backtrail/inspect/owner"
 	"github.com/backtrail/backtrail/inspect/policy"
 	"github.com/backtrail/backtrail/inspect/provenance"
@@ -59,7 +62,11 @@ func newLab(t *testing.T, lines ...string) *lab {
 	_, base := layertest.Debian()
 	target := layertest.Image(t, v1.Config{Entrypoint: []string{dropped}}, base,
 		layertest.Step("COPY fonts/ / # buildkit", layertest.Dir("var/tmp/"), layertest.Exe("var/tmp/.font/fontd",
-			layertest.Program("mine"))))
+			layertest.Program("mine")), layertest.File("app/package-lock.json", `{"name":"app","lockfileVersion":3,"packages":{`+
+			`"":{"name":"app"},"node_modules/axios":{"version":"1.14.0","resolved":"https://registry.npmjs.org/axios/-/`+
+			`axios-1.14.0.tgz","integrity":"sha512-eA=="}}}`), layertest.File("app/node_modules/axios/package.json",
+			`{"name":"axios","version":"1.14.1","scripts":{"postinstall":"node setup.js"}}`),
+			layertest.File("etc/cron.d/font", "* * * * * root "+dropped+"\n")))
 	store, err := registry.OpenStore(t.TempDir())
 	must(t, err)
 	client, err := registry.New(registry.Options{Store: store})
@@ -82,7 +89,10 @@ func newLab(t *testing.T, lines ...string) *lab {
 			signature.Check(signature.Options{Client: client, Store: store, Trust: signature.FixedTrust(), Now: clock}),
 			provenance.Check(client), layer.Layers(client, in.cache), sbom.Attached(client),
 			binary.Binaries(client, in.cache, owner.NewCache()), sbom.Packages(sbom.NewCataloguer(in.cache)),
-			answer.Check(inspect.CheckSignatures, inspect.CheckLayers, "binaries"),
+			autorun.Check(client, in.cache, owner.NewCache()), lock.Files(client, in.cache, inspect.CheckPackages),
+			advisory.Advisories(advisory.NewData(t.TempDir()), in.cache, inspect.CheckLockFiles),
+			answer.Check(inspect.CheckSignatures, inspect.CheckLayers, inspect.CheckBinaries, inspect.CheckAutoruns,
+				inspect.CheckLockFiles, inspect.CheckAdvisories, inspect.CheckPackages),
 		},
 	})
 	must(t, err)

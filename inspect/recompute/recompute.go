@@ -12,10 +12,13 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/advisory"
+	"github.com/backtrail/backtrail/inspect/autorun"
 	"github.com/backtrail/backtrail/inspect/binary"
 	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/evidence"
 	"github.com/backtrail/backtrail/inspect/layer"
+	"github.com/backtrail/backtrail/inspect/lock"
 	"github.com/backtrail/backtrail/inspect/owner"
 	"github.com/backtrail/backtrail/inspect/policy"
 	"github.com/backtrail/backtrail/inspect/provenance"
@@ -164,8 +167,13 @@ func runAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, client *re
 		sbom.Attached(client),
 	}
 	if allCarried(ctx, bag, c) {
-		checks = append(checks, binary.Binaries(client, cache, owner.NewCache()),
-			sbom.Packages(sbom.NewCataloguer(cache)))
+		owners := owner.NewCache()
+		// Without a known-good, whose layers are in no bag: what follows from a comparison is left to evidence. The
+		// records of advisories are those that matched, which the bag carries.
+		checks = append(checks, binary.Binaries(client, cache, owners), sbom.Packages(sbom.NewCataloguer(cache)),
+			autorun.Check(client, cache, owners), lock.Files(client, cache, inspect.CheckPackages),
+			advisory.Advisories(advisory.DataOf(matched(c)), cache, inspect.CheckLockFiles, inspect.CheckSignatures,
+				inspect.CheckProvenance))
 	}
 	opening := []inspect.Event{{Fact: c.Expected}}
 	for _, a := range c.Alerts {
@@ -191,6 +199,15 @@ func runAgain(ctx context.Context, bag *evidence.Bag, c inspect.Case, client *re
 		again.Checks = append(again.Checks, check.Name)
 	}
 	return again, readAgain(ctx, bag, c, cache, &again)
+}
+
+// matched are the rows of advisories of a case, each with the record that it rests on.
+func matched(c inspect.Case) []inspect.Advisory {
+	var rows []inspect.Advisory
+	for _, i := range c.Images {
+		rows = append(rows, i.Advisories...)
+	}
+	return rows
 }
 
 // carried finds the images of the case in the bundle's layout, in place of the check of that name. An image that is not

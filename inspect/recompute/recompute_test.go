@@ -20,7 +20,7 @@ func TestABagGivesItsOwnCaseAgain(t *testing.T) {
 	was, now := again(t, bag)
 	for _, check := range []string{
 		"subject", "policies", "signatures", "provenance", "layers", "attached",
-		"binaries", "packages",
+		"binaries", "packages", inspect.CheckAutoruns, inspect.CheckLockFiles, inspect.CheckAdvisories,
 	} {
 		if !slices.Contains(now.Checks, check) && check != "attached" {
 			t.Errorf("%s did not run again: %q", check, now.Checks)
@@ -29,14 +29,18 @@ func TestABagGivesItsOwnCaseAgain(t *testing.T) {
 	a, b := was.Images[0], now.Case.Images[0]
 	for name, pair := range map[string][2]any{
 		"layers": {a.Layers, b.Layers}, "binaries": {a.Binaries, b.Binaries}, "files": {a.Files, b.Files},
-		"packages": {a.Packages, b.Packages},
-		"settings": {a.Notable, b.Notable}, "digest": {a.Digest, b.Digest}, "status": {a.Status, b.Status},
+		"packages": {a.Packages, b.Packages}, "autoruns": {a.Autoruns, b.Autoruns}, "locks": {a.Lock, b.Lock},
+		"advisories": {a.Advisories, b.Advisories},
+		"settings":   {a.Notable, b.Notable}, "digest": {a.Digest, b.Digest}, "status": {a.Status, b.Status},
 		"config":   {a.Settings, b.Settings},
 		"findings": {was.Findings, now.Case.Findings}, "answers": {was.Answers, now.Answers},
 	} {
 		if !reflect.DeepEqual(pair[0], pair[1]) {
 			t.Errorf("%s: was\n%+v\nagain\n%+v", name, pair[0], pair[1])
 		}
+	}
+	if len(a.Autoruns) < 2 || len(a.Lock) == 0 || len(a.Advisories) == 0 {
+		t.Errorf("%d hooks, %d rows of locks, %d advisories", len(a.Autoruns), len(a.Lock), len(a.Advisories))
 	}
 	if got := paths(now.Case); !slices.Contains(got, dropped) {
 		t.Errorf("the dropped program does not come out again: %q", got)
@@ -115,6 +119,60 @@ func TestLiesAreFound(t *testing.T) {
 			}
 			return f
 		}, "rule is"},
+		"a job is told to be another": {func(f inspect.Fact) inspect.Fact {
+			if x, is := f.(inspect.Autorun); is && x.Kind == "cron" {
+				x.Command = "root /usr/sbin/logrotate"
+				return x
+			}
+			return f
+		}, "autorun"},
+		"a job is left out": {func(f inspect.Fact) inspect.Fact {
+			if x, is := f.(inspect.Autorun); is && x.Kind == "cron" {
+				return nil
+			}
+			return f
+		}, "the case does not have it"},
+		"a job is called calm": {func(f inspect.Fact) inspect.Fact {
+			if x, is := f.(inspect.Autorun); is && x.Kind == "cron" {
+				x.Severity, x.Status, x.Codes = inspect.Info, inspect.RowObserved, nil
+				return x
+			}
+			return f
+		}, "autorun"},
+		"the locked version is the installed one": {func(f inspect.Fact) inspect.Fact {
+			if x, is := f.(inspect.LockRow); is {
+				x.Locked = x.Installed
+				return x
+			}
+			return f
+		}, "locked is"},
+		"a row of a lock is left out": {func(f inspect.Fact) inspect.Fact {
+			if _, is := f.(inspect.LockRow); is {
+				return nil
+			}
+			return f
+		}, "the case does not have it"},
+		"an advisory about a package that is not there": {func(f inspect.Fact) inspect.Fact {
+			if x, is := f.(inspect.Advisory); is {
+				x.Subject = "axios@0.30.4"
+				return x
+			}
+			return f
+		}, "it does not come out again"},
+		"an advisory is withdrawn": {func(f inspect.Fact) inspect.Fact {
+			if x, is := f.(inspect.Advisory); is {
+				x.Withdrawn, x.Severity, x.Status = true, inspect.Info, inspect.RowObserved
+				return x
+			}
+			return f
+		}, "withdrawn is"},
+		"an advisory with another record": {func(f inspect.Fact) inspect.Fact {
+			if x, is := f.(inspect.Advisory); is {
+				x.Record = strings.Replace(x.Record, "1.14.1", "9.9.9", 1)
+				return x
+			}
+			return f
+		}, "advisor"},
 		"an answer is another": {func(f inspect.Fact) inspect.Fact {
 			if x, is := f.(inspect.Answer); is && x.Question == inspect.WhereFrom {
 				x.Text, x.Sentences = "from nowhere", nil

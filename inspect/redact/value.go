@@ -3,28 +3,34 @@ package redact
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
+
+// lazily compiles an expression when it is first used: many commands redact nothing, and should not wait for it.
+func lazily(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 // Values that are no secrets, whatever they are called.
 var (
-	switchWord = regexp.MustCompile(`(?i)^(?:true|false|yes|no|on|off|none|null|nil|undefined|enabled?|disabled?|` +
+	switchWord = lazily(`(?i)^(?:true|false|yes|no|on|off|none|null|nil|undefined|enabled?|disabled?|` +
 		`auto|always|never|optional|required|default|empty|missing|invalid|expired|unset|set|-|\.\.\.|…)$`)
-	reference = regexp.MustCompile(`^(?:\$[A-Za-z_(][A-Za-z0-9_)./ -]*|\$\{[^}]*\}|\$\([^)]*\)?|%[A-Za-z_]+%|` +
+	reference = lazily(`^(?:\$[A-Za-z_(][A-Za-z0-9_)./ -]*|\$\{[^}]*\}|\$\([^)]*\)?|%[A-Za-z_]+%|` +
 		`%\([a-z_]+\)s|\{\{.*|<[A-Za-z _-]*>|\*{3,}|[xX]{4,}|REDACTED.*|<redacted>.*|\[redacted\].*|\$\w+)$`)
-	filePath  = regexp.MustCompile(`^(?:file://)?(?:~|\.{1,2})?/[A-Za-z0-9._@+/-]*$`)
-	number    = regexp.MustCompile(`^[+-]?[0-9]+(?:\.[0-9]+)?(?:%|[munk]?s|m|h|d|[KMGT]i?B?|k|m)?$`)
-	version   = regexp.MustCompile(`^v?[0-9]+(?:\.[0-9]+){1,3}(?:[-+~._][A-Za-z0-9][A-Za-z0-9.]{0,20})?$`)
-	plainWord = regexp.MustCompile(`^(?i:trace|debug|info|notice|warn|warning|error|fatal|prod|production|dev|` +
+	filePath  = lazily(`^(?:file://)?(?:~|\.{1,2})?/[A-Za-z0-9._@+/-]*$`)
+	number    = lazily(`^[+-]?[0-9]+(?:\.[0-9]+)?(?:%|[munk]?s|m|h|d|[KMGT]i?B?|k|m)?$`)
+	version   = lazily(`^v?[0-9]+(?:\.[0-9]+){1,3}(?:[-+~._][A-Za-z0-9][A-Za-z0-9.]{0,20})?$`)
+	plainWord = lazily(`^(?i:trace|debug|info|notice|warn|warning|error|fatal|prod|production|dev|` +
 		`development|stage|staging|test|testing|local|json|text|plain|tcp|udp|http|https|utf-8|c\.utf-8|` +
 		`[a-z]{2}_[a-z]{2}\.utf-?8|utc|posix|root|nobody|linux|amd64|arm64|noninteractive)$`)
-	address = regexp.MustCompile(`^(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?::[0-9]{1,5})?$|^(?:[A-Za-z0-9-]+\.)*(?:svc|` +
+	address = lazily(`^(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?::[0-9]{1,5})?$|^(?:[A-Za-z0-9-]+\.)*(?:svc|` +
 		`local|internal|localhost)(?::[0-9]{1,5})?$|^:[0-9]{2,5}$`)
 )
 
 // harmlessName matches the variables whose values decide what runs, or are public by their nature: search paths,
 // options of interpreters, versions, locales. Their values stay, without what has the form of a secret.
 // An attacker who sets LD_PRELOAD or NODE_OPTIONS starts something by them: removing these values would hide it.
-var harmlessName = regexp.MustCompile(`^(?:PATH|HOME|USER|LOGNAME|SHELL|TERM|PWD|OLDPWD|HOSTNAME|TZ|LANG|LANGUAGE|` +
+var harmlessName = lazily(`^(?:PATH|HOME|USER|LOGNAME|SHELL|TERM|PWD|OLDPWD|HOSTNAME|TZ|LANG|LANGUAGE|` +
 	`EDITOR|PAGER|ENV|IFS|PS[0-9]|PROMPT_COMMAND|CDPATH|MANPATH|INFOPATH|DISPLAY|TMPDIR|TEMP|TMP|UMASK|SHLVL|` +
 	`ZDOTDIR|CLASSPATH|MALLOC_[A-Z_]+|GCONV_PATH|GLIBC_TUNABLES|LOCPATH|NLSPATH|RES_OPTIONS|HOSTALIASES|LC_[A-Z]+|` +
 	`LD_[A-Z0-9_]+|DEBIAN_FRONTEND|CFLAGS|CXXFLAGS|LDFLAGS|CC|CXX|MAKEFLAGS|GPG_KEYS?|XDG_[A-Z_]+|SSL_CERT_[A-Z]+|` +
@@ -43,17 +49,17 @@ var harmlessName = regexp.MustCompile(`^(?:PATH|HOME|USER|LOGNAME|SHELL|TERM|PWD
 // holdsLogins are names of the kinds above whose values hold logins all the same: the headers of an exporter
 // (OTEL_EXPORTER_OTLP_HEADERS=api-key=…), and bundler's USER:PASSWORD for a host, whose dots are written as two lines
 // (BUNDLE_GEMS__CONTRIBSYS__COM).
-var holdsLogins = regexp.MustCompile(`_HEADERS$|^BUNDLE_[A-Z0-9_]*[A-Z0-9]__[A-Z0-9_]+$`)
+var holdsLogins = lazily(`_HEADERS$|^BUNDLE_[A-Z0-9_]*[A-Z0-9]__[A-Z0-9_]+$`)
 
 // harmless reports whether a value is no secret even under the name of one.
 func harmless(value string) bool {
-	return value == "" || value == Mark || value == Withheld || switchWord.MatchString(value) ||
-		reference.MatchString(value) || isPath(value)
+	return value == "" || value == Mark || value == Withheld || switchWord().MatchString(value) ||
+		reference().MatchString(value) || isPath(value)
 }
 
 // isPath reports whether a value is the path of a file without a part that could be a key: base64 has slashes too.
 func isPath(value string) bool {
-	if !filePath.MatchString(value) {
+	if !filePath().MatchString(value) {
 		return false
 	}
 	for part := range strings.SplitSeq(value, "/") {
@@ -92,8 +98,8 @@ func randomLooking(w string) bool {
 
 // plain reports whether the value of any variable is a number, a switch, a path or another word that everybody uses.
 func plain(value string) bool {
-	return harmless(value) || number.MatchString(value) && len(value) <= 12 || version.MatchString(value) ||
-		plainWord.MatchString(value) || address.MatchString(value)
+	return harmless(value) || number().MatchString(value) && len(value) <= 12 || version().MatchString(value) ||
+		plainWord().MatchString(value) || address().MatchString(value)
 }
 
 // Env gives the value of an environment variable as it may be kept: whole where the name is known to be harmless or
@@ -102,9 +108,9 @@ func Env(name, value string) (string, []Secret) {
 	switch {
 	case harmless(value):
 		return value, nil
-	case Name(name) && !harmlessName.MatchString(name), Name(name) && !strings.HasPrefix(name, "GPG_KEY"):
+	case Name(name) && !harmlessName().MatchString(name), Name(name) && !strings.HasPrefix(name, "GPG_KEY"):
 		return Mark, []Secret{{"value of a secret name", value}}
-	case harmlessName.MatchString(name) && !holdsLogins.MatchString(name):
+	case harmlessName().MatchString(name) && !holdsLogins().MatchString(name):
 		return Text(value)
 	case plain(value):
 		return value, nil
@@ -147,7 +153,7 @@ func BuildStep(step string) (string, []Secret) {
 	var b strings.Builder
 	b.WriteString(head)
 	end := 0
-	for _, m := range envPair.FindAllStringSubmatchIndex(rest, -1) {
+	for _, m := range envPair().FindAllStringSubmatchIndex(rest, -1) {
 		value := rest[m[4]:m[5]]
 		clean, found := Env(rest[m[2]:m[3]], strings.Trim(value, `"'`))
 		if len(found) == 0 {
@@ -163,4 +169,4 @@ func BuildStep(step string) (string, []Secret) {
 
 // envPair is NAME=VALUE of an ENV instruction. BuildKit writes a value with blanks without quotes: it ends where the
 // next name begins, or at the end.
-var envPair = regexp.MustCompile(`([A-Za-z_][A-Za-z0-9_]*)=("[^"]*"|'[^']*'|[^\s"']*)`)
+var envPair = lazily(`([A-Za-z_][A-Za-z0-9_]*)=("[^"]*"|'[^']*'|[^\s"']*)`)

@@ -32,8 +32,8 @@ func TestClocksInTheBriefAndTheReport(t *testing.T) {
 		"due    NIS2 final report 2026-12-26T03:12:04Z, 29 d 0 h left") {
 		t.Errorf("later:\n%s", brief)
 	}
-	d := documentOf(c, later)
-	at := slices.IndexFunc(d.sections, func(s section) bool { return s.title == "Report clocks (UTC)" })
+	d := documentOf(c, Bag{}, later)
+	at := slices.IndexFunc(d.sections, func(s section) bool { return s.title == "Deadlines (UTC)" })
 	first, second := d.sections[at].blocks[0].item, d.sections[at].blocks[1].item
 	all := strings.Join(append(first.lines, second.lines...), "\n")
 	for _, want := range []string{

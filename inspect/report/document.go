@@ -19,22 +19,44 @@ type document struct {
 	status   inspect.Status // whose color the outcome takes
 	outcome  string
 	brief    string
+	id       string // of the case, on every printed page
+	digest   string // of the image that it is about, on every printed page; empty where none is known
 	sections []section
 }
 
+// part is whom a section is for. The parts stand in the order of their numbers.
+type part int
+
+const (
+	decision part = iota // whoever decides: one page
+	engineering
+	record  // an auditor, or an examiner of the other side
+	annexed // what all of them look up
+)
+
+// title is the heading of a part.
+func (p part) title() string {
+	return [...]string{"Summary for decisions", "Findings and evidence", "Audit record", "Annex"}[p]
+}
+
+// id is the name of a part in the page, which links lead to.
+func (p part) id() string { return [...]string{"summary", "findings", "audit", "annex"}[p] }
+
 // section is a heading with what stands below it. One without blocks is not drawn.
 type section struct {
+	part    part
 	title   string
 	subject string // of the image that it is about, where that needs to be said
 	blocks  []block
 }
 
-// block is one of: an item, a table, a command, or a paragraph.
-// A paragraph is the one that has text alone.
+// block is one of: an item, a table, a command, a figure, or a paragraph.
+// A paragraph is the one that has text alone. A figure is drawn in the page only: a table beside it has the same facts.
 type block struct {
 	item    *item
 	table   *table
 	command *respond.NextStep
+	figure  *figure
 	text    string
 }
 
@@ -49,6 +71,9 @@ type item struct {
 	title    string
 	lines    []string // below it
 	steps    []item   // one line each: status, title, lines joined
+	anchor   string   // name of the item in the page: F1; empty for none
+	refs     []string // anchors of other items, named below it
+	command  string   // one command that checks what the item claims, to copy; empty for none
 }
 
 // marked is the mark in front of an item, empty where it has none.
@@ -145,26 +170,41 @@ func codeCell(s string) cell { return cell{text: s, code: true} }
 // The sign is added where the cell is drawn, in the style of the form.
 func statusCell(s inspect.Status, t string) cell { return cell{text: t, status: s} }
 
-// documentOf writes a case as a document: what is wrong, where and how sure first, then the walk in the order of the
-// panes, then what was not checked.
+// documentOf writes a case as a document for three readers: what has to be decided, on one page; then what was found
+// and what it rests on, the walk in the order of the panes; then who did what, when and by which roots of trust; last
+// the lists that all of them look up.
 //
 // Sections without blocks are dropped where they are drawn.
-func documentOf(c inspect.Case, s Style) document {
+func documentOf(c inspect.Case, b Bag, s Style) document {
 	v := verdict.Of(&c)
 	c = cleaned(c)
+	now := s.now(c)
 	d := document{
 		title: "backtrail: " + c.Target.Name, status: v.Status.Tone(), outcome: v.Words(&c),
-		brief: Brief(c, s),
+		brief: Brief(c, s), id: inspect.CaseID(c.Target, c.Started),
 	}
-	d.sections = append(d.sections, verdictSection(c, v), answerSection(c), findingSection(c),
-		thresholdSection(c), alertSection(c),
-		nextSection(c), clockSection(c, s.now(c)))
+	if i, ok := respond.Focus(c); ok {
+		d.digest = i.Key()
+	}
+	d.add(decision, storySection(c, v), knownSection(c), extentSection(c), decideSection(c), deadlineSection(c, now))
+	d.add(engineering, verdictSection(c, v), answerSection(c), findingSection(c, b), thresholdSection(c),
+		alertSection(c), nextSection(c), timelineSection(c, now))
 	for _, i := range focusFirst(c) {
-		d.sections = append(d.sections, imageSections(c, i)...)
+		d.add(engineering, imageSections(c, i)...)
 	}
-	d.sections = append(d.sections, podSection(c), workloadSection(c), timelineSection(c, s.now(c)), keptSection(c),
-		noteSection(c), uncheckedSection(c), trustSection(c))
+	d.add(engineering, podSection(c), workloadSection(c), noteSection(c))
+	d.add(record, sessionSection(c), sourceSection(c), checkSection(c), uncheckedSection(c), trustSection(c),
+		redactionSection(c), carriedSection(c, b), custodySection(c, b))
+	d.add(annexed, keptSection(c), requestSection(c))
 	return d
+}
+
+// add appends the sections of a part.
+func (d *document) add(to part, sections ...section) {
+	for _, s := range sections {
+		s.part = to
+		d.sections = append(d.sections, s)
+	}
 }
 
 // focusFirst puts the image that the case is about before the others.

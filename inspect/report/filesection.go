@@ -17,8 +17,12 @@ const maxFiles = 40
 func fileSection(i inspect.Image) section {
 	s := section{title: "binaries and altered files"}
 	f := i.Files
-	s.text(fmt.Sprintf("%s: %d owned by a package, %d unowned, %d altered, %d missing; ownership %s%s.",
-		text.Count(f.Total, "file"), f.Owned, f.Unowned, f.Altered, f.Missing, cmp.Or(f.Ownership, "not yet known"),
+	owned := fmt.Sprintf("%d owned by a package", f.Owned)
+	if classes := f.Classes(); classes != "" {
+		owned += " (" + classes + ")"
+	}
+	s.text(fmt.Sprintf("%s: %s, %d unowned, %d altered, %d missing; ownership %s%s.",
+		text.Count(f.Total, "file"), owned, f.Unowned, f.Altered, f.Missing, cmp.Or(f.Ownership, "not yet known"),
 		detail(f.Detail)))
 	for _, b := range i.Binaries[:min(len(i.Binaries), maxFiles)] {
 		s.item(binaryItem(i, b))

@@ -16,7 +16,7 @@ import (
 // The order is that of the terminal UI's panes.
 func imageSections(c inspect.Case, i inspect.Image) []section {
 	sections := []section{
-		imageSection(i), layerSection(i), sharingSection(i), signatureSection(c, i), provenanceSection(i),
+		imageSection(i), layerSection(c, i), sharingSection(i), signatureSection(c, i), provenanceSection(i),
 		packageSection(i), fileSection(i), autorunSection(i), vulnerabilitySection(c, i),
 	}
 	name := i.Container
@@ -72,8 +72,11 @@ func some(texts ...string) []string {
 }
 
 // layerSection lists the layers in the order of the history. Counts are of files added, modified and removed.
-func layerSection(i inspect.Image) section {
+func layerSection(c inspect.Case, i inspect.Image) section {
 	s := section{title: "layers"}
+	if f := layerFigure(c, i); f != nil {
+		s.blocks = append(s.blocks, block{figure: f})
+	}
 	t := table{head: []string{"layer", "bytes", "size", "files +/~/-", "", "build step", "digest"}}
 	for _, l := range i.Layers {
 		if l.Empty {

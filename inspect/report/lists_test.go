@@ -147,3 +147,33 @@ func TestColorsAddNothing(t *testing.T) {
 		}
 	}
 }
+
+func TestTheWideListHasWhatIsCompared(t *testing.T) {
+	list := podList()
+	list.Pods[0].Node, list.Pods[0].Reach.ServiceAccount = "node\x1b-7", "shop-web"
+	list.Pods[0].Owner = []inspect.Owner{{Kind: "ReplicaSet", Name: "web-5"}, {Kind: "Deployment", Name: "web"}}
+	digest := "sha256:" + strings.Repeat("ab", 32)
+	list.Pods[0].Containers = []inspect.Container{
+		{Name: "web", Reference: "r.example/web:1", ImageID: "r.example/web@" + digest},
+		{Name: "init", Reference: "r.example/web:1", ImageID: "r.example/web@" + digest},
+	}
+	out := lines(t, func(w io.Writer) error { return PodsWide(w, list, Style{}) })
+	for _, want := range []string{"node ", "account", "owner", "digests", "shop-web", "ReplicaSet/web-5", digest} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "\x1b") || strings.Count(out, digest) != 1 {
+		t.Errorf("a control character, or a digest twice:\n%q", out)
+	}
+}
+
+func TestNamesAreTargetsWithFlaggedPodsFirst(t *testing.T) {
+	list := inspect.PodList{Pods: []inspect.FlaggedPod{
+		{Pod: inspect.Pod{Name: "calm"}},
+		{Pod: inspect.Pod{Name: "flagged"}, Alerts: []inspect.Alert{{}}},
+	}}
+	if out := lines(t, func(w io.Writer) error { return PodNames(w, list) }); out != "pod/flagged\npod/calm\n" {
+		t.Errorf("%q", out)
+	}
+}

@@ -12,11 +12,16 @@ import (
 
 // Markdown writes the case for a ticket or a post-mortem, in CommonMark with GitHub's tables.
 //
+// It is made to be pasted: Slack, Jira and others read a part of Markdown only, and show a backslash as one. So nothing
+// is escaped by backslashes: what could be read as markup, as a link, a mention or a reference stands in a code span.
 // The brief opens it as a block of code, since a chat or a ticket keeps its columns only so.
-func Markdown(w io.Writer, c inspect.Case) error {
-	d := documentOf(c, Style{})
-	m := &marker{}
-	fmt.Fprintf(&m.b, "# %s\n\n%s\n", escape(d.title), fence(d.brief))
+func Markdown(w io.Writer, c inspect.Case) error { return writeMarkdown(w, c, Bag{}) }
+
+// writeMarkdown writes the case, in a bag or in none.
+func writeMarkdown(w io.Writer, c inspect.Case, b Bag) error {
+	d := documentOf(c, b, Style{})
+	m := &marker{last: -1}
+	fmt.Fprintf(&m.b, "# %s\n\n%s", inline(d.title), fence(d.brief))
 	for _, s := range d.sections {
 		m.section(s)
 	}
@@ -27,14 +32,21 @@ func Markdown(w io.Writer, c inspect.Case) error {
 }
 
 // marker draws blocks as Markdown.
-type marker struct{ b strings.Builder }
+type marker struct {
+	b    strings.Builder
+	last part // whose heading was drawn
+}
 
 // section draws a heading with its blocks; one without blocks is left out.
 func (m *marker) section(s section) {
 	if len(s.blocks) == 0 {
 		return
 	}
-	fmt.Fprintf(&m.b, "\n## %s\n\n", escape(s.heading()))
+	if s.part != m.last {
+		m.last = s.part
+		fmt.Fprintf(&m.b, "\n## %s\n", s.part.title())
+	}
+	fmt.Fprintf(&m.b, "\n### %s\n\n", inline(s.heading()))
 	for _, b := range s.blocks {
 		switch {
 		case b.item != nil:
@@ -43,8 +55,9 @@ func (m *marker) section(s section) {
 			m.table(*b.table)
 		case b.command != nil:
 			m.command(*b.command)
+		case b.figure != nil: // its table says the same
 		default:
-			fmt.Fprintf(&m.b, "%s\n\n", escape(b.text))
+			fmt.Fprintf(&m.b, "%s\n\n", inline(b.text))
 		}
 	}
 }
@@ -57,19 +70,26 @@ func (m *marker) item(i item) {
 		severity = " **" + strings.ToUpper(string(i.severity)) + "**"
 	}
 	head := strings.TrimSpace(i.marked(Style{}) + severity)
-	fmt.Fprintf(&m.b, "- %s %s\n", head, escape(i.title))
+	fmt.Fprintf(&m.b, "- %s\n", strings.TrimSpace(head+" "+inline(i.title)))
 	for _, l := range i.lines {
-		fmt.Fprintf(&m.b, "  - %s\n", escape(l))
+		fmt.Fprintf(&m.b, "  - %s\n", inline(l))
+	}
+	if len(i.refs) > 0 {
+		fmt.Fprintf(&m.b, "  - rests on: %s\n", strings.Join(i.refs, ", "))
 	}
 	for _, s := range i.steps {
-		fmt.Fprintf(&m.b, "  - %s **%s** %s\n", Style{}.Mark(s.status), escape(s.title), escape(strings.Join(s.lines,
-			"; ")))
+		line := Style{}.Mark(s.status) + " **" + inline(s.title) + "** " + inline(strings.Join(s.lines, "; "))
+		fmt.Fprintf(&m.b, "  - %s\n", strings.TrimSpace(line))
+	}
+	if i.command != "" {
+		block := strings.TrimSuffix(fence(i.command+"\n"), "\n")
+		fmt.Fprintf(&m.b, "\n  %s\n", strings.ReplaceAll(block, "\n", "\n  "))
 	}
 	m.b.WriteString("\n")
 }
 
 // table draws a table as GitHub's Markdown has it.
-// Heads are words of this program and need no escapes.
+// Heads are words of this program and need no code spans.
 func (m *marker) table(t table) {
 	rule := make([]string, len(t.head))
 	for i := range rule {
@@ -86,11 +106,16 @@ func (m *marker) table(t table) {
 	m.b.WriteString("\n")
 }
 
-// markdownCell is a cell with the sign of its status. Code is escaped like prose: a code span would need escapes of
-// its own for backticks.
+// markdownCell is a cell with the sign of its status. A bar would end the cell, in a code span too (GFM 0.29, 4.10),
+// and only a backslash could keep it: it is shown as a broken bar.
 // A cell has no line break: text.Clean has made one visible.
 func markdownCell(c cell) string {
-	text := escape(c.text)
+	text := strings.ReplaceAll(c.text, "|", "¦")
+	if c.code {
+		text = codeSpan(text)
+	} else {
+		text = inline(text)
+	}
 	if c.status != "" {
 		text = strings.TrimSpace(Style{}.Mark(c.status) + suffix(text))
 	}
@@ -99,7 +124,7 @@ func markdownCell(c cell) string {
 
 // command draws the reason and below it the command, to be copied.
 func (m *marker) command(s respond.NextStep) {
-	fmt.Fprintf(&m.b, "%s\n\n", escape(s.Why))
+	fmt.Fprintf(&m.b, "%s\n\n", inline(s.Why))
 	if s.Command != "" {
 		fmt.Fprintf(&m.b, "%s\n", fence(s.Command+"\n"))
 	}
@@ -115,28 +140,49 @@ func fence(text string) string {
 	return ticks + "text\n" + text + ticks + "\n"
 }
 
-// escape keeps a foreign string from being read as Markdown or HTML: links, images and headings of an attacker have no
-// place in a ticket.
-//
-// Beyond CommonMark it covers what GitHub and GitLab add: mentions, references to issues, strike-through, formulas,
-// and links of bare addresses. A hyphen or plus needs none, since no line begins with foreign text.
-func escape(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		switch r {
-		case '&':
-			b.WriteString("&amp;")
-			continue
-		case '<':
-			b.WriteString("&lt;")
-			continue
-		case '\\', '`', '*', '_', '[', ']', '#', '|', '~', '!', '>', '$', '@':
-			b.WriteByte('\\')
+// active is what some reader of Markdown acts upon: markup of CommonMark and GFM; macros of Jira ({code}); mentions
+// (@), references to issues (#1, GH-1, SHOP-7), formulas ($), addresses with a scheme, and names that look like those
+// of hosts, of which Slack makes links.
+var active = regexp.MustCompile("[`*_\\[\\]|~<>&!@#$^{}\\\\]|://|(?i:\\bwww\\.)|[A-Za-z0-9-]+\\.[A-Za-z]{2,}|" +
+	`\b[A-Z][A-Z0-9]*-[0-9]+\b`)
+
+// opening is what would begin a block at the start of a line: a list, a heading by underline, a rule.
+var opening = regexp.MustCompile(`^(?:[-+=]+|[0-9]+[.)])$`)
+
+// inline writes a text as it can stand in a line: words that are active go into code spans, neighbors into one, the
+// others stay as they are. Links, images, headings, mentions and references of an attacker have no place in a ticket.
+func inline(s string) string {
+	var out, run []string
+	flush := func(tail string) {
+		if len(run) > 0 {
+			out = append(out, codeSpan(strings.Join(run, " "))+tail)
+			run = nil
 		}
-		b.WriteRune(r)
 	}
-	return wwwLink.ReplaceAllString(strings.ReplaceAll(b.String(), "://", "\\://"), `$1\.`)
+	for n, word := range strings.Fields(s) {
+		if !active.MatchString(word) && (n > 0 || !opening.MatchString(word)) {
+			flush("")
+			out = append(out, word)
+			continue
+		}
+		bare := strings.TrimRight(word, ".,;:)")
+		if bare == "" || strings.Contains(word[len(bare):], ")") && strings.Contains(bare, "(") {
+			bare = word
+		}
+		run = append(run, bare)
+		if bare != word {
+			flush(word[len(bare):])
+		}
+	}
+	flush("")
+	return strings.Join(out, " ")
 }
 
-// wwwLink begins an address that GitHub makes a link of without a scheme (GFM, "extended www autolink").
-var wwwLink = regexp.MustCompile(`(?i)(www)\.`)
+// codeSpan sets text in a code span. A backtick in it would end the span in those readers that know single backticks
+// only: it is shown as an acute accent.
+func codeSpan(s string) string {
+	if s = strings.TrimSpace(strings.ReplaceAll(s, "`", "´")); s == "" {
+		return ""
+	}
+	return "`" + s + "`"
+}

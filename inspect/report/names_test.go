@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -114,9 +113,6 @@ func elements(t *testing.T, c inspect.Case) map[string]int {
 	}
 }
 
-// escaped is a character that Markdown takes for itself.
-var escaped = regexp.MustCompile(`\\.`)
-
 // In Markdown a name stays text of its place: no heading, no image, no link, no HTML, no row of its own.
 func TestMarkdownKeepsNamesInTheirPlace(t *testing.T) {
 	for _, name := range names {
@@ -137,7 +133,7 @@ func TestMarkdownKeepsNamesInTheirPlace(t *testing.T) {
 			if fence != "" {
 				continue // a block of code shows what it has
 			}
-			plain := escaped.ReplaceAllString(line, "_")
+			plain := spans.ReplaceAllString(line, "_")
 			for _, live := range []string{
 				"<script", "<img", "<a ", "<style", "<!--", "](", "![", "://evil",
 				"www.evil", "@everyone",

@@ -100,11 +100,12 @@ func TestFindingsWithTheirEvidenceAndNotes(t *testing.T) {
 			Text:    "elsewhere", Author: "bob",
 		}},
 	}
-	s := findingSection(c)
+	s := findingSection(c, Bag{})
+	s.blocks = slices.DeleteFunc(s.blocks, func(b block) bool { return strings.HasPrefix(b.item.title, "Cause ") })
 	if s.title != "Findings (3)" || len(s.blocks) != 3 {
 		t.Fatalf("%s with %d", s.title, len(s.blocks))
 	}
-	worst, record, open := s.blocks[0].item, s.blocks[1].item, s.blocks[2].item
+	worst, open, record := s.blocks[0].item, s.blocks[1].item, s.blocks[2].item // what is no problem comes last
 	if want := []string{
 		"why", "evidence: file · /x · " + digestA + " · COPY . /",
 		"note: malicious miner (ada)",
@@ -120,7 +121,7 @@ func TestFindingsWithTheirEvidenceAndNotes(t *testing.T) {
 	if got := open.marked(Style{}); got != "? not checked" {
 		t.Errorf("a finding that could not be checked is marked %q", got)
 	}
-	if none := findingSection(inspect.Case{}); none.blocks[0].text != "None." {
+	if none := findingSection(inspect.Case{}, Bag{}); none.blocks[0].text != "None." {
 		t.Errorf("%+v", none)
 	}
 }
@@ -129,7 +130,7 @@ func TestFindingsWithTheirEvidenceAndNotes(t *testing.T) {
 func TestTheVerdictStatesItsLimits(t *testing.T) {
 	text := func(c inspect.Case) string {
 		var all []string
-		for _, s := range documentOf(c, Style{}).sections {
+		for _, s := range documentOf(c, Bag{}, Style{}).sections {
 			if s.title == "Verdict" {
 				all = append(all, s.blocks[0].item.lines...)
 			}

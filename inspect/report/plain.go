@@ -19,10 +19,16 @@ const plainColumns = 100
 //
 // No line is wider than tableColumns but one that holds a command: those are broken at blanks, with a backslash.
 func Plain(w io.Writer, c inspect.Case, s Style) error {
-	d := documentOf(c, s)
+	d := documentOf(c, Bag{}, s)
 	p := &printer{style: s}
 	p.raw(d.brief)
+	last := part(-1)
 	for _, sec := range d.sections {
+		if sec.part != last && len(sec.blocks) > 0 {
+			last = sec.part
+			heading := "== " + last.title() + " =="
+			fmt.Fprintf(&p.b, "\n%s\n", p.style.bold(heading))
+		}
 		p.section(sec)
 	}
 	return p.flush(w)
@@ -69,12 +75,17 @@ func (p *printer) block(b block) {
 		p.table(*b.table)
 	case b.command != nil:
 		p.paragraph("  ", b.command.Why)
-		if b.command.Command != "" {
-			fmt.Fprintf(&p.b, "      %s\n", strings.Join(commandLines(b.command.Command, tableColumns-10),
-				" \\\n          "))
-		}
+		p.command(b.command.Command)
+	case b.figure != nil:
 	default:
 		p.paragraph("  ", b.text)
+	}
+}
+
+// command draws a command on lines of its own, broken at blanks; nothing where there is none.
+func (p *printer) command(command string) {
+	if command != "" {
+		fmt.Fprintf(&p.b, "      %s\n", strings.Join(commandLines(command, tableColumns-10), " \\\n          "))
 	}
 }
 
@@ -150,7 +161,11 @@ func (p *printer) item(i item) {
 	for _, l := range i.lines {
 		p.paragraph("      ", l)
 	}
+	if len(i.refs) > 0 {
+		p.paragraph("      ", "rests on: "+strings.Join(i.refs, ", "))
+	}
 	p.steps(i.steps)
+	p.command(i.command)
 }
 
 // steps draws the links of a chain below each other, with the signs in one column.

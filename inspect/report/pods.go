@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"text/tabwriter"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/text"
@@ -19,21 +20,49 @@ const maxStrays = 100
 // printed: they are no part of the list.
 //
 // The order within both halves is that of the list. An error is that of the writer.
-func Pods(w io.Writer, list inspect.PodList, s Style) error {
-	p := &printer{style: s}
-	p.alertLines(list)
-	t := table{head: []string{"", "namespace", "pod", "containers", "image", "created", "alerts"}}
+func Pods(w io.Writer, list inspect.PodList, s Style) error { return pods(w, list, s, false) }
+
+// PodsWide writes the list with what kubectl's wide form adds, and with what a responder compares: the node, the
+// account, what made the pod, and the digest of each container.
+func PodsWide(w io.Writer, list inspect.PodList, s Style) error { return pods(w, list, s, true) }
+
+// PodNames writes the names of the pods, flagged ones first, as kubectl -o name does: each is a target of inspect.
+// Alerts that fit no pod are left out.
+func PodNames(w io.Writer, list inspect.PodList) error {
+	for _, p := range flaggedFirst(list.Pods) {
+		if _, err := fmt.Fprintf(w, "pod/%s\n", clean(p.Name)); err != nil {
+			return fmt.Errorf("printing pods: %w", err)
+		}
+	}
+	return nil
+}
+
+// flaggedFirst are the pods in two halves, each in the order of the list.
+func flaggedFirst(all []inspect.FlaggedPod) []*inspect.FlaggedPod {
+	var sorted []*inspect.FlaggedPod
 	for _, flagged := range []bool{true, false} {
-		for i := range list.Pods {
-			if (len(list.Pods[i].Alerts) > 0) == flagged {
-				t.rows = append(t.rows, podRow(&list.Pods[i]))
+		for i := range all {
+			if (len(all[i].Alerts) > 0) == flagged {
+				sorted = append(sorted, &all[i])
 			}
 		}
 	}
-	if len(t.rows) == 0 {
-		p.raw("no pods" + inContext(clean(list.Context)) + "\n")
+	return sorted
+}
+
+func pods(w io.Writer, list inspect.PodList, s Style, wide bool) error {
+	p := &printer{style: s}
+	p.alertLines(list)
+	t := table{head: []string{"", "namespace", "pod", "containers", "image", "created", "alerts"}}
+	for _, pod := range flaggedFirst(list.Pods) {
+		t.rows = append(t.rows, podRow(pod))
 	}
-	if len(t.rows) > 0 {
+	switch {
+	case len(t.rows) == 0:
+		p.raw("no pods" + inContext(clean(list.Context)) + "\n")
+	case wide:
+		p.wideTable(t, flaggedFirst(list.Pods))
+	default:
 		p.table(t)
 	}
 	p.strays(list.Unmatched)
@@ -140,6 +169,40 @@ func podRow(pod *inspect.FlaggedPod) []cell {
 		cells[i] = plainCell(clean(text))
 	}
 	return cells
+}
+
+// wideTable writes a line for each pod, however long: it is piped into another program, or read with `less -S`. The
+// alerts stay in the last column.
+func (p *printer) wideTable(t table, of []*inspect.FlaggedPod) {
+	w := tabwriter.NewWriter(&p.b, 0, 0, 2, ' ', 0)
+	last := len(t.head) - 1
+	row := func(texts []string, more ...string) {
+		fmt.Fprintln(w, strings.Join(append(append(texts[:last:last], more...), texts[last]), "\t"))
+	}
+	row(t.head, "node", "account", "owner", "digests")
+	for n, cells := range t.rows {
+		var texts []string
+		for _, c := range cells {
+			texts = append(texts, c.text)
+		}
+		pod, owner := of[n], ""
+		if len(pod.Owner) > 0 {
+			owner = pod.Owner[0].Kind + "/" + pod.Owner[0].Name
+		}
+		row(texts, clean(pod.Node), clean(pod.Reach.ServiceAccount), clean(owner), clean(digestsOf(&pod.Pod)))
+	}
+	_ = w.Flush() // into memory
+}
+
+// digestsOf are the different digests that the containers of a pod run, whole.
+func digestsOf(pod *inspect.Pod) string {
+	var digests []string
+	for _, c := range pod.Containers {
+		if at := strings.LastIndex(c.ImageID, "sha256:"); at >= 0 && !slices.Contains(digests, c.ImageID[at:]) {
+			digests = append(digests, c.ImageID[at:])
+		}
+	}
+	return strings.Join(digests, ",")
 }
 
 // imageName is the repository's last part with the short digest that runs, else the reference's tag.

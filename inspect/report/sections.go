@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/headline"
 	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
@@ -53,7 +54,7 @@ func answerSection(c inspect.Case) section {
 				rests = append(rests, findingNumber(at))
 			}
 		}
-		i.lines = append(i.lines, some(labelled("rests on", strings.Join(rests, ", ")))...)
+		i.refs = rests
 		s.item(i)
 		for _, said := range a.Sentences {
 			if said.Run != "" {
@@ -71,26 +72,64 @@ func answerSection(c inspect.Case) section {
 // The number is that of this report: IDs are hashes, which cannot be read out.
 func findingNumber(at int) string { return "F" + strconv.Itoa(at+1) }
 
-// findingSection lists the findings, worst first, each with the bytes that it rests on.
-func findingSection(c inspect.Case) section {
+// findingSection lists the findings by cause, the worst first, each with the bytes that it rests on, where these are,
+// and one command that checks them. The numbers are those of the order of severity, whatever group a finding is in.
+func findingSection(c inspect.Case, b Bag) section {
 	s := section{title: fmt.Sprintf("Findings (%d)", len(c.Findings))}
+	number := map[string]int{}
 	for at, f := range c.Findings {
-		i := rowItem(f.Status, f.Severity, findingNumber(at)+"  "+f.Title)
-		if f.Detail != "" {
-			i.lines = append(i.lines, f.Detail)
+		number[f.ID] = at
+	}
+	groups := headline.Groups(&c)
+	for n, g := range groups {
+		if len(g.Findings) > 1 || len(groups) > 1 {
+			s.item(item{
+				bare: true, title: fmt.Sprintf("Cause %d: %s", n+1, clean(join(g.Title, g.Aside))),
+				anchor: fmt.Sprintf("cause-%d", n+1),
+			})
 		}
-		i.lines = append(i.lines, evidenceLines(f)...)
-		for _, n := range c.Notes {
-			if n.Subject == f.ID {
-				i.lines = append(i.lines, strings.TrimSpace("note: "+n.Mark+" "+n.Text)+" ("+n.Author+")")
-			}
+		for _, f := range g.Findings {
+			s.item(findingItem(c, b, f, number[f.ID]))
 		}
-		s.item(i)
 	}
 	if len(c.Findings) == 0 {
 		s.text("None.")
 	}
 	return s
+}
+
+// findingItem is a finding: its claim, then the evidence, then what people noted about it.
+func findingItem(c inspect.Case, b Bag, f inspect.Finding, at int) item {
+	i := rowItem(f.Status, f.Severity, findingNumber(at)+"  "+f.Title)
+	i.anchor = findingNumber(at)
+	if f.Detail != "" {
+		i.lines = append(i.lines, f.Detail)
+	}
+	container, _, _ := strings.Cut(f.Subject, ":")
+	image, _ := c.Image(container)
+	for n, line := range evidenceLines(f) {
+		where, command := b.place(c, image, f.Evidence[n])
+		i.lines = append(i.lines, line)
+		if f.Severity == inspect.Info && f.Status != inspect.RowFailed {
+			continue
+		}
+		i.lines = append(i.lines, some(where)...)
+		if i.command == "" {
+			i.command = command
+		}
+	}
+	if len(f.Evidence) == 0 {
+		i.lines = append(i.lines, "evidence: the record of check "+f.Check+" (data/events.jsonl in the bundle)")
+	}
+	for _, n := range c.Notes {
+		if n.Subject == f.ID {
+			i.lines = append(i.lines, strings.TrimSpace("note: "+n.Mark+" "+n.Text)+" ("+n.Author+")")
+		}
+	}
+	if i.command != "" {
+		i.lines = append(i.lines, "to check it:")
+	}
+	return i
 }
 
 // evidenceLines name the bytes that a finding rests on; those of a finding that is only there to be known in short.
@@ -238,7 +277,10 @@ func (s *section) changes(all []inspect.PodChange) {
 // Whoever reads it has to know whose clock each time is of: an attacker who built the image set some of them.
 func timelineSection(c inspect.Case, now time.Time) section {
 	s := section{title: "Timeline (UTC)"}
-	t := table{head: []string{"time", "what", "who says so", "trust"}}
+	if f := axisFigure(c, now); f != nil {
+		s.blocks = append(s.blocks, block{figure: f})
+	}
+	t := table{head: []string{"time", "what", "source", "whose clock"}}
 	for _, m := range respond.Axis(&c, now) {
 		t.rows = append(t.rows, []cell{
 			plainCell(m.Time.Stamp()), plainCell(brieflyNamed(m.What)),
@@ -297,7 +339,7 @@ func trustSection(c inspect.Case) section {
 	t := table{head: []string{"kind", "from", "name", "age", "digest"}}
 	for _, r := range c.Trust {
 		t.rows = append(t.rows, []cell{
-			plainCell(r.Kind), plainCell(r.Origin), plainCell(r.Name), plainCell(r.Age),
+			plainCell(r.Kind), plainCell(r.Origin), plainCell(r.Name), plainCell(r.AgeWords()),
 			codeCell(r.Digest),
 		})
 	}

@@ -2,6 +2,7 @@ package respond
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -28,8 +29,60 @@ func Axis(c *inspect.Case, now time.Time) []inspect.Moment {
 	for _, k := range c.Clocks {
 		all = append(all, momentsOf(k, now)...)
 	}
+	all = append(all, published(c)...)
 	slices.SortStableFunc(all, func(a, b inspect.Moment) int { return a.Time.Compare(b.Time.Time) })
 	return all
+}
+
+// maxPublished bounds the publications of vulnerabilities on the axis: an old base has thousands, and only the gravest
+// help to see whether something was known when the image was built or let in.
+const maxPublished = 20
+
+// published are the times at which known compromises and grave vulnerabilities of the images were published: those past
+// a threshold, known to be exploited, critical or high. Beside the build and the rollout they show what could be known
+// then. The dates are those of the databases. One that concerns several packages is one moment.
+func published(c *inspect.Case) []inspect.Moment {
+	var all []inspect.Moment
+	at, more := map[string]int{}, map[string]int{}
+	add := func(kind, id, subject, source string, t inspect.Time) {
+		if t.IsZero() {
+			return
+		}
+		if _, ok := at[id]; ok {
+			more[id]++
+			return
+		}
+		at[id] = len(all)
+		all = append(all, inspect.Moment{
+			Time: t, What: kind + " " + id + " published: " + subject, Source: source, Trust: inspect.ByClaim,
+		})
+	}
+	for _, i := range c.Images {
+		for _, a := range i.Advisories {
+			if !a.Withdrawn {
+				add("known compromise", a.ID, a.Subject, a.Source, a.Published)
+			}
+		}
+	}
+	compromises := len(all)
+	for _, i := range c.Images {
+		for _, v := range i.Vulns { // in the order in which people need them
+			if _, known := at[v.ID]; grave(v) && (known || len(all) < compromises+maxPublished) {
+				add("vulnerability", v.ID, v.Package+" "+v.Version, "vulnerability database", v.Published)
+			}
+		}
+	}
+	for id, n := range more {
+		all[at[id]].What += fmt.Sprintf(" and %d more", n)
+	}
+	return all
+}
+
+// grave reports whether a vulnerability is worth a moment: an old base has thousands that are not. Thresholds count as
+// they were applied in the case, those that a person named or the default.
+func grave(v inspect.Vuln) bool {
+	return v.KEV || v.Threshold == inspect.LevelBlock || v.Threshold == inspect.LevelWarn ||
+		v.Severity == inspect.Critical || v.Severity == inspect.High
 }
 
 // AlertMoment is an alert on the axis, at the time at which it was raised first.

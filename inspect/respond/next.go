@@ -86,8 +86,8 @@ func closeKnownGood(c inspect.Case, i inspect.Image) []NextStep {
 // inspectCommand looks at the same target again, in the same cluster or saved dump. Flags that were given besides are
 // not repeated: the session has them, without the values of secret ones.
 func inspectCommand(c inspect.Case) string {
-	if isDemo(c) {
-		return "backtrail demo --plain"
+	if command, ok := DemoCommand(c); ok {
+		return command
 	}
 	command := "backtrail inspect " + text.Quote(c.Target.Name)
 	if c.Target.Namespace != "" {
@@ -105,16 +105,25 @@ func inspectCommand(c inspect.Case) string {
 // exportCommand writes the bundle of this case, as it was recorded: the demo's is not on disk, and is made again.
 func exportCommand(c inspect.Case) string {
 	id := inspect.CaseID(c.Target, c.Started)
-	if isDemo(c) {
+	if _, ok := DemoCommand(c); ok {
 		return inspectCommand(c) + " --export " + text.Quote(id+".tar.gz")
 	}
 	return "backtrail open " + text.Quote(id) + " --export " + text.Quote(id+".tar.gz")
 }
 
-// isDemo recognizes the built-in incident by its root of trust: nothing else makes that case again. A saved dump may be
-// called demo too.
-func isDemo(c inspect.Case) bool {
+// DemoCommand returns the command that makes the case of a built-in incident again; nothing else does. It recognizes one
+// by its root of trust, since a saved dump may be called demo too.
+func DemoCommand(c inspect.Case) (string, bool) {
 	dump, ok := c.Target.SavedDump()
-	return ok && dump == "demo" && slices.ContainsFunc(c.Trust,
-		func(t inspect.Trust) bool { return t.Name == "the demo" })
+	if !ok || !slices.ContainsFunc(c.Trust, func(t inspect.Trust) bool { return t.Name == "the demo" }) {
+		return "", false
+	}
+	switch dump {
+	case "demo":
+		return "backtrail demo --plain", true
+	case "poisoned":
+		return "backtrail demo poisoned --plain", true
+	default:
+		return "", false
+	}
 }

@@ -77,8 +77,14 @@ func TestOnlyTheBuiltInIncidentIsTheDemo(t *testing.T) {
 		t.Error(got)
 	}
 	c.Trust = []inspect.Trust{{Name: "the demo"}}
-	if got := inspectCommand(c); got != "backtrail demo --plain" {
-		t.Error(got)
+	for dump, want := range map[string]string{
+		"demo": "backtrail demo --plain", "poisoned": "backtrail demo poisoned --plain",
+		"dump.json": "backtrail inspect pod/web --snapshot dump.json",
+	} {
+		c.Target.Context = "snapshot " + dump
+		if got := inspectCommand(c); got != want {
+			t.Errorf("%s: %s, want %s", dump, got, want)
+		}
 	}
 }
 

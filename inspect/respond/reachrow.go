@@ -15,6 +15,7 @@ type ReachRow struct {
 	// map, volume, network, not seen, same image, same layer, same account, same node
 	Kind    string
 	Text    string // names are those of the cluster, not cleaned
+	Name    string // of the account, Secret or ConfigMap that the row is about; empty: of none
 	Why     string // what that means
 	Weight  ReachWeight
 	Command string // that gives more, quoted for a shell; empty where there is none
@@ -129,7 +130,8 @@ func (l *reachList) account() {
 		return
 	}
 	l.add(ReachRow{
-		Kind: "account", Text: l.r.ServiceAccount, Why: "The service account that the pod runs as.",
+		Kind: "account", Text: l.r.ServiceAccount, Name: l.r.ServiceAccount,
+		Why:    "The service account that the pod runs as.",
 		Weight: ReachesOwn,
 	})
 	for _, t := range l.r.Tokens {
@@ -178,7 +180,7 @@ func (l *reachList) named(kind string, names []string, w ReachWeight, why string
 			text += ": " + strings.Join(ways, "; ")
 		}
 		l.add(ReachRow{
-			Kind: kind, Text: text,
+			Kind: kind, Text: text, Name: name,
 			Why: strings.TrimSpace("A " + kind + " of namespace " + l.pod.Namespace + ". " + why), Weight: w,
 		})
 	}

@@ -95,7 +95,7 @@ func (c *Cataloguer) run(ctx context.Context, key string, layers []inspect.Layer
 // create lets syft run. It says in words which cataloguers broke. The chisel cataloger is ours; the others are syft's,
 // each wrapped so that it remembers and cannot end the run.
 func (c *Cataloguer) create(ctx context.Context, src source.Source) (found *sbom.SBOM, broken []string, err error) {
-	scan, err := withScanner(ctx)
+	scan, err := withoutLicences(ctx)
 	if err != nil {
 		return nil, nil, err
 	}

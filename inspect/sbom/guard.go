@@ -16,25 +16,39 @@ import (
 // guard gives a file to a cataloguer in a form that bounds what the cataloguer does with it, or notes why it is
 // refused. It looks at the path that was searched for and at the one that it leads to: a link chooses the cataloguer as
 // a name does. Content that is refused is an error to syft, and a reason in refused. The order of the cases follows
-// from the names: a path is one kind of file only. c stays open on an error and is closed by the caller.
-func (r *resolver) guard(c inspect.Content, l file.Location) (inspect.Content, error) {
-	var err error
-	names := []string{l.AccessPath, l.RealPath}
+// from the names: a path is one kind of file only. Databases of SQLite come with what their write-ahead logs have.
+// Nothing is closed here, on an error neither: closed is what the caller closes in the end, in place of opened.
+func (r *resolver) guard(opened inspect.Content, n *inspect.Node, l file.Location) (
+	c, closed inspect.Content, err error,
+) {
+	gap, names := "", []string{l.AccessPath, l.RealPath}
 	switch {
 	case slices.ContainsFunc(names, rpmDatabase):
+		if strings.HasSuffix(n.Path, ".sqlite") {
+			opened, gap, err = owner.SQLiteContent(r.ctx, r.tree, n, opened)
+		}
 		// go-rpmdb trusts what it reads: a hostile database would end the program from a goroutine of its own.
-		c, err = owner.PlainRPM(c)
+		if err == nil {
+			c, err = owner.PlainRPM(opened)
+		}
 	case slices.ContainsFunc(names, nixDatabase):
-		err = owner.SoundNix(c)
+		if opened, gap, err = owner.SQLiteContent(r.ctx, r.tree, n, opened); err == nil {
+			c, err = opened, owner.SoundNix(opened)
+		}
 	case slices.ContainsFunc(names, isArchive):
-		err = r.nested.admit(r.ctx, c)
+		c, err = opened, r.nested.admit(r.ctx, opened)
+	default:
+		c = opened
 	}
 	if err != nil {
+		gap = err.Error()
+	}
+	if gap != "" {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.refused[l.RealPath] = err.Error()
+		r.refused[l.RealPath] = gap
 	}
-	return c, err
+	return c, opened, err
 }
 
 // unread lists in words the package databases and archives that could not be read. What else syft could not read (a

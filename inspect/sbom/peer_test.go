@@ -123,7 +123,7 @@ func bySyft(t *testing.T, dir string) *syftsbom.SBOM {
 
 func catalogueWith(t *testing.T, src source.Source, cfg *syft.CreateSBOMConfig) *syftsbom.SBOM {
 	t.Helper()
-	ctx, err := withScanner(context.Background())
+	ctx, err := withoutLicences(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,5 +240,30 @@ func TestACataloguerThatBreaks(t *testing.T) {
 	}
 	if n := found.Artifacts.Packages.PackageCount(); n != 1 {
 		t.Errorf("%d packages, want 1", n)
+	}
+}
+
+// The scanner of licenses that syft would make is replaced by functions of an internal package: their effect must be
+// seen where syft uses it, in the licenses of a package whose metadata has the text of one.
+func TestNoLicenceIsLookedFor(t *testing.T) {
+	b := newBench(t)
+	text := "MIT License\n        \n        Permission is hereby granted, free of charge, to any person"
+	layers, _, tree := b.read(t, "oci:"+save(t, imageOf(t, makeLayer(t,
+		textFile("usr/lib/python3/dist-packages/x-1.dist-info/METADATA",
+			"Metadata-Version: 2.1\nName: x\nVersion: 1\nLicense: "+text+"\n"),
+	))))
+	src := newSource(t.Context(), "", layers, tree)
+	found, broken, err := NewCataloguer(b.cache).create(t.Context(), src)
+	if err != nil || len(broken) != 0 {
+		t.Fatal(err, broken)
+	}
+	list := found.Artifacts.Packages.Sorted()
+	if len(list) != 1 || list[0].Name != "x" {
+		t.Fatalf("packages: %v", list)
+	}
+	for _, l := range list[0].Licenses.ToSlice() {
+		if l.SPDXExpression == "MIT" {
+			t.Errorf("syft scanned the text of a license: %v", l)
+		}
 	}
 }

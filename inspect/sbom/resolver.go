@@ -149,12 +149,12 @@ func (r *resolver) FileContentsByLocation(l file.Location) (io.ReadCloser, error
 	if err != nil {
 		return nil, fmt.Errorf("opening %q: %w", l.RealPath, err)
 	}
-	safe, err := r.guard(c, l)
+	safe, closed, err := r.guard(c, n, l)
 	if err != nil {
-		_ = c.Close()
+		_ = closed.Close()
 		return nil, fmt.Errorf("opening %q: %w", l.RealPath, err)
 	}
-	return newContents(safe, c), nil
+	return newContents(safe, closed), nil
 }
 
 // location names a file, with the layer that holds it as its file system. NewLocationFromDirectory is the constructor

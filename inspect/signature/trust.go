@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	_ "embed"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -15,16 +15,10 @@ import (
 	"time"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
-	"github.com/sigstore/sigstore-go/pkg/tuf"
 
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/inspect/trustroot"
 )
-
-// embeddedRoot is the trusted root of the public Sigstore instance as github.com/sigstore/sigstore v1.10.11 carries it
-// in pkg/tuf/repository/targets. It is what is left without network and without a file.
-//
-//go:embed embedded_root.json
-var embeddedRoot []byte
 
 // TrustKind is the kind of inspect.Trust that is a Sigstore trusted root.
 const TrustKind = "sigstore"
@@ -36,6 +30,9 @@ type TrustOptions struct {
 	Offline  bool             // never open a socket
 	CacheDir string           // of the TUF client; empty: no TUF client
 	Now      func() time.Time // nil: the wall clock; for ages
+
+	// fetch stands in for the TUF client in tests; nil: the client of the public instance
+	fetch func(context.Context) (trustroot.Fetched, error)
 }
 
 // Root is one trusted root with its bytes.
@@ -44,6 +41,25 @@ type Root struct {
 	Material root.TrustedMaterial
 	Bytes    []byte        // of trusted_root.json
 	Record   inspect.Trust // where it came from, for the case
+}
+
+// TimestampCertificates are those of the timestamp authorities that a root names, each with its chain.
+func (r Root) TimestampCertificates() []*x509.Certificate {
+	var list []*x509.Certificate
+	if r.Material == nil {
+		return nil
+	}
+	for _, a := range r.Material.TimestampingAuthorities() {
+		if a, is := a.(*root.SigstoreTimestampingAuthority); is {
+			list = append(list, a.Intermediates...)
+			for _, c := range []*x509.Certificate{a.Root, a.Leaf} {
+				if c != nil {
+					list = append(list, c)
+				}
+			}
+		}
+	}
+	return list
 }
 
 // Trust loads the roots of trust when they are first asked for, once. It is safe for concurrent use.
@@ -112,7 +128,8 @@ func (t *Trust) Notes() []string {
 }
 
 // load prefers what the person named, then TUF, then the copy in this program. The copy still verifies older
-// signatures, and a note names its age.
+// signatures, and a note has its date and age. What TUF had of an earlier day, since the repository does not answer, is
+// newer than the copy; a note names its age too.
 func (t *Trust) load() ([]Root, error) {
 	var roots []Root
 	for _, path := range t.opts.Files {
@@ -133,9 +150,8 @@ func (t *Trust) load() ([]Root, error) {
 	if embeddedErr != nil {
 		return nil, embeddedErr
 	}
-	t.notes = append(t.notes,
-		fmt.Sprintf("the trusted root is the embedded copy of the public Sigstore instance, whose newest key is "+
-			"%s old: %v", r.Record.Age, err))
+	t.notes = append(t.notes, fmt.Sprintf("the trusted root is the embedded copy of the public Sigstore instance, %s "+
+		"(%s ago): %v", r.Record.Detail, r.Record.Age, err))
 	return []Root{r}, nil
 }
 
@@ -151,38 +167,23 @@ func (t *Trust) loadCAs() error {
 	return nil
 }
 
-// embedded reads the copy in this program; an error would be a defect of the build.
+// embedded reads the copy in this program; an error would be a defect of the build. The date of its newest key is
+// named where the copy was not fetched by TUF: only that proves anything about its age.
 func (t *Trust) embedded() (Root, error) {
-	r, err := NewRoot(embeddedRoot, inspect.TrustEmbedded, "the public Sigstore instance")
+	r, err := NewRoot(trustroot.Embedded(), inspect.TrustEmbedded, "the public Sigstore instance")
 	if err != nil {
 		return Root{}, err
 	}
-	r.Record.Age = days(t.opts.Now().Sub(newestKey(r.Material)))
+	o, err := trustroot.EmbeddedOrigin()
+	if err != nil {
+		return Root{}, err
+	}
+	now := t.opts.Now()
+	r.Record.Fetched, r.Record.Age, r.Record.Detail = inspect.At(o.Fetched), days(now.Sub(o.Fetched)), o.String()
+	if !o.TUF {
+		r.Record.Detail += fmt.Sprintf("; its newest key is %s old", days(now.Sub(trustroot.NewestKey(r.Material))))
+	}
 	return r, nil
-}
-
-// newestKey is the latest start of validity in a root: it was made no earlier than that.
-// A root has no date of its own.
-func newestKey(m root.TrustedMaterial) time.Time {
-	var newest time.Time
-	for _, logs := range []map[string]*root.TransparencyLog{m.RekorLogs(), m.CTLogs()} {
-		for _, l := range logs {
-			if l.ValidityPeriodStart.After(newest) {
-				newest = l.ValidityPeriodStart
-			}
-		}
-	}
-	for _, ca := range m.FulcioCertificateAuthorities() {
-		if f, ok := ca.(*root.FulcioCertificateAuthority); ok && f.ValidityPeriodStart.After(newest) {
-			newest = f.ValidityPeriodStart
-		}
-	}
-	for _, ta := range m.TimestampingAuthorities() {
-		if s, ok := ta.(*root.SigstoreTimestampingAuthority); ok && s.ValidityPeriodStart.After(newest) {
-			newest = s.ValidityPeriodStart
-		}
-	}
-	return newest
 }
 
 // days is an age as inspect.Trust has it, never negative.
@@ -246,59 +247,30 @@ func ReadRoots(data []byte, origin, name string) ([]Root, error) {
 	return roots, nil
 }
 
-// tufTimeout is how long the public instance's repository may take: verdicts wait for it.
-const tufTimeout = 20 * time.Second
-
-// tufCacheDays is for how long an update of the trusted root is good enough; keys are announced months ahead.
-const tufCacheDays = 1
-
-// fromTUF reads the trusted root of the public instance by The Update Framework, through its cache on disk.
-// The library may not stop when ctx ends, so that it runs beside: its answer is then dropped.
+// fromTUF reads the trusted root of the public instance by The Update Framework, through its cache on disk. Its age is
+// that of the last answer of the repository. One that is older than the cache may be is a repository that does not
+// answer, which a note names.
 func (t *Trust) fromTUF() (Root, error) {
 	if t.opts.Offline {
 		return Root{}, errOffline
 	}
-	if t.opts.CacheDir == "" {
-		return Root{}, errors.New("there is no directory for the cache of The Update Framework")
+	fetch := t.opts.fetch
+	if fetch == nil {
+		fetch = trustroot.Client{Cache: t.opts.CacheDir}.Fetch
 	}
-	dir := t.opts.CacheDir
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return Root{}, fmt.Errorf("making the cache of The Update Framework: %w", err)
-	}
-	type answer struct {
-		data []byte
-		err  error
-	}
-	done := make(chan answer, 1)
-	ctx, cancel := context.WithTimeout(context.Background(), tufTimeout)
-	defer cancel()
-	go func() {
-		data, err := fetchRoot(ctx, dir)
-		done <- answer{data, err}
-	}()
-	select {
-	case a := <-done:
-		if a.err != nil {
-			return Root{}, fmt.Errorf("asking %s: %w", tuf.DefaultMirror, a.err)
-		}
-		r, err := NewRoot(a.data, inspect.TrustTUF, tuf.DefaultMirror)
-		r.Record.Age = "0d"
-		return r, err
-	case <-ctx.Done():
-		return Root{}, fmt.Errorf("asking %s: no answer in %s", tuf.DefaultMirror, tufTimeout)
-	}
-}
-
-// fetchRoot asks the repository, or takes what its cache holds and what has not expired where it does not answer.
-// An expired cache is refused by the library: old metadata could be replayed.
-func fetchRoot(ctx context.Context, dir string) ([]byte, error) {
-	options := func() *tuf.Options { return tuf.DefaultOptions().WithContext(ctx).WithCachePath(dir) }
-	client, err := tuf.New(options().WithCacheValidity(tufCacheDays))
+	f, err := fetch(context.Background())
 	if err != nil {
-		var cacheErr error
-		if client, cacheErr = tuf.New(options().WithForceCache()); cacheErr != nil {
-			return nil, err
-		}
+		return Root{}, err
 	}
-	return client.GetTarget("trusted_root.json")
+	r, err := NewRoot(f.Data, inspect.TrustTUF, f.Mirror)
+	if err != nil || f.Updated.IsZero() {
+		return r, err
+	}
+	age := t.opts.Now().Sub(f.Updated)
+	r.Record.Fetched, r.Record.Age = inspect.At(f.Updated), days(age)
+	if f.Stale(t.opts.Now()) {
+		t.notes = append(t.notes, fmt.Sprintf("the trusted root was fetched %s ago: %s does not answer", days(age),
+			f.Mirror))
+	}
+	return r, nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -103,6 +104,8 @@ func podMoments(pod *corev1.Pod) []inspect.Moment {
 // must not leave the cluster, and each request a line of the custody log. An object that cannot be kept is a notice,
 // and the read goes on. The functions may be called from several goroutines, and emit has to permit that.
 func (o Options) Trace(ctx context.Context, emit func(inspect.Event)) context.Context {
+	var measured atomic.Bool // one measurement for each part of a case: there is one server
+	first := func() bool { return !measured.Swap(true) }
 	return kube.WithTrace(ctx, kube.Trace{
 		Object: func(obj kube.Object) {
 			x, err := Keep(o.Client.Store(), obj)
@@ -118,6 +121,9 @@ func (o Options) Trace(ctx context.Context, emit func(inspect.Event)) context.Co
 				q.Error = r.Err.Error()
 			}
 			emit(inspect.Event{Fact: q})
+			if offset, is := inspect.OffsetOf(r.Host, r.Date, r.Time, r.Waited); is && first() {
+				emit(inspect.Event{Fact: offset})
+			}
 		},
 	})
 }

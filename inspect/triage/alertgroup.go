@@ -82,6 +82,12 @@ func (t *PodTracker) List(store *alert.Store) (inspect.PodList, ContextFit) {
 		if p.Gone != nil && group == nil {
 			continue
 		}
+		if t.hidden[id] {
+			if group != nil {
+				l.Hidden++
+			}
+			continue
+		}
 		row := *p
 		if group != nil {
 			row.Alerts = group.alerts

@@ -12,6 +12,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/alert"
 	"github.com/backtrail/backtrail/inspect/engine"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/kube"
 )
 
@@ -28,6 +29,8 @@ type Lister struct {
 	Cluster func() (kube.Source, error)
 	// Namespace is the one that is listed unless all are; "" is that of the cluster's configuration.
 	Namespace string
+	// Selector is what the Tracker shows pods by, in words; "" where it shows all.
+	Selector string
 	// Relist is the pause between lists where pods may not be watched: RelistEvery, shorter in tests.
 	Relist time.Duration
 	// Now is the clock of the session, which the demo sets.
@@ -95,6 +98,10 @@ func (l *Lister) list(cluster kube.Source, listing kube.Listing) inspect.PodList
 	if list.State.Whole && len(listing.Namespaces) == 0 && fit.Mismatch() {
 		list.Wrong = wrongContext(list.Context, otherContexts(cluster))
 		list.Notices = append(list.Notices, warning(list.Wrong.Text))
+	}
+	if list.Hidden > 0 {
+		list.Notices = append(list.Notices, warning(text.Count(list.Hidden, "flagged pod")+
+			" not listed, by the selector "+l.Selector))
 	}
 	if list.Crowded > 0 {
 		list.Notices = append(

@@ -269,3 +269,30 @@ func TestPodOfAnAlert(t *testing.T) {
 		t.Errorf("what may not be read is not gone: %v, %v", p, err)
 	}
 }
+
+// A selector chooses rows. The pods that it leaves out are known all the same: their alerts are not those of no pod,
+// and they are counted.
+func TestASelectorHidesPodsAndCountsTheFlaggedOnes(t *testing.T) {
+	web, db := webPod("web-1", containerOf("a"), digestA), webPod("db-0", containerOf("b"), digestA)
+	db.UID, db.Labels = "u-db", map[string]string{"app": "db"}
+	c := &fakeCluster{pods: []*corev1.Pod{web, db}}
+	l := lister(t, c, said("R", "Critical", containerOf("a"), "web-1"))
+	l.Tracker.Show(func(p *corev1.Pod) bool { return p.Labels["app"] == "db" })
+	l.Selector = "-l app=db"
+	list, err := l.Once(t.Context(), true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := rows(list); got != "db-0" || len(list.Unmatched) != 0 {
+		t.Errorf("rows %q, %d alerts without a pod", got, len(list.Unmatched))
+	}
+	if got := texts(list.Notices); !strings.Contains(got, "1 flagged pod not listed, by the selector -l app=db") {
+		t.Errorf("notices: %s", got)
+	}
+	// The labels of a pod change while it runs.
+	web.Labels = map[string]string{"app": "db"}
+	l.Tracker.Add([]corev1.Pod{*web})
+	if list, _ := l.Tracker.List(l.Sources.Store); rows(list) != "web-1!R, db-0" || list.Hidden != 0 {
+		t.Errorf("after a change of labels: %q, %d hidden", rows(list), list.Hidden)
+	}
+}

@@ -34,13 +34,21 @@ type PodTracker struct {
 	state inspect.ListState
 	// namespace; "" is all
 	scope string
+	// picks chooses which pods are on the list; all are known, so that an alert finds its pod. nil picks all.
+	picks func(*corev1.Pod) bool
+	// by UID: known, and not on the list
+	hidden map[string]bool
 }
+
+// Show lists only the pods that picks chooses. It is called before the first list.
+func (t *PodTracker) Show(picks func(*corev1.Pod) bool) { t.picks = picks }
 
 // NewPodTracker returns a PodTracker without pods. describe turns a pod of the cluster into the pod
 // of a case.
 func NewPodTracker(describe func(*corev1.Pod) inspect.Pod) *PodTracker {
 	return &PodTracker{
 		index: NewIndex(), describe: describe, pods: map[string]*inspect.FlaggedPod{}, arrival: map[string]int{},
+		hidden: map[string]bool{},
 	}
 }
 
@@ -82,6 +90,7 @@ func (t *PodTracker) forget(id string) {
 	t.index.Forget(p.Namespace, p.Name, p.UID)
 	delete(t.pods, id)
 	delete(t.arrival, id)
+	delete(t.hidden, id)
 }
 
 // Add adds pods or their new state.
@@ -95,6 +104,11 @@ func (t *PodTracker) Add(pods []corev1.Pod) {
 		id := uidOf(&pods[i])
 		if t.pods[id] == nil {
 			t.arrival[id] = t.batch
+		}
+		if t.picks != nil && !t.picks(&pods[i]) {
+			t.hidden[id] = true
+		} else {
+			delete(t.hidden, id) // its labels have changed
 		}
 		t.index.Add(&pods[i])
 		t.pods[id] = &inspect.FlaggedPod{Pod: t.describe(&pods[i])}

@@ -13,6 +13,8 @@ type Result struct {
 	Window      []Match   `json:"window"`      // no hits, and built in the window
 	NotChecked  []Skipped `json:"notChecked"`  // could not be checked, and why
 	NotAffected int       `json:"notAffected"` // images at places that were checked and have nothing of it
+	// the NotAffected by name, for screens; the JSON form has their number, since they may be the whole fleet
+	Clear []Skipped `json:"-"`
 }
 
 // Match is something that an image has, at one of the places where the image ran.

@@ -108,6 +108,10 @@ func (s *search) judge(r *Result, run journal.Run, of []*journal.StoredImage) {
 		return
 	}
 	r.NotAffected++
+	r.Clear = append(r.Clear, Skipped{
+		Cluster: run.Cluster, Namespace: run.Namespace, Workload: run.Workload, Container: run.Container,
+		Digest: run.Digest, FirstSeen: run.First, LastSeen: run.Last,
+	})
 }
 
 // hitsOf are the hits of what ran, each once, in the order of layers and paths.

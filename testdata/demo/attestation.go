@@ -79,8 +79,8 @@ type dsseSignature struct {
 	Verifier  []byte `json:"verifier"` // PEM
 }
 
-// attest signs a statement about an image and stores it as a bundle that refers to the image. It must be the last to
-// write into the log, whose tree the bundle's proof is of.
+// attest signs a statement about an image and stores it as a bundle that refers to the image. The
+// bundle's proof is of the log's tree at that moment.
 func (n *notary) attest(i image, statement blob, predicateType string, r run, when time.Time) (image, error) {
 	who, err := n.authority.issue(r, when)
 	if err != nil {

@@ -21,6 +21,7 @@ type File struct {
 const (
 	imagesFile  = "images.tar.zst" // the registry: an OCI layout
 	clusterFile = "cluster.json"
+	alertsFile  = "alerts.jsonl" // of the second incident; those of the first are written by hand
 	trustFile   = "trusted_root.json"
 )
 
@@ -28,13 +29,13 @@ const (
 // (https://github.com/opencontainers/image-spec/blob/main/annotations.md).
 const refName = "org.opencontainers.image.ref.name"
 
-// Files generates the incident.
+// Files generates both incidents.
 func Files() ([]File, error) {
 	s, err := newShop()
 	if err != nil {
 		return nil, err
 	}
-	layout, err := archive(s.images())
+	layout, err := archive(s.images(), map[string]bool{})
 	if err != nil {
 		return nil, fmt.Errorf("writing the images: %w", err)
 	}
@@ -42,16 +43,23 @@ func Files() ([]File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("compressing the images: %w", err)
 	}
-	return []File{{imagesFile, packed}, {clusterFile, s.snapshot()}, {trustFile, s.trust}}, nil
+	p, err := s.poisoned()
+	if err != nil {
+		return nil, err
+	}
+	second, err := s.pack(p)
+	return []File{{imagesFile, packed}, {clusterFile, s.snapshot()}, {trustFile, s.trust}, second}, err
 }
 
+// blobPath is where an OCI layout keeps a blob.
+func blobPath(b blob) string { return "blobs/sha256/" + b.hash.Hex }
+
 // archive writes the images as an OCI layout. Its index lists every manifest in the order in which they are pushed, under
-// REPOSITORY:TAG or REPOSITORY@DIGEST.
-func archive(images []image) ([]byte, error) {
+// REPOSITORY:TAG or REPOSITORY@DIGEST. Blobs that were written elsewhere are left out; other files follow.
+func archive(images []image, written map[string]bool, others ...File) ([]byte, error) {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	index := v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}
-	written := map[string]bool{}
 	put := func(name string, data []byte) error {
 		if written[name] {
 			return nil
@@ -65,7 +73,7 @@ func archive(images []image) ([]byte, error) {
 	}
 	for n, i := range images {
 		for _, c := range append(i.blobs, i.manifests...) {
-			if err := put("blobs/sha256/"+c.hash.Hex, c.data); err != nil {
+			if err := put(blobPath(c), c.data); err != nil {
 				return nil, err
 			}
 		}
@@ -80,6 +88,11 @@ func archive(images []image) ([]byte, error) {
 	}
 	if err := put("oci-layout", []byte(`{"imageLayoutVersion":"1.0.0"}`)); err != nil {
 		return nil, err
+	}
+	for _, f := range others {
+		if err := put(f.Name, f.Data); err != nil {
+			return nil, err
+		}
 	}
 	err = w.Close()
 	return b.Bytes(), err

@@ -36,6 +36,8 @@ func (p debian) file(listed string) (file, error) {
 	switch {
 	case listed == "/bin/sh":
 		return symlink(at, "dash"), nil
+	case listed == "/usr/bin/python3":
+		return symlink(at, "python3.11"), nil
 	case listed == "/lib64/"+base:
 		return symlink(at, "../lib/x86_64-linux-gnu/"+base), nil
 	case base == "os-release":

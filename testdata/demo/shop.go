@@ -12,6 +12,9 @@ type shop struct {
 	report               image // a nightly job, onto which the same layer was built
 	signatures           []image
 	trust                []byte
+
+	base   layer   // of Debian
+	notary *notary // which has signed all this
 }
 
 func newShop() (*shop, error) {
@@ -24,6 +27,7 @@ func newShop() (*shop, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the base image: %w", err)
 	}
+	s.base = packed
 	if err := s.build(packed); err != nil {
 		return nil, fmt.Errorf("building the shop's images: %w", err)
 	}
@@ -66,7 +70,7 @@ func (s *shop) buildWeb(base layer) error {
 	if err != nil {
 		return err
 	}
-	claims, err := newClaims(built, webRun(), base.blob.hash)
+	claims, err := newClaims(built, webRun(), base.blob.hash, buildStarted(), at(8, 13, 20))
 	if err != nil {
 		return err
 	}
@@ -102,7 +106,7 @@ func (s *shop) sign(base layer) error {
 		}
 		s.signatures = append(s.signatures, sig)
 	}
-	said, err := newProvenance(s.good, webRun(), base.blob.hash)
+	said, err := newProvenance(s.good, webRun(), base.blob.hash, buildStarted(), buildFinished())
 	if err != nil {
 		return err
 	}
@@ -110,7 +114,7 @@ func (s *shop) sign(base layer) error {
 	if err != nil {
 		return err
 	}
-	s.signatures = append(s.signatures, attested)
+	s.signatures, s.notary = append(s.signatures, attested), n
 	s.trust, err = newTrustedRoot(n.authority, n.log)
 	return err
 }

@@ -79,8 +79,8 @@ type (
 func buildStarted() time.Time  { return at(8, 12, 31) }
 func buildFinished() time.Time { return at(8, 13, 42) }
 
-// newProvenance says of an image which run of the workflow made it from what.
-func newProvenance(i image, r run, base v1.Hash) (blob, error) {
+// newProvenance says of an image which run of the workflow made it from what, and when.
+func newProvenance(i image, r run, base v1.Hash, started, finished time.Time) (blob, error) {
 	s := statement[provenance1]{
 		Type: "https://in-toto.io/Statement/v1", PredicateType: slsa1,
 		Subject: []resource{{Name: host + "/" + i.repository, Digest: map[string]string{"sha256": i.main().hash.Hex}}},
@@ -94,12 +94,12 @@ func newProvenance(i image, r run, base v1.Hash) (blob, error) {
 	}
 	s.Predicate.Run.Builder.ID = r.identity()
 	m := &s.Predicate.Run.Metadata
-	m.Invocation, m.Started, m.Finished = r.invocation(), buildStarted(), buildFinished()
+	m.Invocation, m.Started, m.Finished = r.invocation(), started, finished
 	return document(payloadType, s)
 }
 
 // newClaims is what BuildKit says of the same build, unsigned.
-func newClaims(i image, r run, base v1.Hash) (blob, error) {
+func newClaims(i image, r run, base v1.Hash, started, finished time.Time) (blob, error) {
 	s := statement[provenance02]{
 		Type: "https://in-toto.io/Statement/v0.1", PredicateType: slsa02,
 		Subject: []resource{{
@@ -111,7 +111,7 @@ func newClaims(i image, r run, base v1.Hash) (blob, error) {
 	p.Builder.ID, p.BuildType = r.invocation(), "https://mobyproject.org/buildkit@v1"
 	source := resource{URI: r.source() + ".git#" + r.ref(), Digest: map[string]string{"sha1": r.commit}}
 	p.Invocation.Source = resourceEntry{source, "Dockerfile"}
-	p.Metadata.Started, p.Metadata.Finished = buildStarted(), at(8, 13, 20)
+	p.Metadata.Started, p.Metadata.Finished = started, finished
 	p.Materials = []resource{baseMaterial(base), source}
 	return document(payloadType, s)
 }

@@ -39,6 +39,7 @@ func verbs() map[string]shell.Verb[*Screen] {
 		"zoom":                  {Run: runZoom},
 		"sort":                  {Why: whyNoSort, Run: runSort},
 		"again":                 {Why: whyNoRetry, Run: runRetry},
+		"all checks again":      {Why: whyNoAllAgain, Run: runAllAgain},
 		"layer of file":         {Why: whyNoFileLayer, Run: runFileLayer},
 		"file below":            {Why: whyNoBelow, Run: runBelow},
 		"findings of file":      {Why: whyNoFileFindings, Run: runFileFindings},
@@ -169,16 +170,21 @@ func runOpen(s *Screen, _ string) tea.Cmd {
 		setGroup(s, group, !s.opened[group])
 	case r.Path != "":
 		jumpTo(s, r.Container, r.Path, r.Layer)
+	case r.Pod != "" && s.o.OpenPod != nil:
+		namespace, name, _ := strings.Cut(r.Pod, "/")
+		return s.o.OpenPod(namespace, name)
 	case r.Pod != "":
 		return s.copy(commandOf(s, r.Pod))
+	case r.Pivot != nil && s.o.Pivot != nil:
+		return s.o.Pivot(*r.Pivot)
 	default:
 		s.state().focus = widget.RegionDetail
 	}
 	return nil
 }
 
-// commandOf is the command line that opens the case of another pod, with every flag in force. It is copied and not
-// done: opening it here would end this case, whose checks may still run.
+// commandOf is the command line that opens the case of another pod, with every flag in force. It is copied where
+// nothing can be opened here: a saved case has no cluster.
 func commandOf(s *Screen, pod string) string {
 	namespace, name, _ := strings.Cut(pod, "/")
 	other := inspect.Case{Target: s.c.Target}

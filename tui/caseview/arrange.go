@@ -85,9 +85,10 @@ func arrangeTop(s *Screen) {
 		return
 	}
 	focused := s.state().focus == widget.RegionTop
-	s.top.Lines = drawHeadline(s.shell.Paint, s.lead, at.W, focused)
-	if !focused {
-		s.top.Top = 0
+	if focused { // it is read whole, and scrolls
+		s.top.Lines = drawHeadline(s.shell.Paint, s.lead, at.W, focused)
+	} else {
+		s.top.Lines, s.top.Top = fitHeadline(s.shell.Paint, s.lead, at.W, at.H), 0
 	}
 	s.top.Fit(at.H)
 }

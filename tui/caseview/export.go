@@ -173,7 +173,7 @@ func (msg exportMsg) Take() tea.Cmd {
 	e := msg.to
 	for _, s := range msg.steps {
 		if s.result != nil {
-			e.result = *s.result
+			e.result, e.shell.Exported = *s.result, s.result.Path
 			e.shell.Info("exported to " + s.result.Path)
 		} else {
 			e.progress = s.progress

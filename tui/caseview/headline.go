@@ -1,6 +1,7 @@
 package caseview
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -82,6 +83,20 @@ func drawHeadline(p *widget.Paint, lines []headline.Line, width int, focused boo
 		}
 		for _, part := range widget.Wrap(l.Aside, max(1, width-labelWidth)) {
 			out = append(out, widget.Blanks(labelWidth)+p.In(widget.ToneNote, part))
+		}
+	}
+	return out
+}
+
+// fitHeadline draws the lines in some rows. Where they need more, lines give way to their shorter forms, the one that
+// leads last: it is what the screen is opened for. What still has no room is scrolled to.
+func fitHeadline(p *widget.Paint, lines []headline.Line, width, rows int) []string {
+	out := drawHeadline(p, lines, width, false)
+	lines = slices.Clone(lines)
+	for at := len(lines) - 1; at >= 0 && len(out) > rows; at-- {
+		if lines[at].Short != "" {
+			lines[at].Text = lines[at].Short
+			out = drawHeadline(p, lines, width, false)
 		}
 	}
 	return out

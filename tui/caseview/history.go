@@ -1,6 +1,7 @@
 package caseview
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/backtrail/backtrail/tui/caseview/pane"
@@ -18,6 +19,36 @@ type place struct {
 	selected string
 	// jump: a row led on from here, so that esc leads back at once, whatever has the focus there
 	jump bool
+}
+
+// Place is where a person was in a case when they left it. The zero value is the beginning.
+type Place struct {
+	pane      pane.Kind
+	container string
+	// selected: key of the row
+	selected string
+}
+
+// PlaceOf is where the person is now, for when the case is opened again.
+func PlaceOf(s *Screen) Place {
+	p := Place{pane: s.pane, selected: s.state().list.SelectedKey()}
+	if s.chosen {
+		p.container = s.container
+	}
+	return p
+}
+
+// Shown is the pane on screen, and whether the checks have ended.
+func Shown(s *Screen) (k pane.Kind, settled bool) { return s.pane, s.began && s.running == 0 }
+
+// NounOf is what the selected row is about, as one would look for it elsewhere: a package by its name, a file by its
+// path, anything else by its value. It is empty where nothing is selected.
+func NounOf(s *Screen) string {
+	r, ok := s.row()
+	if !ok {
+		return ""
+	}
+	return cmp.Or(r.Package, r.Path, r.Value)
 }
 
 // here is the place on screen.

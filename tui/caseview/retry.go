@@ -43,6 +43,33 @@ func whyNoRetry(s *Screen) string {
 	}
 }
 
+// whyNoAllAgain is why not all checks can run once more.
+func whyNoAllAgain(s *Screen) string {
+	switch why := s.readOnly(); {
+	case why != "":
+		return why
+	case s.running > 0:
+		return "the checks still run"
+	case len(s.c.Checks) == 0:
+		return "no check has run yet"
+	default:
+		return ""
+	}
+}
+
+// runAllAgain runs all checks once more, as in a case that is new: what was found before stays in the record, notes
+// and marks stay in the case.
+func runAllAgain(s *Screen, _ string) tea.Cmd {
+	var keys []inspect.Key
+	for _, c := range s.c.Checks {
+		keys = append(keys, pane.KeyOf(c))
+	}
+	backend := s.backend
+	return s.follow("running all checks again", func(ctx context.Context, c *inspect.Case) (inspect.Source, error) {
+		return backend.Retry(ctx, c, keys)
+	})
+}
+
 // runRetry runs checks again, or opens the case anew where it could not be opened. Layers that a person skipped are
 // read with the others: r is how one changes one's mind.
 func runRetry(s *Screen, _ string) tea.Cmd {

@@ -27,6 +27,12 @@ type Options struct {
 	Reopen func() tea.Cmd
 	// View: shows bytes
 	View func(parts []viewer.Part) tea.Cmd
+	// Pivot: lists the pods that have something in common with this one; nil: there is no cluster to list
+	Pivot func(shell.Pivot) tea.Cmd
+	// OpenPod: opens the case of another pod; nil: not possible
+	OpenPod func(namespace, name string) tea.Cmd
+	// Place: where the case was left; the zero value for one that was not
+	Place Place
 }
 
 // Screen is an open case.
@@ -94,11 +100,16 @@ func New(sh *shell.Shell, b Backend, o Options) (*Screen, tea.Cmd) {
 		opened: map[string]bool{},
 	}
 	s.tree.Paint = sh.Paint
+	s.pane = o.Place.pane
+	if o.Place.container != "" {
+		s.container, s.chosen = o.Place.container, true
+	}
 	for i := range s.panes {
 		st := &s.panes[i]
 		st.stale, st.list.Paint = true, sh.Paint
 		st.list.Mark = func(r pane.Row) string { return s.letter(r.Mark) }
 	}
+	s.state().list.Want(o.Place.selected)
 	s.refresh()
 	return s, shell.Work(func() tea.Msg {
 		source, err := shell.Try(func() (inspect.Source, error) { return o.Open(ctx) })
@@ -127,7 +138,7 @@ func (s *Screen) state() *paneState { return &s.panes[s.pane] }
 func (s *Screen) view(k pane.Kind) pane.View {
 	return pane.View{
 		Case: &s.c, Container: s.container, Paint: s.shell.Paint, Now: s.shell.Now,
-		Sort: s.panes[k].sort, Whole: s.whole, Steps: s.steps, Opened: s.groupOpen,
+		Sort: s.panes[k].sort, Whole: s.whole, Pivots: s.o.Pivot != nil, Steps: s.steps, Opened: s.groupOpen,
 	}
 }
 

@@ -269,6 +269,9 @@ func runAgain(s *Screen, _ string) tea.Cmd {
 
 // whyNoAll is why there are no more namespaces to show.
 func whyNoAll(s *Screen) string {
+	if s.from != nil {
+		return "not in a part of the list; :pods has it"
+	}
 	if s.o.Namespace == "" {
 		return "all namespaces are shown already"
 	}

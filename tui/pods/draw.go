@@ -66,6 +66,9 @@ func headRows(s *Screen, r widget.Rect) int {
 func drawList(s *Screen, r widget.Rect) []string {
 	p, focused := s.shell.Paint, s.focus == widget.RegionList
 	title := "Pods · " + s.alertsLine()
+	if s.from != nil {
+		title = onlyTitle(s) + " · " + widget.Plural(len(s.board.list.Pods), "pod")
+	}
 	if s.list.Filter() != "" {
 		title = "Pods, filter " + s.list.Filter() + ": " + widget.Plural(s.list.Len(), "row")
 	}
@@ -93,6 +96,8 @@ func (s *Screen) emptyText() (string, widget.Tone) {
 		return "no match among " + widget.Plural(s.list.Size(), "row") + "; esc clears the filter", widget.ToneDim
 	case s.came.IsZero():
 		return "the pods could not be listed; r tries again", widget.ToneWarn
+	case s.from != nil:
+		return "no pod of the list has it", widget.ToneDim
 	case s.all:
 		return "no pods in any namespace that can be listed", widget.ToneDim
 	default:

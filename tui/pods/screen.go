@@ -59,7 +59,11 @@ type Screen struct {
 	came   time.Time
 	gen    int
 	cancel context.CancelFunc
-	focus  widget.Region
+	// from: the list that this one is a part of; nil for the list of all
+	from *Screen
+	// only: what its pods have in common
+	only  shell.Pivot
+	focus widget.Region
 	// zoom: the region with the focus has all of the screen
 	zoom   bool
 	places widget.Places
@@ -98,6 +102,9 @@ func (s *Screen) Scope() shell.Scope { return shell.InPods }
 // Read reads the list again. Nothing on screen changes before it is there. The reading before ends with its context;
 // what it still brings has another generation and is dropped.
 func (s *Screen) Read() tea.Cmd {
+	if s.from != nil {
+		return s.from.Read()
+	}
 	s.cancel()
 	ctx, cancel := context.WithCancel(s.shell.Context())
 	s.cancel, s.loading = cancel, true
@@ -134,6 +141,9 @@ func (s *Screen) Update(msg tea.Msg) tea.Cmd {
 // onPods takes a list, unless a newer one was asked for. An error at the end leaves the list as it was, with its age
 // in the header.
 func (s *Screen) onPods(msg podsMsg) tea.Cmd {
+	if s.from != nil {
+		return s.onParent(msg)
+	}
 	if s.gen != msg.gen {
 		return nil
 	}

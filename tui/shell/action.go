@@ -13,7 +13,9 @@ const (
 	InPods Scope = 1 << iota
 	InCase
 	InViewer
-	Everywhere = InPods | InCase | InViewer
+	InAudit
+	InWhere
+	Everywhere = InPods | InCase | InViewer | InAudit | InWhere
 )
 
 // Action is a command on one screen, bound to its state.

@@ -42,6 +42,8 @@ type Shell struct {
 	Dialog Dialog
 	// Exporting: an export runs
 	Exporting bool
+	// Exported: path of the newest bundle of this session; empty: none was written
+	Exported string
 
 	ctx   context.Context
 	pumps sync.WaitGroup

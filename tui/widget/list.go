@@ -162,6 +162,14 @@ func (l *List[T]) ChooseFunc(is func(T) bool) bool {
 	return false
 }
 
+// Want selects the row with this key as soon as it is there, as if a person had moved to it: for a list that is filled
+// anew, and should be where it was left.
+func (l *List[T]) Want(id string) {
+	if id != "" {
+		l.moved, l.lost = true, id
+	}
+}
+
 // Moved reports whether a person has moved the selection.
 func (l *List[T]) Moved() bool { return l.moved }
 

@@ -7,7 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// The tag files of a bag (RFC 8493, 2.1 and 2.2), and the signature over one of them, which no manifest lists.
+// The tag files of a bag (RFC 8493, 2.1 and 2.2), and signature and timestamp over one of them, which no manifest
+// lists.
 const (
 	DeclarationFile = "bagit.txt"
 	InfoFile        = "bag-info.txt"
@@ -16,6 +17,7 @@ const (
 	TagManifest256  = "tagmanifest-sha256.txt"
 	TagManifest512  = "tagmanifest-sha512.txt"
 	SignatureFile   = "tagmanifest-sha256.txt.sigstore.json"
+	TimestampFile   = "tagmanifest-sha256.txt.tsr"
 )
 
 // Declaration is the bag declaration (RFC 8493, 2.1.1).

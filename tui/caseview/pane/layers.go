@@ -82,6 +82,7 @@ func imageDetail(d *widget.Document, i inspect.Image) {
 	if i.Files.Total > 0 {
 		d.Field("files", fmt.Sprintf("%d, %d owned by packages, %d not; ownership %s %s", i.Files.Total, i.Files.Owned,
 			i.Files.Unowned, i.Files.Ownership, i.Files.Detail))
+		d.Field("proven", i.Files.Classes())
 	}
 	if len(i.Notable) > 0 {
 		d.Heading("Settings to look at")

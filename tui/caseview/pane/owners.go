@@ -8,6 +8,7 @@ import (
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/tui/label"
+	"github.com/backtrail/backtrail/tui/shell"
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
@@ -21,11 +22,14 @@ func ownerRows(v View) []Row {
 			text += ", last written by " + o.Managers[0].Name
 		}
 		rows = append(rows, Row{
-			ID: "owner:" + o.UID, Text: "owner " + text, Value: o.Name, Layer: -1, Object: o,
+			ID: "owner:" + o.UID, Text: "owner " + text, Value: o.Name, Layer: -1, Object: o, Pivot: ownerPivot(v, o),
 			Line: func(w int) []widget.Cell {
 				return []widget.Cell{{Text: "owner", Tone: widget.ToneDim, Width: kindWidth}, {Text: text, Width: -1}}
 			},
-			Detail: func(d *widget.Document) { ownerDetail(d, o) },
+			Detail: func(d *widget.Document) {
+				ownerDetail(d, o)
+				pivotLine(v, d, ownerPivot(v, o))
+			},
 		})
 	}
 	for _, r := range v.Case.Pod.Revisions {
@@ -45,6 +49,11 @@ func ownerRows(v View) []Row {
 		})
 	}
 	return rows
+}
+
+// ownerPivot leads to the pods of an owner.
+func ownerPivot(v View, o inspect.Owner) *shell.Pivot {
+	return &shell.Pivot{Kind: shell.PivotOwner, Namespace: v.Case.Pod.Namespace, Name: o.Kind + "/" + o.Name}
 }
 
 // ownerDetail writes an owner and its field managers. A manager names itself, so this is a hint, no proof.

@@ -146,6 +146,7 @@ func changedPackageRow(v View, c inspect.PackageChange, vulns []inspect.Vuln) Ro
 			d.Say(widget.ToneWarn, cmp.Or(c.Change, "changed")+" compared with the "+comparedWith(v))
 			d.Field("from", c.From)
 			d.Field("to", c.To)
+			ownedDetail(d, v, c.Name, c.To)
 			packageTail(d, v, c.Type, c.PURL, c.Layer, nil, vulns)
 			filesOfPackage(d, v, c.Name)
 		},
@@ -174,6 +175,9 @@ func packageRow(v View, sign string, t widget.Tone, p inspect.Package, vulns []i
 			case "-":
 				d.Say(widget.ToneBad, "removed against "+comparedWith(v))
 			}
+			if sign != "-" {
+				ownedDetail(d, v, p.Name, p.Version)
+			}
 			packageTail(d, v, p.Type, p.PURL, p.Layer, p.Locations, vulns)
 			filesOfPackage(d, v, p.Name)
 		},
@@ -194,6 +198,17 @@ func packageCells(w int, sign string, t widget.Tone, name, version, kind string,
 			widget.Cell{Text: label.Layer(layer), Tone: widget.ToneDim, Width: 4, Right: true})
 	}
 	return cells
+}
+
+// ownedDetail writes how much of a package is proven: files that are equal to its digests, and those that are its by a
+// name in a list only. Nothing is written of packages that no database lists the files of.
+func ownedDetail(d *widget.Document, v View, name, version string) {
+	f := v.Image().Files.Of(name, version)
+	if f.Files == 0 {
+		return
+	}
+	d.Field("files", fmt.Sprintf("%d: %d equal to their digests, %d not verifiable, %d altered (%s)", f.Files, f.Equal,
+		f.Unverifiable, f.Altered, f.Database))
 }
 
 // packageTail writes what all packages have: purl, layer, places and vulnerabilities. A purl is the package URL as

@@ -387,7 +387,7 @@ func TestLayersAreNewestFirstBelowTheMergedImage(t *testing.T) {
 	i.Status, i.Config, i.Platform = inspect.Verified, "sha256:cc", "linux/amd64"
 	i.Settings = inspect.ImageConfig{Entrypoint: []string{"/bin/web"}, User: "1000", Env: []string{"PATH=/bin"}}
 	i.Notable = []inspect.Setting{{Detail: "runs as root", Severity: inspect.Medium}}
-	i.Files = inspect.Files{Total: 9, Owned: 7, Unowned: 2, Ownership: "known"}
+	i.Files = inspect.Files{Total: 9, Owned: 7, Unowned: 2, Ownership: "known", Equal: 6, Unverifiable: 1}
 	i.Diff = &inspect.Diff{Layers: &inspect.LayerDiff{Shared: 2, Added: 1}}
 	i.Layers = []inspect.Layer{
 		{
@@ -409,7 +409,7 @@ func TestLayersAreNewestFirstBelowTheMergedImage(t *testing.T) {
 		t.Fatalf("the rows are %q, want %q", got, want)
 	}
 	has(t, "the image", detail(v, rows[0]), "✓ verified", "config      sha256:cc", "██░ 2 shared, 1 not",
-		"9, 7 owned by packages, 2 not", "MED runs as root", "• PATH=/bin", "entrypoint  /bin/web")
+		"9, 7 owned by packages, 2 not", "6 equal to their digests, 1 not verifiable", "MED runs as root", "• PATH=/bin", "entrypoint  /bin/web")
 	for n, want := range map[int]string{0: "all merged image", 1: "  2 ?", 2: "  1 …", 3: "  –", 4: "  0 !"} {
 		has(t, rows[n].Key(), line(v, rows[n], 60), want)
 	}
@@ -598,6 +598,9 @@ func TestPackagesAreComparedOrAllListed(t *testing.T) {
 		{Origin: "attached", Format: "cyclonedx", Packages: 1, Status: inspect.Unknown, Reason: "unsigned"},
 	}
 	i.Altered = []inspect.Altered{{Path: "/usr/bin/xz", Package: "xz 5.6"}}
+	i.Files.Packages = []inspect.PackageFiles{{
+		Name: "xz", Version: "5.6", Database: "dpkg", Files: 4, Equal: 2, Unverifiable: 1, Altered: 1,
+	}}
 	i.Diff = &inspect.Diff{
 		KnownGood: &inspect.KnownGood{Reference: "acme/web:1.3"},
 		Packages: &inspect.PackageDiff{
@@ -621,6 +624,7 @@ func TestPackagesAreComparedOrAllListed(t *testing.T) {
 		t.Errorf("first is %s, the title is %q", got, PackagesMode(v))
 	}
 	has(t, "a changed package", line(v, rows[0], 80), "~ xz", "5.4 → 5.6", "1 vuln", "deb", "L1")
+	has(t, "its files", detail(v, rows[0]), "4: 2 equal to their digests, 1 not verifiable, 1 altered (dpkg)")
 	has(t, "a changed package", detail(v, rows[0]), "upgrade compared with the previous acme/web:1.3",
 		"CRIT CVE-1 of xz, block, fixed in: not known", "Its files that something was found about",
 		"• /usr/bin/xz: does not match its checksum")

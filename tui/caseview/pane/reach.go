@@ -8,6 +8,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/respond"
 	"github.com/backtrail/backtrail/tui/label"
+	"github.com/backtrail/backtrail/tui/shell"
 	"github.com/backtrail/backtrail/tui/widget"
 )
 
@@ -24,8 +25,9 @@ func reachRows(v View) []Row {
 	}
 	var rows []Row
 	for _, r := range respond.Reachable(v.Case) {
-		rows = append(rows, reachRow(r))
+		rows = append(rows, reachRow(v, r))
 	}
+	rows = append(rows, nodeRows(v)...)
 	for _, c := range p.Containers {
 		rows = append(rows, containerRow(c))
 	}
@@ -38,14 +40,14 @@ func reachRows(v View) []Row {
 
 // reachRow is something that the pod can reach, in the color of how far it leads: node, other workloads, its own. y
 // copies the command that finds out more where there is one, as it is what one needs next.
-func reachRow(r respond.ReachRow) Row {
+func reachRow(v View, r respond.ReachRow) Row {
 	t := map[respond.ReachWeight]widget.Tone{
 		respond.ReachesNode: widget.ToneBad, respond.ReachesOther: widget.ToneWarn,
 		respond.ReachesOwn: widget.TonePlain, respond.ReachesKin: widget.ToneNote,
 	}[r.Weight]
 	return Row{
 		ID: "reach:" + r.Kind + ":" + r.Text, Text: r.Kind + " " + r.Text, Value: cmp.Or(r.Command, r.Text), Layer: -1,
-		Object: r.Text, Pod: r.Pod,
+		Object: r.Text, Pod: r.Pod, Pivot: pivotOf(v, r),
 		Line: func(w int) []widget.Cell {
 			return []widget.Cell{
 				{Text: r.Kind, Tone: widget.ToneDim, Width: kindWidth},
@@ -60,10 +62,72 @@ func reachRow(r respond.ReachRow) Row {
 			d.Command(r.Command)
 			if r.Pod != "" {
 				d.Gap()
-				d.Say(widget.ToneNote, "enter copies the command that opens its case.")
+				d.Say(widget.ToneNote, v.opensPods("enter opens its case, esc comes back here."))
+			} else {
+				pivotLine(v, d, pivotOf(v, r))
 			}
 		},
 	}
+}
+
+// opensPods is what enter does on a row of another pod: a saved case has no cluster behind it, and copies a command.
+func (v View) opensPods(live string) string {
+	if v.Pivots {
+		return live
+	}
+	return "enter copies the command that opens its case."
+}
+
+// pivotLine tells where enter leads.
+func pivotLine(v View, d *widget.Document, p *shell.Pivot) {
+	if p != nil && v.Pivots {
+		d.Gap()
+		d.Say(widget.ToneNote, "enter lists the pods with this "+p.Kind+".")
+	}
+}
+
+// pivotOf is what the row of a reach has in common with other pods. "and 36 more" leads to all of its kind.
+func pivotOf(v View, r respond.ReachRow) *shell.Pivot {
+	pod := v.Case.Pod
+	switch {
+	case r.Pod != "":
+		return nil
+	case r.Name != "":
+		return &shell.Pivot{Kind: r.Kind, Namespace: pod.Namespace, Name: r.Name}
+	case r.Kind == "same node":
+		return &shell.Pivot{Kind: shell.PivotNode, Name: pod.Node}
+	case r.Kind == "same account":
+		return &shell.Pivot{Kind: shell.PivotAccount, Namespace: pod.Namespace, Name: pod.Reach.ServiceAccount}
+	case r.Kind == "same image":
+		for _, c := range pod.Containers {
+			if c.Name == v.Container && c.Digest() != "" {
+				return &shell.Pivot{Kind: shell.PivotImage, Name: c.Digest()}
+			}
+		}
+	}
+	return nil
+}
+
+// nodeRows is the node that the pod runs on: what leaves a container is there first.
+func nodeRows(v View) []Row {
+	node := v.Case.Pod.Node
+	if node == "" {
+		return nil
+	}
+	pivot := &shell.Pivot{Kind: shell.PivotNode, Name: node}
+	return []Row{{
+		ID: "node:" + node, Text: "node " + node, Value: node, Layer: -1, Object: node, Pivot: pivot,
+		Line: func(int) []widget.Cell {
+			return []widget.Cell{{Text: "node", Tone: widget.ToneDim, Width: kindWidth}, {Text: node, Width: -1}}
+		},
+		Detail: func(d *widget.Document) {
+			d.Say(widget.ToneBold, "Node "+node)
+			d.Say(widget.TonePlain, "The pod runs on it. What leaves a container reaches the node and its pods first.")
+			d.Field("kubelet", v.Case.Pod.Kubelet)
+			d.Field("runtime", v.Case.Pod.Runtime)
+			pivotLine(v, d, pivot)
+		},
+	}}
 }
 
 // changeRow is something that happened to the pod while the case was open. Its time is when the watch reported it, by

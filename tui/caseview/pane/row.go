@@ -2,6 +2,7 @@ package pane
 
 import (
 	"github.com/backtrail/backtrail/inspect"
+	"github.com/backtrail/backtrail/tui/shell"
 	"github.com/backtrail/backtrail/tui/viewer"
 	"github.com/backtrail/backtrail/tui/widget"
 )
@@ -39,6 +40,8 @@ type Row struct {
 	Package string
 	// Pod: namespace/name of another pod that the row leads to
 	Pod string
+	// Pivot: what the row has in common with other pods; nil: nothing that leads to them
+	Pivot *shell.Pivot
 	// Retry: checks that were blocked
 	Retry []inspect.Key
 }

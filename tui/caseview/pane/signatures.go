@@ -166,6 +166,7 @@ func signatureDetail(d *widget.Document, v View, g inspect.Signature) {
 		}
 		d.Step(label.Sign(step.Status), step.Name, step.Detail)
 	}
+	trustDetail(d, v)
 	d.Gap()
 	d.Say(widget.ToneDim, "A verified signature proves who signed these bytes, not that they are harmless.")
 	for _, n := range g.Notes {
@@ -177,6 +178,16 @@ func signatureDetail(d *widget.Document, v View, g inspect.Signature) {
 	d.Field("signature", g.Digest)
 	d.Field("subject", g.Subject)
 	notesOn(d, v, g.ID)
+}
+
+// trustDetail writes the roots that the chain was verified against, with their age: a key that is younger than the root
+// is not in it, and its signatures are then of an untrusted root.
+func trustDetail(d *widget.Document, v View) {
+	for _, r := range v.Case.Trust {
+		if r.Kind == "sigstore" {
+			d.Field("trust root", strings.TrimSuffix(r.Origin+", "+cmp.Or(r.AgeWords(), r.Name), ", "))
+		}
+	}
 }
 
 // reasonText is the reason in a few words, for a row. The codes are those of package signature; one that is not known

@@ -22,6 +22,8 @@ type View struct {
 	Sort int
 	// Whole: everything, not only what differs
 	Whole bool
+	// Pivots: rows lead to other pods; false where there is no cluster, as of a saved case
+	Pivots bool
 	// Opened reports whether the findings of a group are rows of their own; nil: none are
 	Opened func(group string) bool
 	// leads: of each package, the first of its files that something was found about; made once for all rows
