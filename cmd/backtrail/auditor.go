@@ -19,6 +19,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/auditbag"
 	"github.com/backtrail/backtrail/inspect/autorun"
 	"github.com/backtrail/backtrail/inspect/binary"
+	"github.com/backtrail/backtrail/inspect/cluster"
 	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/journal"
 	"github.com/backtrail/backtrail/inspect/layer"
@@ -49,12 +50,14 @@ type auditor struct {
 	cluster kube.Source
 	// policies are those of flags, folder and cluster; which of them count for a row depends on its namespace.
 	policies *policy.Set
-	unread   string         // why it is not known which policies there are
-	gaps     []audit.Gap    // what this audit does not look at
-	store    *audit.Store   // of facts, by digest
-	began    time.Time      // the time of all rows: of deadlines, and of what counts as fresh
-	history  *audit.History // nil: there is no journal
-	lost     sync.Once
+	unread   string // why it is not known which policies there are
+	// enforcement is which namespaces the webhooks of policies are called for; nil: it is not known.
+	enforcement *cluster.Enforcement
+	gaps        []audit.Gap    // what this audit does not look at
+	store       *audit.Store   // of facts, by digest
+	began       time.Time      // the time of all rows: of deadlines, and of what counts as fresh
+	history     *audit.History // nil: there is no journal
+	lost        sync.Once
 	// late are gaps that came up while images were examined. They are written under lost, and read when all workers
 	// have ended.
 	late    []audit.Gap
@@ -133,6 +136,10 @@ func (a *auditor) readPolicies(ctx context.Context) {
 		a.gap("policies of the cluster", a.unread)
 	}
 	a.policies = a.session.policies.With(found)
+	var err error
+	if a.enforcement, err = cluster.ReadEnforcement(ctx, a.cluster); err != nil {
+		a.gap("enforcement of policies by webhooks", err.Error())
+	}
 }
 
 // list reads what runs, and adds what this audit does not look at: what the flags leave out, and what its depth does.
@@ -329,7 +336,9 @@ func (a *auditor) checksAt(o subject.Options, u audit.Unit, depth audit.Depth) [
 // same.
 func (a *auditor) known(ctx context.Context) *audit.Known {
 	return &audit.Known{
-		Digest:       audit.DigestOf(a.policies.Names(), a.unread, a.expected, a.levels(), a.flags.vex, a.data()),
+		Digest: audit.DigestOf(a.policies.Names(), a.unread, a.expected, a.levels(), a.flags.vex, a.data(),
+			a.enforcement.Names()),
+		Enforced:     a.enforced(ctx),
 		Requirements: a.policies.Requirements, Unread: a.unread, Expected: a.expected,
 		Advisories: a.advisories.Match, Good: a.history.Good(ctx),
 		Thresholds: a.levels(), At: inspect.At(a.began),
@@ -340,6 +349,16 @@ func (a *auditor) known(ctx context.Context) *audit.Known {
 			}
 			return rows, err == nil, err
 		},
+	}
+}
+
+// enforced gives how a product stands before new pods of a namespace; nil where that is not known.
+func (a *auditor) enforced(ctx context.Context) func(product, namespace string) (inspect.GateStatus, string) {
+	if a.enforcement == nil {
+		return nil
+	}
+	return func(product, namespace string) (inspect.GateStatus, string) {
+		return a.enforcement.Of(ctx, product, namespace)
 	}
 }
 

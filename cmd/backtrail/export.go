@@ -165,7 +165,7 @@ func (a *auditor) writeBundle(ctx context.Context, r *audit.Report) error {
 		Exported: inspect.At(a.now()),
 		Basis: auditbag.Basis{
 			Tool: tool(), Operator: a.operator.String(), At: inspect.At(a.began), Expected: a.expected,
-			Unread: a.unread, Thresholds: a.levels(),
+			Unread: a.unread, Thresholds: a.levels(), Enforced: auditbag.Enforcement(&a.listed, a.enforced(ctx)),
 		},
 	})
 	if err != nil {

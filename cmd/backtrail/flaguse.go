@@ -70,7 +70,7 @@ var unusedGroups = map[string][]flagGroup{
 	"open":        allBut(exportFlags),
 	"policy":      allBut(clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags),
 	"demo":        allBut(alertFlags, exportFlags),
-	"pods":        allBut(clusterFlags, alertFlags),
+	"pods":        allBut(clusterFlags, alertFlags, journalFlags),
 	"diff":        allBut(clusterFlags, aroundFlags, registryFlags, trustFlags, signerFlags, keyFlags, sourceFlags),
 	"audit":       {alertFlags},
 	"cases":       caseFlags,

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/alert"
+	"github.com/backtrail/backtrail/inspect/journal"
 	"github.com/backtrail/backtrail/inspect/report"
 	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/inspect/text"
@@ -53,6 +55,7 @@ func (s *session) printPods(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.recordSightings(ctx, &list)
 	if s.flags.output == "json" || s.flags.output == "yaml" {
 		text, err := inspect.EncodeJSON(list)
 		if err == nil && s.flags.output == "yaml" {
@@ -78,6 +81,21 @@ func (s *session) printPods(ctx context.Context) error {
 		return report.PodsWide(out, list, style)
 	default:
 		return report.Pods(out, list, style)
+	}
+}
+
+// recordSightings adds what runs to the journal: a tag that is moved tomorrow then has a yesterday, also for pods that
+// no case was ever opened on. A list is printed whether or not it can be recorded.
+func (s *session) recordSightings(ctx context.Context, list *inspect.PodList) {
+	if s.journal == "" {
+		return
+	}
+	j, err := journal.Open(ctx, s.journal)
+	if err == nil {
+		err = errors.Join(j.See(ctx, journal.SightingsOf(list, s.now())), j.Close())
+	}
+	if err != nil && ctx.Err() == nil {
+		fmt.Fprintf(s.std.err, "note: what runs was not recorded in the journal: %s\n", text.Clean(err.Error()))
 	}
 }
 

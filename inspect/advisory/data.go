@@ -60,6 +60,11 @@ type index struct {
 	files    map[string][]*Pack     // by sha256
 	paths    map[string][]pathOf    // by the last part of the path
 	names    *names
+
+	// folded are the last parts of all names that packs and records have, see mayName. It is made when it is first
+	// needed, since a database has some hundred thousand.
+	foldOnce sync.Once
+	folded   map[string]struct{}
 }
 
 // pathOf is a path with the pack that names it.

@@ -49,6 +49,9 @@ func (m *matches) add(a inspect.Advisory) {
 // packages matches what is installed by package and version, and notes which packs it concerns whatever its version.
 func (m *matches) packages() {
 	for _, p := range m.image.Packages {
+		if !m.mayName(p) {
+			continue
+		}
 		c, ok := coordinatesOf(p)
 		if !ok {
 			continue

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -106,8 +107,9 @@ func (j *Joined) statement(p inspect.Provenance, requirements []inspect.PolicyRe
 // admit sets what policies and expectations come to: whether they would let the image in.
 func (j *Joined) admit(row *Row, requirements []inspect.PolicyRequirement) {
 	gates := make([]inspect.Gate, 0, len(requirements)+1)
+	force := newForce(j.known, row)
 	for _, d := range requirements {
-		gates = append(gates, j.gate(d))
+		gates = append(gates, force.weigh(d, j.gate(d)))
 	}
 	if want := Sourced(j.known.Expected); want != "" {
 		gates = append(gates, j.sourceGate(want, row.Provenance))
@@ -132,7 +134,7 @@ func (j *Joined) admit(row *Row, requirements []inspect.PolicyRequirement) {
 	}
 	switch {
 	case len(refused) > 0:
-		row.Admission, row.Allowed = inspect.GateRefused, No
+		row.Admission, row.Allowed = force.refusal, No
 		row.Reason = joined(row.Reason, refused)
 	case len(open) > 0:
 		row.Admission, row.Allowed = inspect.GateUnknown, Unknown
@@ -147,6 +149,8 @@ func (j *Joined) admit(row *Row, requirements []inspect.PolicyRequirement) {
 		if len(gates) > 0 {
 			row.Admission = inspect.GateUnknown
 		}
+	case row.Admission == inspect.GatePassed:
+		row.Admission = cmp.Or(force.pass, row.Admission)
 	}
 }
 

@@ -42,9 +42,9 @@ func (d Depth) rank() int {
 // has not looked for malware.
 func DepthGaps(d Depth) []Gap {
 	gaps := []Gap{{
-		What: "enforcement by webhooks and admission policies of the API server",
-		Reason: "policies were evaluated, but not whether their controllers are in force in a namespace: backtrail " +
-			"inspect shows that for one pod",
+		What: "admission policies of the API server (CEL), and conditions of webhooks",
+		Reason: "of webhooks the selectors were compared: backtrail inspect TARGET shows for one pod what else stood " +
+			"before it",
 	}}
 	switch d {
 	case Identity:

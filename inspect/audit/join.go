@@ -16,6 +16,9 @@ type Known struct {
 	// Unread describes why it is not known which policies the cluster has; empty where they were read.
 	Unread   string
 	Expected inspect.Expected // of flags
+	// Enforced gives how a product stands before new pods of a namespace, in words too: a policy of the cluster refuses
+	// nothing where the webhook of its product is not called. nil: it is not known, and policies count as enforced.
+	Enforced func(product, namespace string) (inspect.GateStatus, string)
 	// Advisories compares an image with known compromises; the error says what was not compared.
 	Advisories func(i inspect.Image) ([]inspect.Advisory, []inspect.Finding, error)
 	// Vulnerable compares the packages of an image with known vulnerabilities; ok is false where there is no data. The

@@ -32,10 +32,59 @@ type Basis struct {
 	Expected inspect.Expected `json:"expected"` // of flags
 	Policies []Policy         `json:"policies"`
 	// Unread describes why it is not known which policies the cluster has; empty where they were read.
-	Unread     string             `json:"unread"`
+	Unread string `json:"unread"`
+	// Enforced is how the products of policies stood before new pods of each namespace, as the cluster showed it; empty
+	// where that was not known.
+	Enforced   []Enforced         `json:"enforced"`
 	Thresholds inspect.Thresholds `json:"thresholds"`
 	// Waivers are those of the thresholds, with whether they were in force: an auditor looks for these first.
 	Waivers []Waiver `json:"waivers"`
+}
+
+// Enforced is how a product stood before new pods of a namespace.
+type Enforced struct {
+	Product   string             `json:"product"`
+	Namespace string             `json:"namespace"`
+	Status    inspect.GateStatus `json:"status"`
+	Why       string             `json:"why"`
+}
+
+// enforced gives what a bag has of a product in a namespace; nil where it has nothing of any.
+func (b *Basis) enforced() func(product, namespace string) (inspect.GateStatus, string) {
+	if len(b.Enforced) == 0 {
+		return nil
+	}
+	by := map[[2]string]Enforced{}
+	for _, e := range b.Enforced {
+		by[[2]string{e.Product, e.Namespace}] = e
+	}
+	return func(product, namespace string) (inspect.GateStatus, string) {
+		e, ok := by[[2]string{product, namespace}]
+		if !ok {
+			return inspect.GateUnknown, "the bag does not have how " + product + " stood in " + namespace
+		}
+		return e.Status, e.Why
+	}
+}
+
+// Enforcement asks how each product stood before new pods of each namespace of a listing, for a bag. of may be nil.
+func Enforcement(l *audit.Listing, of func(product, namespace string) (inspect.GateStatus, string)) []Enforced {
+	all := []Enforced{}
+	if of == nil {
+		return all
+	}
+	seen := map[string]bool{}
+	for _, p := range l.Places {
+		if seen[p.Namespace] {
+			continue
+		}
+		seen[p.Namespace] = true
+		for _, product := range []string{inspect.PolicyController, inspect.Kyverno} {
+			status, why := of(product, p.Namespace)
+			all = append(all, Enforced{product, p.Namespace, status, why})
+		}
+	}
+	return all
 }
 
 // Policy is a source of policies, whose bytes lie below data/policies under their digest.

@@ -238,7 +238,7 @@ func (v *verifier) image(i Image) error {
 	v.compareData(&i.Comparison)
 	known := audit.Known{
 		Requirements: v.policies.Requirements, Unread: v.basis.Unread, Expected: v.basis.Expected,
-		Thresholds: v.basis.Thresholds, At: v.basis.At,
+		Thresholds: v.basis.Thresholds, At: v.basis.At, Enforced: v.basis.enforced(),
 	}.Replay(i.Comparison)
 	joined := known.Join(&f)
 	for _, p := range places {

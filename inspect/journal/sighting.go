@@ -55,6 +55,36 @@ func WorkloadOf(p *inspect.Pod) string {
 	return kind + "/" + p.Workload()
 }
 
+// SightingsOf are the images that the pods of a list were seen to run: since each container was started, as the kubelet
+// reports, until the list was read. A dump was read at a time that proves nothing about its pods: of these only the
+// start counts. Containers whose node has not reported a digest are left out, and times that are ahead of the clock.
+func SightingsOf(list *inspect.PodList, at time.Time) []Sighting {
+	live := !strings.HasPrefix(list.Context, snapshotContext)
+	var all []Sighting
+	for n := range list.Pods {
+		p := &list.Pods[n].Pod
+		workload := WorkloadOf(p)
+		for _, k := range p.Containers {
+			s := Sighting{
+				Cluster: list.Context, Namespace: p.Namespace, Workload: workload, Container: k.Name,
+				Reference: k.Reference, Digest: k.Digest(),
+			}
+			if s.Digest == "" {
+				continue
+			}
+			if start := k.Started; !start.IsZero() && !start.After(at) {
+				s.At = start.Time
+				all = append(all, s)
+			}
+			if live {
+				s.At = at
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
 // See records sightings, in one change. Those without a digest or a time are left out: nothing follows from them.
 func (j *Journal) See(ctx context.Context, all []Sighting) error {
 	if len(all) == 0 {
