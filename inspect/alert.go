@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Alert is something that an IDS said.
+// Alert is one event that an IDS reported.
 type Alert struct {
 	ID          string `json:"id"` // hash of the line as received: the key
 	Source      string `json:"source"`
@@ -40,7 +40,7 @@ type Alert struct {
 	Count       int         `json:"count"`           // how often it was said
 	Raw         string      `json:"raw"`             // digest of the line as received, an exhibit
 
-	// Of what was said several times: Time and Raw are of the first.
+	// Of what was repeated: Time and Raw are of the first.
 	Last     Time     `json:"last,omitzero"`      // when it was said last
 	Variants int      `json:"variants,omitempty"` // how many different texts it had, if more than one
 	Also     []string `json:"also,omitempty"`     // some of the other texts
@@ -67,7 +67,7 @@ func (a *Alert) Name() string {
 	return a.Title
 }
 
-// Newest is when it was said last.
+// Newest is when it was last repeated.
 func (a *Alert) Newest() Time {
 	if a.Last.After(a.Time.Time) {
 		return a.Last
@@ -89,7 +89,7 @@ func PriorityRank(p string) int {
 	return none
 }
 
-// Flags of an alert that say where the kernel found the program that ran (evt.arg.flags of Falco's execve): in the
+// Flags of an alert that show where the kernel found the program that ran (evt.arg.flags of Falco's execve): in the
 // upper, writable layer of the container's overlay, in a lower one, which is the image's, or in memory.
 const (
 	FlagUpper = "EXE_UPPER_LAYER"

@@ -32,7 +32,7 @@ func (a Autorun) Since() bool { return a.New != nil && *a.New }
 
 // fold keeps the rows worst first, those that are new before the others. A row's severity may change, so its old
 // place is found by its key: path, kind, trigger and command. One file may hold the scripts of many packages, which may
-// all say the same; the trigger names the package.
+// all are the same; the trigger names the package.
 func (a Autorun) fold(c *Case, e Event) {
 	i := c.imageFor(e.Container)
 	i.Autoruns = slices.DeleteFunc(i.Autoruns, func(o Autorun) bool {

@@ -45,7 +45,7 @@ func (b Binary) weight() int {
 	return w
 }
 
-// Altered is a packaged file whose content is not what its package says.
+// Altered is a packaged file whose content does not match its package.
 type Altered struct {
 	Path     string    `json:"path"`
 	Kind     Kind      `json:"kind"`

@@ -43,7 +43,7 @@ type Case struct {
 	Custody CustodyRecord `json:"custody"`
 	// Hosts are the requests by host and method, sorted; the list of them is the chain of custody.
 	Hosts []HostRequests `json:"requestHosts"`
-	// NotUnderstood counts the entries of a newer version, of kinds that this one does not know.
+	// NotUnderstood counts the entries of a newer version, of kinds that this version does not have.
 	NotUnderstood int `json:"notUnderstood"`
 
 	End      *End `json:"-"`
@@ -156,7 +156,7 @@ func (c *Case) Progress(name, subject string) (Progress, bool) {
 	return p, ok
 }
 
-// AsOf is the time of the newest event: what the case says is true as of then.
+// AsOf is the time of the newest event: what the case states is true as of then.
 func (c *Case) AsOf() Time { return c.last }
 
 // Events gives what the case was folded from, without progress and requests.

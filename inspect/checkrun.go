@@ -24,7 +24,7 @@ type Progress struct {
 	Text  string `json:"text"`
 }
 
-// Reset begins a retry: all that these checks said of these subjects is dropped.
+// Reset begins a retry: all facts of these checks about these subjects are dropped.
 type Reset struct {
 	Drop []Key `json:"drop"`
 }

@@ -4,7 +4,7 @@ import (
 	"cmp"
 )
 
-// Clock is a report clock: somebody says that they became aware, and a law then counts. None runs before a person
+// Clock is a report clock: a person states that they became aware, and a law then counts. None runs before a person
 // starts it: to open a case is not to become aware. One that was started by mistake is withdrawn, and both stay in
 // the record.
 type Clock struct {
@@ -23,7 +23,7 @@ type Withdrawal struct {
 	Reason string `json:"reason"`
 }
 
-// Regime is a law that asks for reports.
+// Regime is a law that requires reports.
 type Regime string
 
 // The regimes, in the words of the command line.

@@ -36,7 +36,7 @@ const (
 	CodeUID0               = "uid-0"        // an account beside root has user id 0, in any spelling
 	CodeSudo               = "sudo"
 	CodeOpenAccount        = "open-account" // somebody may log in with a known password, or with none
-	CodeRepository         = "repository" // packages may come from another place
+	CodeRepository         = "repository"   // packages may come from another place
 	CodeUserRoot           = "user-root"
 	CodeUserBecameRoot     = "user-became-root"
 	CodePort               = "port" // declares a port for logging in

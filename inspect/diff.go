@@ -43,7 +43,7 @@ func (k KnownGood) Key() string {
 }
 
 // Diff compares an image with its known-good. Checks fill it part by part: a Diff event carries the parts that its
-// check knows, the others are nil, and the case keeps the latest of each.
+// check has, the others are nil, and the case keeps the latest of each.
 type Diff struct {
 	KnownGood  *KnownGood   `json:"knownGood"`
 	Packages   *PackageDiff `json:"packages"`

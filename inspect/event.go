@@ -11,7 +11,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// Fact is one typed statement of a case. Each kind has one implementation, which knows its JSON name and how it folds
+// Fact is one typed statement of a case. Each kind has one implementation, with its JSON name and its fold
 // into a Case; a later fact with the same key replaces the earlier one. A new kind is one file and one line in the
 // table of kinds.
 type Fact interface {
@@ -113,7 +113,7 @@ func Transient(f Fact) bool {
 	return progress
 }
 
-// UnknownFact is a fact of a kind that this version does not know: it is kept as it came, counted, and folds to nothing
+// UnknownFact is a fact of a kind that this version does not have: it is kept as it came, counted, and folds to nothing
 // else.
 type UnknownFact struct {
 	Name string

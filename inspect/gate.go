@@ -4,7 +4,7 @@ import (
 	"cmp"
 )
 
-// Gate is something that could have stopped or flagged the image, and what it said.
+// Gate is something that could have stopped or flagged the image, and its result.
 type Gate struct {
 	Name   string     `json:"name"`
 	Status GateStatus `json:"status"`

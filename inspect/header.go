@@ -74,7 +74,7 @@ const ImageContainer = "image"
 func (t Target) SavedDump() (string, bool) { return strings.CutPrefix(t.Context, "snapshot ") }
 
 // Kubectl begins a command about the case's cluster. It names the context, unless the case was read from a saved
-// dump: no kubeconfig knows that one.
+// dump: it is in no kubeconfig.
 func (t Target) Kubectl() string {
 	if _, dump := t.SavedDump(); dump || t.Context == "" {
 		return "kubectl"

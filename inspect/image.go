@@ -73,7 +73,7 @@ func (h ImageHead) Key() string {
 	return h.Config
 }
 
-// ImageConfig is the part of the image's config that says what would run.
+// ImageConfig is the part of the image's config that decides what would run.
 type ImageConfig struct {
 	User       string            `json:"user,omitempty"`
 	Entrypoint []string          `json:"entrypoint,omitempty"`

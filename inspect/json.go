@@ -93,7 +93,7 @@ func lacksLists(v reflect.Value) bool {
 	return false
 }
 
-// AllAnswers gives all three answers: one that no check has given yet is unknown and says what it waits for.
+// AllAnswers gives all three answers: one that no check has given yet is unknown and names what it waits for.
 func (c *Case) AllAnswers() []Answer {
 	answers := make([]Answer, 0, 3)
 	for _, q := range Questions() {

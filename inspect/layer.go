@@ -73,7 +73,7 @@ type Entry struct {
 	Device  string            `json:"device,omitempty"` // major:minor of a device node
 }
 
-// Kind is what a regular file's first bytes say it is, where it is a program.
+// Kind is what a regular file is by its first bytes, where it is a program.
 type Kind string
 
 // The kinds of programs.

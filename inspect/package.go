@@ -12,7 +12,7 @@ type Package struct {
 	PURL      string   `json:"purl"`
 	Layer     int      `json:"layer"`
 	Locations []string `json:"locations"`
-	// CPEs are those that the catalog knows for certain, as of programs that no package manager installed: these are
+	// CPEs are those that are certain in the catalog, as of programs that no package manager installed: these are
 	// found in vulnerability data by nothing else. Guessed ones are left out.
 	CPEs []string `json:"cpes,omitempty"`
 }

@@ -72,7 +72,7 @@ type ListState struct {
 }
 
 // Sharing describes which other images that run in the cluster have the suspect layers of an image, as their
-// manifests say: no layer is read for it, and the same files packed again are another layer.
+// manifests list: no layer is read for it, and the same files packed again are another layer.
 type Sharing struct {
 	Suspect []int         `json:"suspect"` // numbers of the layers that brought what is wrong
 	Looked  int           `json:"looked"`  // other images whose manifests were read

@@ -4,7 +4,7 @@ import (
 	"strings"
 )
 
-// MaxShared bounds how many of the other pods are named; how many there are is always said.
+// MaxShared bounds how many of the other pods are named; how many there are is always given.
 const MaxShared = 1000
 
 // Reach is what the pod could touch.

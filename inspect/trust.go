@@ -103,7 +103,7 @@ func (s Signature) Holds() bool {
 	return s.Status == Verified || s.Reason == ReasonNoExpectation || s.Reason == ReasonIdentityMismatch
 }
 
-// Signer names who signed, as far as the signature says.
+// Signer names who signed, as far as the signature names one.
 func (s Signature) Signer() string {
 	switch {
 	case s.Identity != "" && s.Issuer != "":

@@ -12,8 +12,9 @@ import (
 // webhook configurations and some thousands of events.
 const maxCollection = 5000
 
-// collect lists the objects of a kind and keeps those that want wants (nil: all), in the server's order. Those kept are
-// told to the trace. An object that cannot be understood is left out and named in the error; the others are there.
+// collect lists the objects of a kind and keeps those that want accepts (nil: all), in the server's order. Those kept
+// are reported to the trace. An object that cannot be understood is left out and named in the error; the others are
+// there.
 func collect[T any](ctx context.Context, r *reading, res resource, namespace string, want func(*T) bool) ([]T, error) {
 	doing := "listing " + res.plural
 	if namespace != "" {

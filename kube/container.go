@@ -19,7 +19,7 @@ const (
 	TypeEphemeral ContainerType = "ephemeral"
 )
 
-// Container is one container of a pod: what was asked for and what the node says it runs.
+// Container is one container of a pod: what the specification names and what the node reports.
 type Container struct {
 	Name string
 	Type ContainerType
@@ -91,7 +91,7 @@ func templateNames(template *corev1.PodTemplateSpec) map[string]bool {
 	return names
 }
 
-// withStatus adds what the node says of the container.
+// withStatus adds what the node reports of the container.
 func (c Container) withStatus(statuses []corev1.ContainerStatus) Container {
 	for i := range statuses {
 		s := &statuses[i]
@@ -110,7 +110,7 @@ func (c Container) withStatus(statuses []corev1.ContainerStatus) Container {
 	return c
 }
 
-// state describes a container state and says when that run began.
+// state describes a container state, with the time that run began.
 func state(s corev1.ContainerState) (string, time.Time) {
 	switch {
 	case s.Running != nil:

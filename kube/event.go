@@ -22,7 +22,7 @@ func eventsAbout(o About) resource {
 	return resource{version: "v1", plural: "events", kind: "Event", fields: "involvedObject.name=" + o.Name}
 }
 
-// Events lists what the cluster still says of some objects, oldest first; it forgets after an hour by default. The
+// Events lists the events of some objects, oldest first; the API server drops them after an hour by default. The
 // objects are asked about side by side. What could not be listed is in the error; the other events are there.
 func (r *reading) Events(ctx context.Context, objects ...About) ([]corev1.Event, error) {
 	lists, errs := make([][]corev1.Event, len(objects)), make([]error, len(objects))

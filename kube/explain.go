@@ -15,7 +15,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// explain turns client-go's error into one that says which context and server it was and what
+// explain turns client-go's error into one that names which context and server it was and what
 // to try. nil stays nil; a caller that stopped gets its own error back.
 func (c *Cluster) explain(doing string, err error) error {
 	if err == nil {
@@ -46,7 +46,7 @@ func (c *Cluster) explain(doing string, err error) error {
 	case apierrors.IsNotFound(err):
 		e.Kind = ErrNotFound
 		e.Err = fmt.Errorf("not found in context %s", c.context)
-		e.Hint = []string{"-n NAMESPACE and --context say where to look; `backtrail pods -A` lists what is there"}
+		e.Hint = []string{"look elsewhere with -n NAMESPACE or --context; `backtrail pods -A` lists what is there"}
 	case isCertificateError(err):
 		e.Kind = ErrUnreachable
 		e.Err = fmt.Errorf("the certificate of %s (context %s) is not valid: %w", c.server, c.context, err)

@@ -16,7 +16,7 @@ import (
 const maxAnswer = 128 << 20
 
 // guard is the transport next to the network: it lets only reading through, whatever the code
-// above asks for, bounds time and size and tells the trace. The time does not run while a credential
+// above asks for, bounds time and size and reports to the trace. The time does not run while a credential
 // plugin asks for a password: plugins run above it.
 type guard struct {
 	next http.RoundTripper
@@ -111,7 +111,7 @@ func reachesIn(where []string) bool {
 	return len(rest) > 2 && slices.Contains([]string{"exec", "attach", "portforward", "proxy", "run"}, rest[2])
 }
 
-// bounded reads an answer up to its limit and tells how it went when it is closed.
+// bounded reads an answer up to its limit and reports the outcome when it is closed.
 type bounded struct {
 	body    io.ReadCloser
 	limit   int64 // bytes
@@ -132,7 +132,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close tells the trace, once.
+// Close reports to the trace, once.
 func (b *bounded) Close() error {
 	if !b.told {
 		b.told = true

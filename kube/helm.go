@@ -18,8 +18,8 @@ const HelmSecret = corev1.SecretType("helm.sh/release.v1")
 const maxReleases = 100
 
 // HelmReleases reads the Secrets in which Helm keeps the revisions of a release: besides those for pulling images the
-// only Secrets that backtrail ever reads, and only if a person asks for it. They are not told to a Trace, so that no
-// bundle can hold them as they are.
+// only Secrets that backtrail ever reads, and only if a person asks for it. They are not reported to a Trace, so that
+// no bundle can hold them as they are.
 func (r *reading) HelmReleases(ctx context.Context, namespace, release string) ([]corev1.Secret, error) {
 	ctx = context.WithValue(ctx, traceKey{}, Trace{Request: traceOf(ctx).Request})
 	doing := "reading the revisions of Helm release " + release

@@ -5,7 +5,7 @@ import "strings"
 // IDKind describes what the digest of an image ID is the digest of.
 type IDKind string
 
-// The kinds of digest that a node reports. An index and a platform manifest cannot be told
+// The kinds of digest that a node reports. An index and a platform manifest cannot be distinguished
 // apart by the ID alone: ask the registry.
 const (
 	IDNone   IDKind = ""            // nothing reported, or not understood

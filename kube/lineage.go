@@ -61,12 +61,12 @@ func (r *reading) Lineage(ctx context.Context, pod *corev1.Pod) (Lineage, error)
 }
 
 // owner reads what ref points at. Why it could not be read is in the Owner; the error is for
-// a caller that was told to stop.
+// a caller that was canceled.
 func (r *reading) owner(ctx context.Context, namespace string, ref *metav1.OwnerReference) (Owner, controller, error) {
 	o := Owner{APIVersion: ref.APIVersion, Kind: ref.Kind, Namespace: namespace, Name: ref.Name, UID: string(ref.UID)}
 	if ref.Kind == "Node" { // a static pod: its file lies on the node
 		o.Namespace = ""
-		o.Unread = fmt.Sprintf("a static pod of node %s: no object holds its template", ref.Name)
+		o.Unread = fmt.Sprintf("a static pod of node %s: no object has its template", ref.Name)
 		return o, controller{}, nil
 	}
 	res, ok := resourceOf(ref.APIVersion, ref.Kind)

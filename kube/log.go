@@ -61,7 +61,7 @@ func lines(text []byte) (n int) {
 
 // Log is what a dump does not have.
 func (s *Snapshot) Log(context.Context, *corev1.Pod, string, bool) (Log, error) {
-	return Log{}, &Error{Doing: "reading a log", Kind: ErrNotFound, Err: errors.New(s.Context() + " holds no logs")}
+	return Log{}, &Error{Doing: "reading a log", Kind: ErrNotFound, Err: errors.New(s.Context() + " has no logs")}
 }
 
 // LogWanted describes what of a container's log is wanted.

@@ -1,6 +1,6 @@
 package kube
 
-// Node is what a node says of itself.
+// Node is what a node reports of itself.
 type Node struct {
 	Name, OS, Architecture string
 	Kernel                 string // 6.12.0; of Windows its release, 10.0.20348.2227
@@ -15,7 +15,7 @@ type NodeImage struct {
 	Size  int64 // bytes
 }
 
-// Platform is OS/ARCH, or "" if the node does not say.
+// Platform is OS/ARCH, or "" if the node does not report it.
 func (n Node) Platform() string {
 	if n.OS == "" || n.Architecture == "" {
 		return ""

@@ -26,7 +26,7 @@ func serviceAccounts() resource {
 
 // PullSecrets reads the Secrets that the pod and its service account name for pulling images: the only Secrets that
 // backtrail ever reads, and only if a person asks for it. Those that could not be read are left out and named in
-// the error; the others are there. They are not told to a Trace, so that no bundle can hold them.
+// the error; the others are there. They are not reported to a Trace, so that no bundle can hold them.
 func (r *reading) PullSecrets(ctx context.Context, pod *corev1.Pod) ([]corev1.Secret, error) {
 	// requests stay in the custody log, with their paths; objects do not
 	ctx = context.WithValue(ctx, traceKey{}, Trace{Request: traceOf(ctx).Request})

@@ -42,7 +42,7 @@ func Quiet(notice func(line string)) (restore func(), err error) {
 		once.Do(func() {
 			back()
 			_ = w.Close()
-			// A child that outlives us may hold the pipe open: what it says is not waited for.
+			// A child that outlives us may hold the pipe open: its output is not waited for.
 			_ = r.SetReadDeadline(pipeGrace())
 			<-done
 			_ = r.Close()

@@ -16,7 +16,7 @@ import (
 // reading answers all of Source from two reads, which a cluster and a snapshot each have.
 type reading struct{ from objects }
 
-// read gets one object into v and tells the trace.
+// read gets one object into v and reports to the trace.
 func (r *reading) read(ctx context.Context, res resource, namespace, name string, v any) error {
 	doing := "reading " + res.named(namespace, name)
 	if err := checkNames(namespace, name); err != nil {
@@ -45,7 +45,7 @@ func (r *reading) Pod(ctx context.Context, namespace, name string) (*corev1.Pod,
 }
 
 // Pods streams the pods of scope. Where listing all namespaces is forbidden it lists the
-// source's own and those of the fallback, and says so.
+// source's own and those of the fallback, and notes it.
 func (r *reading) Pods(ctx context.Context, scope Scope, each func([]corev1.Pod) error) (Listing, error) {
 	l := Listing{Namespaces: slices.Clone(scope.Namespaces)}
 	if len(l.Namespaces) == 0 {
@@ -161,7 +161,7 @@ func decodePod(raw []byte, pod *corev1.Pod) (err error) {
 	return err
 }
 
-// header is what says which object it is.
+// header is what identifies the object.
 type header struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`

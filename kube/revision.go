@@ -33,7 +33,7 @@ type Revision struct {
 	template *corev1.PodTemplateSpec
 }
 
-// Labels and annotations that controllers write to say which revision something is of.
+// Labels and annotations in which controllers record the revision of something.
 const (
 	labelTemplateHash  = "pod-template-hash"
 	labelRevisionHash  = "controller-revision-hash"
@@ -56,7 +56,7 @@ func (r Revision) Holds(pod *corev1.Pod) bool {
 }
 
 // Revisions lists what the workload ran and runs, newest first, with the image IDs that its pods
-// still report. Pods that cannot be listed are no error: each revision says why.
+// still report. Pods that cannot be listed are no error: each revision has the reason.
 func (r *reading) Revisions(ctx context.Context, w *Workload) ([]Revision, error) {
 	var found []Revision
 	var err error
@@ -168,7 +168,7 @@ func (r *reading) controllerRevisions(ctx context.Context, w *Workload) ([]Revis
 	return found, err
 }
 
-// partsOf lists objects of the workload's selector, gives them to each, and tells the trace of
+// partsOf lists objects of the workload's selector, gives them to each, and reports to the trace of
 // those that each calls the workload's own.
 func (r *reading) partsOf(ctx context.Context, res resource, w *Workload, each func(raw []byte) (bool, error)) error {
 	selector, err := selectorOf(w)

@@ -30,7 +30,7 @@ type Roster struct {
 	last Peers
 }
 
-// Peers is what a roster knows.
+// Peers is the content of a roster.
 type Peers struct {
 	Pods    []Peer
 	Notes   []string // what could not be seen, in words
@@ -107,7 +107,7 @@ func peerOf(pod *corev1.Pod) Peer {
 // Path is namespace/name.
 func (p Peer) Path() string { return p.Namespace + "/" + p.Name }
 
-// WorkloadOf names what made a pod as namespace/name, as far as the pod itself tells: a Deployment's pods carry the
+// WorkloadOf names what made a pod as namespace/name, as far as the pod itself shows: a Deployment's pods carry the
 // hash that its ReplicaSet's name ends in.
 func WorkloadOf(pod *corev1.Pod) string {
 	ref := metav1.GetControllerOf(pod)

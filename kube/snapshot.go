@@ -77,7 +77,7 @@ func snapshotHints() []string {
 // snapshot indexes what was read. Of an object that is there twice the last one counts.
 func (d *dump) snapshot(path string) (*Snapshot, error) {
 	if len(d.objects) == 0 {
-		err := errors.New("it holds no Kubernetes object")
+		err := errors.New("it contains no Kubernetes object")
 		if len(d.notes) > 0 {
 			err = errors.New(d.notes[0])
 		}
@@ -124,7 +124,7 @@ func (s *Snapshot) Namespace() string {
 	return metav1.NamespaceDefault
 }
 
-// Notes say which documents of the dump could not be read, and why. Pods gives them as well.
+// Notes are which documents of the dump could not be read, and why. Pods gives them as well.
 func (s *Snapshot) Notes() []string { return s.notes }
 
 // Pods is as for a cluster; the notes begin with those of the dump.
@@ -143,7 +143,7 @@ func (s *Snapshot) lacks(res resource) error {
 		return nil
 	}
 	return &Error{
-		Doing: "listing " + res.plural, Kind: ErrNotFound, Err: fmt.Errorf("%s holds none", s.Context()),
+		Doing: "listing " + res.plural, Kind: ErrNotFound, Err: fmt.Errorf("%s has none", s.Context()),
 		Hint: []string{"add " + res.plural + " to the `kubectl get`, if the cluster has any"},
 	}
 }
@@ -171,7 +171,7 @@ func (s *Snapshot) get(ctx context.Context, res resource, namespace, name string
 func (s *Snapshot) lookHints(res resource, name string) []string {
 	all := s.objects[res.group+"/"+res.kind]
 	if len(all) == 0 {
-		return []string{"the snapshot holds no " + res.plural + ": add them to the `kubectl get`"}
+		return []string{"the snapshot has no " + res.plural + ": add them to the `kubectl get`"}
 	}
 	var hints []string
 	for _, t := range all {

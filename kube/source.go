@@ -1,9 +1,9 @@
-// Package kube says what runs where: in a live cluster (Cluster) or in a saved
+// Package kube reads what runs where: in a live cluster (Cluster) or in a saved
 // dump of one (Snapshot). Both only read. Objects come back as the plain
 // client-go structs; what the rest of backtrail asks of them (containers, image
 // IDs, owners, revisions, nodes) is worked out here, once for both.
 //
-// The package is a leaf: it knows neither registries nor the engine.
+// The package is a leaf: it imports neither registries nor the engine.
 package kube
 
 import (
@@ -46,14 +46,14 @@ type Source interface {
 	ServiceAccount(ctx context.Context, namespace, name string) (*corev1.ServiceAccount, error)
 	// Log reads what one run of a container wrote, the newest lines of it. A dump has none: ErrNotFound.
 	Log(ctx context.Context, pod *corev1.Pod, container string, previous bool) (Log, error)
-	// Events lists what the cluster still says of some objects, oldest first.
+	// Events lists the events of some objects, oldest first.
 	Events(ctx context.Context, objects ...About) ([]corev1.Event, error)
 	// Services lists those that select the pod. Only Services with a selector pick pods by themselves.
 	Services(ctx context.Context, pod *corev1.Pod) ([]corev1.Service, error)
 	// NetworkPolicies lists those that select the pod.
 	NetworkPolicies(ctx context.Context, pod *corev1.Pod) ([]networkingv1.NetworkPolicy, error)
 	// MutatingWebhooks, ValidatingWebhooks, AdmissionPolicies and AdmissionBindings list what stands before every
-	// object on its way into the cluster. A dump that has none of a kind does not know: the error is ErrNotFound.
+	// object on its way into the cluster. For a dump that has none of a kind it is unknown: the error is ErrNotFound.
 	MutatingWebhooks(ctx context.Context) ([]admissionv1.MutatingWebhookConfiguration, error)
 	ValidatingWebhooks(ctx context.Context) ([]admissionv1.ValidatingWebhookConfiguration, error)
 	AdmissionPolicies(ctx context.Context) ([]admissionv1.ValidatingAdmissionPolicy, error)

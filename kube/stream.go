@@ -32,7 +32,7 @@ type stream struct {
 	err   error  // why reading stopped, other than the end of the file
 }
 
-// newStream reads r as UTF-8, whatever its byte order mark says, and unpacks gzip. PowerShell writes UTF-16 when the
+// newStream reads r as UTF-8, whatever its byte order mark, and unpacks gzip. PowerShell writes UTF-16 when the
 // output of kubectl is redirected. left bounds the bytes after that.
 func newStream(r io.Reader, left int64) (*stream, error) {
 	b := bufio.NewReaderSize(r, maxDumpHead)
@@ -85,7 +85,7 @@ func (s *stream) failed(err error) error {
 	return err
 }
 
-// advance states that a value was read to its end: the next one has the whole bound.
+// advance marks that a value was read to its end: the next one has the whole bound.
 func (s *stream) advance() { s.value = 0 }
 
 // putBack returns bytes that were read and are not used. They are copied.

@@ -26,7 +26,7 @@ type Request struct {
 	Waited  time.Duration // until the answer began
 }
 
-// Trace is told what is read, in the manner of httptrace.ClientTrace. Its functions may be
+// Trace receives what is read, in the manner of httptrace.ClientTrace. Its functions may be
 // nil and may be called from several goroutines.
 // Both functions may be called from several goroutines, and must not block for long: requests wait for them.
 type Trace struct {
@@ -37,7 +37,7 @@ type Trace struct {
 // traceKey is the key of the trace in a context.
 type traceKey struct{}
 
-// WithTrace returns a context under which every read is told to t, and to the traces that ctx
+// WithTrace returns a context under which every read is reported to t, and to the traces that ctx
 // already has. So a case can keep what was read for it, and a session log all requests.
 func WithTrace(ctx context.Context, t Trace) context.Context {
 	outer := traceOf(ctx)

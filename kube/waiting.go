@@ -36,7 +36,7 @@ type sent struct{ atomic.Bool }
 // sentKey is the key of the state of a request in its context.
 type sentKey struct{}
 
-// markSent states that a request has its credentials and goes to the network.
+// markSent marks that a request has its credentials and goes to the network.
 func markSent(ctx context.Context) {
 	if s, ok := ctx.Value(sentKey{}).(*sent); ok {
 		s.Store(true)

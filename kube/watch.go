@@ -27,7 +27,7 @@ type PodWatch struct {
 	Version string
 }
 
-// PodChangeType describes what a PodChange tells.
+// PodChangeType is the kind of a PodChange.
 type PodChangeType string
 
 // The kinds of change. Listed comes first where no version was given, and after a gap that the server cannot fill.
@@ -41,7 +41,7 @@ const (
 	WatchLive  PodChangeType = "live" // the server answers: what comes from now on is seen as it happens
 )
 
-// PodChange is one thing that a watch tells.
+// PodChange is one change that a watch reports.
 type PodChange struct {
 	Type   PodChangeType
 	Time   time.Time    // when it was heard of, not when it happened
@@ -53,8 +53,8 @@ type PodChange struct {
 	Err    error        // of lost; with a Pod: why it is only read in part
 }
 
-// WatchPods tells each change of the pods of w to each, in order and from one goroutine, until ctx ends, each returns
-// an error or the server says that it is not permitted. It lists again where the server no longer knows the version,
+// WatchPods passes each change of the pods of w to each, in order and from one goroutine, until ctx ends, each returns
+// an error or the server refuses it. It lists again where the server no longer has the version,
 // and connects again after a loss, waiting longer each time. The error is never nil.
 func (c *Cluster) WatchPods(ctx context.Context, w PodWatch, each func(PodChange) error) error {
 	doing := "watching " + w.words()
@@ -118,7 +118,7 @@ type podWatcher struct {
 	backoff time.Duration
 }
 
-// tell hands a change on and remembers if that is to be the last.
+// tell passes a change on and remembers if that is to be the last.
 func (l *podWatcher) tell(change PodChange) error {
 	change.Time = time.Now()
 	l.stopped = l.each(change)
@@ -165,7 +165,7 @@ func (l *podWatcher) live() error {
 	return l.tell(PodChange{Type: WatchLive})
 }
 
-// list tells all that there is, page by page, and where to go on.
+// list passes on all that there is, page by page, and returns where to go on.
 func (l *podWatcher) list(ctx context.Context) error {
 	last := PodChange{Type: PodsListed, Pods: []corev1.Pod{}, Page: -1}
 	version, err := l.cluster.list(ctx, l.resource(), l.Namespace, labels.Everything(), func(page []found) error {

@@ -62,7 +62,7 @@ func (b *eventReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// failure is what an event of type ERROR says.
+// failure is the error in an event of type ERROR.
 func (e watchEvent) failure() error {
 	status := apierrors.StatusError{}
 	if err := json.Unmarshal(e.Object, &status.ErrStatus); err != nil || status.ErrStatus.Code == 0 {

@@ -14,7 +14,7 @@ const (
 	attestationManifest       = "attestation-manifest"
 )
 
-// AnnotationPredicateType is the annotation of an attestation's layer that says its predicate type.
+// AnnotationPredicateType is the annotation of an attestation's layer with its predicate type.
 const AnnotationPredicateType = "in-toto.io/predicate-type"
 
 // BuildKitAttestations lists the manifests of an index that hold attestations of one of its images, by that image's

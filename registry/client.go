@@ -132,7 +132,7 @@ func (c *Client) Close() error { return c.locals.Close() }
 // Store returns the byte store.
 func (c *Client) Store() *Store { return c.opts.Store }
 
-// repositoryKey tells repositories apart: those of a scope with credentials of its own are that scope's alone.
+// repositoryKey distinguishes repositories: those of a scope with credentials of its own are that scope's alone.
 type repositoryKey struct {
 	name  string
 	scope *Scope // nil where the scope brings no credentials
@@ -199,7 +199,7 @@ func (c *Client) place(ctx context.Context, loc Location) (place, error) {
 	return layout, nil
 }
 
-// Layer streams a layer of an image as its place gives it, compressed or not: its first bytes say, not its media
+// Layer streams a layer of an image as its place gives it, compressed or not: its first bytes decide, not its media
 // type. The bytes are NOT verified: whoever reads compares digest (in the docker-save form the diff ID) and size,
 // while reading. Errors: ErrNotFound (a missing blob), *LimitError.
 func (c *Client) Layer(ctx context.Context, img *Image, number int) (io.ReadCloser, error) {

@@ -24,7 +24,7 @@ func (l *local) conflict(ctx context.Context) *Conflict {
 	known := l.layout.configs(ctx)
 	digests := map[string]string{} // by file: many entries may name one
 	// Agreement is by config digest and, where the names show them, by layers: manifest.json may name the same config
-	// and other layers, of which a config only knows the diff IDs.
+	// and other layers, of which a config has only the diff IDs.
 	for _, e := range l.docker.entries {
 		digest, read := digests[e.Config]
 		if !read {

@@ -16,9 +16,9 @@
 //	Client.TagNow    what a tag means today, by a HEAD, which is no pull
 //	Store            bytes by digest on disk, and records by kind and key
 //
-// Three kinds of failure are told apart everywhere. ErrNotFound: the place answered that there is nothing. A Part with
-// a Problem: there is something, and it is not what its name says, or could not be looked at (Problem.Unchecked). Any
-// other error: the place did not answer, refused, or asked for patience; nothing follows from it about the image.
+// Three kinds of failure are distinguished everywhere. ErrNotFound: the place answered that there is nothing. A Part
+// with a Problem: there is something, and it does not match its name, or could not be looked at (Problem.Unchecked).
+// Any other error: the place did not answer, refused, or asked for patience; nothing follows from it about the image.
 //
 // A registry is hostile in general: it chooses every header, redirect, challenge, size and byte. It is never sent the
 // credentials of another host, never makes a request to an address of a cloud's metadata, never decides how much is

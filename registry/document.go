@@ -22,8 +22,8 @@ type document struct {
 // errNull reports whether a document is JSON's null or empty: there is nothing, which is something else than damage.
 var errNull = errors.New("it is null")
 
-// parseDocument parses an index or a manifest. What it is, is told by its content, as the media type beside it is only
-// a claim; one that is both is refused, since readers would disagree about it (CVE-2021-41190).
+// parseDocument parses an index or a manifest. What it is, is recognized by its content, as the media type beside it is
+// only a claim; one that is both is refused, since readers would disagree about it (CVE-2021-41190).
 // Errors: errNull, *LimitError, or words for what is malformed.
 func parseDocument(data []byte) (document, error) {
 	var shape struct {
@@ -138,7 +138,7 @@ func isNull(data []byte) bool {
 // artifactTag is how cosign and the referrers tag schema name what belongs to a digest.
 var artifactTag = regexp.MustCompile(`(^|:)sha256-[0-9a-f]{64}(\.[a-z0-9.-]+)?$`)
 
-// aboutImages are media types that say something of an image and are none. Matched within a layer's media type.
+// aboutImages are media types of statements about an image. Matched within a layer's media type.
 var aboutImages = []string{
 	"cosign.simplesigning", "dsse.envelope", "in-toto", "sigstore.bundle", "notary.signature", "spdx", "cyclonedx",
 	"syft",
@@ -194,7 +194,7 @@ func isAboutImages(mediaType string) bool {
 	return false
 }
 
-// isAttestation tells BuildKit's attestation manifests, which stand inside the index beside the images
+// isAttestation recognizes BuildKit's attestation manifests, which stand inside the index beside the images
 // (https://github.com/moby/buildkit/blob/master/docs/attestations/attestation-storage.md).
 func isAttestation(d v1.Descriptor) bool {
 	return d.Annotations["vnd.docker.reference.type"] != ""

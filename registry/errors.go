@@ -12,10 +12,10 @@ import (
 // ErrNotFound reports whether there is nothing under that name: no such path, tag, digest or blob.
 var ErrNotFound = errors.New("not found")
 
-// ErrNoReferrersAPI reports whether a registry does not know the referrers API; the referrers tag is what is left.
+// ErrNoReferrersAPI reports whether a registry does not have the referrers API; the referrers tag is what is left.
 var ErrNoReferrersAPI = errors.New("the registry has no referrers API")
 
-// ErrDamagedStore reports whether a blob in the byte store was no longer what its name says. It was removed: asking
+// ErrDamagedStore reports whether a blob in the byte store no longer matched its name. It was removed: asking
 // again reads it anew from where it came.
 var ErrDamagedStore = errors.New("the cached copy was damaged and is removed")
 
@@ -40,8 +40,8 @@ func (e *AuthError) Error() string {
 	return text
 }
 
-// RateLimitError reports whether a registry wants fewer requests, or that so few are left that the rest is kept for the
-// cluster, which shares the address.
+// RateLimitError reports whether a registry demands fewer requests, or that so few are left that the rest is kept for
+// the cluster, which shares the address.
 type RateLimitError struct {
 	Host       string
 	RetryAfter time.Duration // how long to wait; zero when the registry did not say
@@ -70,7 +70,7 @@ func (e *LimitError) Error() string {
 	return fmt.Sprintf("%s is past the limit of %d", e.What, e.Limit)
 }
 
-// DigestError reports whether bytes are not what their digest says.
+// DigestError reports whether bytes do not match their digest.
 type DigestError struct {
 	Want, Have string
 }
@@ -86,7 +86,7 @@ type AmbiguousError struct {
 }
 
 func (e *AmbiguousError) Error() string {
-	return fmt.Sprintf("%s holds %d images, name one of: %s", e.Place, len(e.Names), strings.Join(e.Names, ", "))
+	return fmt.Sprintf("%s has %d images, name one of: %s", e.Place, len(e.Names), strings.Join(e.Names, ", "))
 }
 
 // PlatformError means that an index has no image for a platform.

@@ -126,7 +126,7 @@ func addMember(members map[string]member, h *tar.Header, offset, size int64) {
 		if isSparse(h) {
 			return
 		}
-		// An archive that was cut off says more than it has; what is there is handed out, and fails its digest.
+		// An archive that was cut off declares more than it has; what is there is handed out, and fails its digest.
 		members[name] = member{offset: offset, size: min(h.Size, size-offset)}
 	case tar.TypeSymlink:
 		// Older versions of docker save link layers that two images share.
@@ -140,7 +140,7 @@ func addMember(members map[string]member, h *tar.Header, offset, size int64) {
 	}
 }
 
-// isSparse tells members whose bytes do not lie in one piece; no tool writes images so.
+// isSparse recognizes members whose bytes do not lie in one piece; no tool writes images so.
 func isSparse(h *tar.Header) bool {
 	for key := range h.PAXRecords {
 		if strings.HasPrefix(key, "GNU.sparse.") {

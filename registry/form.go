@@ -30,8 +30,8 @@ type FormError struct{ Form Form }
 
 func (e *FormError) Error() string { return fmt.Sprintf("%s: this form cannot be read", e.Form) }
 
-// formOf returns the form of a layer by its media type, or "" for a tar in any packing: how a tar is packed is told
-// by its first bytes, which media types often get wrong.
+// formOf returns the form of a layer by its media type, or "" for a tar in any packing: how a tar is packed is
+// recognized by its first bytes, which media types often get wrong.
 func formOf(d v1.Descriptor) Form {
 	text := strings.ToLower(string(d.MediaType))
 	switch {

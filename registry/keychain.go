@@ -66,7 +66,7 @@ func fromKeychain(keychain authn.Keychain) func(context.Context, authn.Resource)
 	}
 }
 
-// fromHelper is authn.NewKeychainFromHelper, but says why there is nothing.
+// fromHelper is authn.NewKeychainFromHelper, but gives the reason where there is nothing.
 func fromHelper(helper authn.Helper, target authn.Resource) (authn.Authenticator, error) {
 	user, secret, err := helper.Get(target.RegistryStr())
 	if err != nil {
@@ -93,7 +93,7 @@ func (s keySource) ask(ctx context.Context, target authn.Resource, timeout time.
 	go func() {
 		auth, err := s.resolve(ctx, target)
 		if err == nil && auth != nil && auth != authn.Anonymous {
-			// A cloud's authenticator may ask for its token only now; what it says is kept.
+			// A cloud's authenticator may fetch its token only now; its error is kept.
 			config, cerr := authn.Authorization(ctx, auth)
 			if cerr != nil {
 				err = cerr

@@ -58,7 +58,7 @@ const (
 	HelperTimeout = 20 * time.Second
 	// StallTimeout is how long a request may wait for the head of its answer.
 	StallTimeout = 20 * time.Second
-	// MaxRetryAfter is the longest wait that a registry may ask for; past it the request fails and says so.
+	// MaxRetryAfter is the longest wait that a registry may ask for; past it the request fails with that reason.
 	MaxRetryAfter = 30 * time.Second
 	// FloorBytes and FloorWindow are the slowest transfer that is waited for, 1 KiB/s: slower links exist, and a whole
 	// image over them takes days.

@@ -12,7 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// local is an opened layout, archive or docker-save form. At least one of layout and docker is set; kind says which
+// local is an opened layout, archive or docker-save form. At least one of layout and docker is set; kind is which
 // of two is read.
 type local struct {
 	kind   Kind
@@ -78,7 +78,8 @@ func (l *locals) Close() error {
 	return errors.Join(errs...)
 }
 
-// openLocal tells by content what a path holds: an index.json makes it OCI, else a manifest.json makes it docker-save.
+// openLocal recognizes by content what is at a path: an index.json makes it OCI, else a manifest.json makes it
+// docker-save.
 func openLocal(ctx context.Context, loc Location, store *Store) (*local, error) {
 	info, err := os.Stat(loc.Path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -110,7 +111,7 @@ func openLocal(ctx context.Context, loc Location, store *Store) (*local, error) 
 	return opened, nil
 }
 
-// read parses index.json and manifest.json. Which of two counts is said by the kind: an explicit docker-archive is
+// read parses index.json and manifest.json. Which of two counts depends on the kind: an explicit docker-archive is
 // read by its manifest.json, as skopeo and older versions of Docker do, everything else as OCI.
 func (l *local) read(kind Kind) error {
 	index, err := readFile(l.files, "index.json", MaxManifest)
@@ -208,7 +209,7 @@ func newTarFiles(file interface {
 }
 
 // unpack writes an unpacked archive to a temporary file. One that is damaged is unpacked
-// as far as it goes: the digests inside say what of it holds.
+// as far as it goes: the digests inside show what of it is intact.
 func unpack(ctx context.Context, packed *os.File, isGzip bool, store *Store) (*TempFile, int64, error) {
 	info, err := packed.Stat()
 	if err != nil {
@@ -239,7 +240,7 @@ func unpack(ctx context.Context, packed *os.File, isGzip bool, store *Store) (*T
 	return nil, 0, err
 }
 
-// errorKeeper tells a reader's errors from those of whoever writes.
+// errorKeeper distinguishes a reader's errors from those of the writer.
 type errorKeeper struct {
 	r   io.Reader
 	err error

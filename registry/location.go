@@ -13,7 +13,7 @@ import (
 // Kind describes what sort of place a Location is.
 type Kind string
 
-// The kinds of places. What a local place really holds is told by its content; the kind is what was said.
+// The kinds of places. What a local place really holds is recognized by its content; the kind is what the user named.
 const (
 	KindRemote        Kind = "registry"
 	KindLayout        Kind = "oci"
@@ -49,7 +49,7 @@ func IsDigest(text string) bool { return digestForm.MatchString(text) }
 // both tag and digest. Where a path with a colon could end at several places, the longest that exists wins.
 func Parse(target string) (Location, error) {
 	if strings.ContainsRune(target, 0) {
-		return Location{}, errors.New("parsing image location: it holds a NUL byte")
+		return Location{}, errors.New("parsing image location: it contains a NUL byte")
 	}
 	for _, kind := range []Kind{KindLayout, KindArchive, KindDockerArchive} {
 		if rest, ok := strings.CutPrefix(target, string(kind)+":"); ok {
@@ -118,7 +118,7 @@ const maxRepository = 255
 // a file of this machine, and its errors are the same whether such a file exists or not.
 func ParseReference(text string) (Location, error) {
 	if strings.ContainsRune(text, 0) {
-		return Location{}, errors.New("parsing image reference: it holds a NUL byte")
+		return Location{}, errors.New("parsing image reference: it contains a NUL byte")
 	}
 	for _, scheme := range []string{"docker-pullable://", "docker://"} {
 		text = strings.TrimPrefix(text, scheme)

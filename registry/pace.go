@@ -59,7 +59,7 @@ func (b *pacedBody) Read(p []byte) (int, error) {
 	timer.Stop()
 	b.count(n, time.Since(began))
 	var slow *SlowError
-	// the cause tells our own cancellation from that of the case
+	// the cause distinguishes our own cancellation from that of the case
 	if err != nil && !errors.Is(err, io.EOF) && errors.As(context.Cause(b.ctx), &slow) {
 		err = slow
 	}

@@ -11,7 +11,7 @@ import (
 type Problem string
 
 // The ways in which a part does not hold. ProblemMissing and ProblemLimit mean that a part could not be looked at,
-// which is unknown; the others that the image is not what it says.
+// which is unknown; the others that the image does not match its digests.
 const (
 	ProblemDigest     Problem = "digest-mismatch"
 	ProblemSize       Problem = "size-mismatch" // the digest fits, the descriptor's size does not
@@ -38,7 +38,7 @@ type Part struct {
 // Present reports whether there is such a part, whether it holds or not.
 func (p Part) Present() bool { return p.Digest != "" || p.Bytes != nil || p.Problem != "" }
 
-// Holds reports whether the part is there and is what its digest says.
+// Holds reports whether the part is there and matches its digest.
 func (p Part) Holds() bool { return p.Bytes != nil && p.Problem == "" }
 
 // Descriptor returns a descriptor of the part as it is named; the zero Descriptor if nothing names it by digest.
@@ -50,7 +50,7 @@ func (p Part) Descriptor() v1.Descriptor {
 	return v1.Descriptor{MediaType: mediaType(p.MediaType), Digest: hash, Size: max(p.Size, int64(len(p.Bytes)))}
 }
 
-// newPart compares bytes, or the error that came instead of them, with what names them. Errors that say nothing of
+// newPart compares bytes, or the error that came instead of them, with what names them. Errors that prove nothing about
 // the part itself, such as a broken connection, come back.
 func newPart(named v1.Descriptor, data []byte, err error) (Part, error) {
 	p := Part{Digest: hashString(named.Digest), MediaType: string(named.MediaType), Size: named.Size, Bytes: data}
@@ -84,7 +84,7 @@ func newPart(named v1.Descriptor, data []byte, err error) (Part, error) {
 	return p, nil
 }
 
-// malformed notes that the part's bytes are what their digest says and yet cannot be read.
+// malformed notes that the part's bytes match their digest and yet cannot be read.
 func (p *Part) malformed(err error) {
 	p.Problem, p.Detail = ProblemMalformed, err.Error()
 	var limit *LimitError

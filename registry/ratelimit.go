@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// rateWindow stands in where a registry does not say how long its window is.
+// rateWindow is used where a registry does not give the length of its window.
 const rateWindow = time.Minute
 
 // rateLimits remembers which hosts have few requests left. Docker Hub counts the manifests that an address gets, and

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// repository is one repository of a registry, asked where the mappings say.
+// repository is one repository of a registry, queried where the mappings point.
 type repository struct {
 	shown   string          // host as the image names it
 	repo    name.Repository // what is asked

@@ -44,7 +44,7 @@ func (r *repository) manifest(ctx context.Context, ref string) (Part, error) {
 			return part, err
 		}
 	}
-	// Some registries do not say the digest, or say one that they do not know themselves.
+	// Some registries give no digest, or one under which they have nothing.
 	data, mediaType, err := r.getManifest(ctx, ref)
 	if errors.Is(err, ErrNotFound) {
 		return Part{}, err
@@ -73,7 +73,7 @@ func (r *repository) byDigest(ctx context.Context, desc v1.Descriptor) (Part, er
 	return r.keep(newPart(desc, data, err))
 }
 
-// manifestPart reads what a descriptor of an index names; a missing one is a Part that says so.
+// manifestPart reads what a descriptor of an index names; a missing one is a Part with that error.
 func (r *repository) manifestPart(ctx context.Context, desc v1.Descriptor) (Part, error) {
 	if p, other := otherHashed(desc); other {
 		return p, nil
@@ -93,8 +93,8 @@ func (r *repository) keep(part Part, err error) (Part, error) {
 	return part, err
 }
 
-// tagged is what a tag means, and when the registry says that this changed. The digest is empty and the time zero where
-// the registry does not say.
+// tagged is what a tag means, and since when according to the registry. The digest is empty and the time zero where
+// the registry gives none.
 type tagged struct {
 	desc    v1.Descriptor
 	changed time.Time
@@ -165,7 +165,7 @@ func (r *repository) checkStatus(resp *http.Response, want ...int) error {
 	}
 }
 
-// errorText reads what a registry says of an error
+// errorText reads a registry's description of an error
 // (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes). It is the registry's text.
 func errorText(resp *http.Response) string {
 	data, err := readAll(resp.Body, 64<<10, "error")
@@ -188,7 +188,7 @@ func contentType(resp *http.Response) types.MediaType {
 	return types.MediaType(strings.TrimSpace(text))
 }
 
-// ownMediaType is what a manifest says of itself, else what its shape says.
+// ownMediaType is the media type within a manifest, else that of its shape.
 func ownMediaType(data []byte) types.MediaType {
 	doc, err := parseDocument(data)
 	switch {

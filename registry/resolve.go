@@ -16,7 +16,7 @@ type place interface {
 	blob(ctx context.Context, desc v1.Descriptor) (io.ReadCloser, error)
 }
 
-// readPart reads what a descriptor names, verified. Errors are those that say nothing of the part itself.
+// readPart reads what a descriptor names, verified. Errors are those that prove nothing about the part itself.
 func readPart(ctx context.Context, from place, desc v1.Descriptor, limit int64) (Part, error) {
 	if p, other := otherHashed(desc); other {
 		return p, nil
@@ -36,7 +36,8 @@ func readBlob(ctx context.Context, from place, desc v1.Descriptor, limit int64) 
 		}
 		data, err := readAll(r, limit, fmt.Sprintf("size of %s in bytes", desc.Digest))
 		_ = r.Close()
-		// A copy that rotted on our disk is gone now, and says nothing of the image: the next try asks the registry.
+		// A copy that rotted on our disk is gone now, and proves nothing about the image: the next try reads from the
+		// registry.
 		if !errors.Is(err, ErrDamagedStore) {
 			return data, err
 		}

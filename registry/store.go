@@ -160,7 +160,7 @@ func (s *Store) Remove(digest string) error {
 	return nil
 }
 
-// wordsFor makes a failed write say what to do where the disk is full.
+// wordsFor adds what to do to a failed write where the disk is full.
 func (s *Store) wordsFor(doing string, err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return fmt.Errorf("%s to the cache %s: no space left; --cache DIR chooses another: %w", doing, s.dir, err)

@@ -151,7 +151,7 @@ func (t *trip) giveUp(req *http.Request, resp *http.Response, err error, wait ti
 	return &StatusError{Method: req.Method, URL: showURL(req.URL), Status: resp.StatusCode, Text: "the registry " + why}
 }
 
-// isTemporary tells breaks that another try may mend. A refused connection or an unknown host is none.
+// isTemporary recognizes failures that another try may mend. A refused connection or an unknown host is none.
 func isTemporary(err error) bool {
 	var netErr net.Error
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {

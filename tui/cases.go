@@ -57,8 +57,8 @@ func (c *openCase) Close() {
 	}
 }
 
-// opening is a case that is to be opened. Its name differs from those of other cases of the session; pod is what the header
-// shows until the case has a pod of its own.
+// opening is a case that is to be opened. Its name differs from those of other cases of the session; pod is what the
+// header shows until the case has a pod of its own.
 type opening struct {
 	name string
 	pod  inspect.FlaggedPod

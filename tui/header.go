@@ -35,7 +35,7 @@ const (
 
 // fitHeader chooses the longest form of a header that there is room for. What goes first: the long form of the outcome,
 // the namespace, a state that is no warning, the context. The name of the pod is then elided in its middle: a header
-// without it could be that of any pod, and its end tells two pods of a workload apart.
+// without it could be that of any pod, and its end distinguishes two pods of a workload.
 func fitHeader(h shell.Header, width int) (trail, outcome, state string) {
 	// the reason for which a bundle is not intact has names of its files
 	h.Outcome, h.Brief, h.State = text.Clean(h.Outcome), text.Clean(h.Brief), text.Clean(h.State)

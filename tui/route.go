@@ -43,7 +43,7 @@ func (m *Model) action(c command) shell.Action {
 	}
 }
 
-// run does a command, or says why it is disabled. A reason that is shown replaces the notice before; a command that
+// run does a command, or shows why it is disabled. A reason that is shown replaces the notice before; a command that
 // runs clears it.
 func (m *Model) run(c command, arg string) tea.Cmd {
 	a := m.action(c)

@@ -332,7 +332,7 @@ func (a *auditor) checksAt(o subject.Options, u audit.Unit, depth audit.Depth) [
 }
 
 // known is what facts are joined with: policies, expectations, advisories, the history of the journal, thresholds and
-// vulnerabilities. Its digest stands in the parts of an audit: merge derives rows again only where what it knows is the
+// vulnerabilities. Its digest stands in the parts of an audit: merge derives rows again only where its own is the
 // same.
 func (a *auditor) known(ctx context.Context) *audit.Known {
 	return &audit.Known{

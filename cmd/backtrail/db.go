@@ -191,7 +191,7 @@ func dated(t inspect.Time) string {
 }
 
 // dbImport takes data from files, each in turn: what was imported before one that is refused stays, and has been
-// printed. Files are told apart by their content and name, never by their order on the command line.
+// printed. Files are distinguished by their content and name, never by their order on the command line.
 func dbImport(std streams, paths []string) error {
 	dir, err := advisoryDir()
 	if err != nil {

@@ -196,7 +196,8 @@ func pullSecretsOf(ctx context.Context, cluster kube.Source, pod *corev1.Pod,
 }
 
 // podAt finds the pod of a workload that a place is about: one that runs its digest in its container, else the newest
-// of the workload. Of several such pods one that has a case already goes first: a person goes on there. The names of pods that a workload made begin with its own; those of a CronJob have a Job between.
+// of the workload. Of several such pods one that has a case already goes first: a person goes on there. The names of
+// pods that a workload made begin with its own; those of a CronJob have a Job between.
 func (s targetOpener) podAt(ctx context.Context, p fleet.Place, hasCase func(*inspect.Pod) bool,
 ) (inspect.FlaggedPod, error) {
 	cluster, err := s.openCluster()

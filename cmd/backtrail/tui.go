@@ -403,7 +403,7 @@ func (v *liveView) Export(ctx context.Context, _ *inspect.Case, to string,
 // exportPath proposes a name in the current directory that does not exist yet: target and start of the case, in
 // characters that need no quotes in a shell. The name of a target is foreign text; what is not a letter of ASCII, a
 // digit, a period or a hyphen becomes a hyphen, so that no path leads elsewhere. A long name keeps its end, where tag
-// and pod are told apart.
+// and pod are distinguished.
 func exportPath(c inspect.Case) string {
 	name := strings.Map(func(r rune) rune {
 		switch {

@@ -25,7 +25,7 @@ func Advisories(data *Data, cache *layer.Cache, others ...string) engine.Check {
 		if pod := on.Case().Pod; pod != nil {
 			m.started = pod.Created
 		}
-		// Rows that were found before an error are facts, and are given: what could not be compared is said by the
+		// Rows that were found before an error are facts, and are given: what could not be compared is named by the
 		// outcome of the check.
 		errTree := m.run(ctx, cache)
 		for _, a := range m.rows {

@@ -131,7 +131,7 @@ func (p *Pack) check() error {
 	}
 	if w := p.Window; w != nil && (w.From.IsZero() && w.To.IsZero() || !w.From.IsZero() && !w.To.IsZero() &&
 		w.To.Before(w.From.Time)) {
-		return errors.New("a window has a beginning or an end, in this order: another one holds all times or none")
+		return errors.New("a window needs a beginning or an end, in this order")
 	}
 	if err := p.checkTexts(); err != nil {
 		return err

@@ -261,7 +261,7 @@ func Import(dir, name string) (Imported, error) {
 	done.Records, done.Broken = b.Len(), b.Broken
 	if b.Len() == 0 {
 		if len(done.Packs) == 0 {
-			return done, fmt.Errorf("importing %s: it holds no malicious-package record and no incident pack", name)
+			return done, fmt.Errorf("importing %s: it contains no malicious-package record and no incident pack", name)
 		}
 		return done, nil
 	}

@@ -10,7 +10,7 @@ import (
 const (
 	// lines kept besides the first, each with another text
 	maxAlso = 4
-	// texts told apart; more are counted as that many
+	// distinct texts; more are counted as that many
 	maxTexts = 64
 )
 

@@ -70,8 +70,8 @@ func CheckFile(path string) error {
 	return f.Close()
 }
 
-// ReadFile reads a file of alerts once. A pipe is read to its end, or until it says nothing for a
-// while: that is said.
+// ReadFile reads a file of alerts once. A pipe is read to its end, or until it is silent for a
+// while: that is reported.
 func ReadFile(ctx context.Context, path string, feed *Feed) error {
 	f, info, err := openFile(path)
 	if err != nil {
@@ -91,7 +91,7 @@ func ReadFile(ctx context.Context, path string, feed *Feed) error {
 
 // FollowFile reads a file of alerts and what is added to it, as tail -F does, until ctx ends: also
 // when it is cut short or another takes its name. The error is about how it was opened; what
-// happens later is said by the feed.
+// happens later is reported by the feed.
 func FollowFile(ctx context.Context, path string, feed *Feed) error {
 	f, info, err := openFile(path)
 	if err != nil {

@@ -25,7 +25,7 @@ const (
 )
 
 // FromCluster reads alerts with nothing but a kubeconfig: from policy reports, and from the logs of
-// the pods of Falco and Tetragon. What may not be read is said; a kind of report that the cluster
+// the pods of Falco and Tetragon. What may not be read is noted; a kind of report that the cluster
 // does not know is not missed.
 type FromCluster struct {
 	Store   *Store

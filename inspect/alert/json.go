@@ -31,7 +31,7 @@ type format struct {
 	read func(v *fastjson.Value, seen moment) (Alert, error)
 }
 
-// formats are told apart by keys that no other has. Envelopes that keep the keys of Falco beside
+// formats are distinguished by keys that no other has. Envelopes that keep the keys of Falco beside
 // their own are alerts of Falco.
 var formats = []format{
 	{isTetragon, tetragonAlert},

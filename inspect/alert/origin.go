@@ -9,7 +9,7 @@ import (
 )
 
 // located returns where the file that the alert names is from, as far as the alert alone shows. The
-// check of the binaries says it again once it has the image: until then no flag proves anything
+// check of the binaries repeats it once it has the image: until then no flag proves anything
 // about a layer.
 func located(a *inspect.Alert) inspect.AlertFile {
 	f := inspect.AlertFile{Path: a.Path, Origin: inspect.OriginUnknown, Layer: -1}

@@ -64,7 +64,7 @@ func (c *FromCluster) findLogs(ctx context.Context) []*podLog {
 	var found []*podLog
 	if _, live := c.Cluster.(follower); !live {
 		c.notice(
-			"%s holds no logs: alerts of Falco and Tetragon are read from its policy reports only",
+			"%s has no logs: alerts of Falco and Tetragon are read from its policy reports only",
 			c.Cluster.Context(),
 		)
 		return nil

@@ -221,7 +221,7 @@ type lineBatch struct {
 }
 
 // read reads a line, with the parts that a container runtime wrote it in joined. Of a longer line than limit it keeps
-// one byte more than that, by which parse knows it.
+// one byte more than that, by which parse recognizes it.
 func (b *lineBatch) read(r *bufio.Reader, limit int) error {
 	begun, joined := len(b.bytes), 0
 	err := b.physical(r, limit)

@@ -100,7 +100,7 @@ func ownedBy(i inspect.Image, path string) string {
 }
 
 // namedByAlert reports whether alertedFile has a sentence about this file already.
-// The other rules leave such a file out, so that it is told once.
+// The other rules leave such a file out, so that it is described once.
 func namedByAlert(c inspect.Case, i inspect.Image, path string) bool {
 	return slices.ContainsFunc(c.Alerts, func(a inspect.Alert) bool {
 		return a.Match != inspect.MatchNone && a.Subject == i.Container && a.File.Path == path &&

@@ -205,7 +205,7 @@ func compose(name string, said []inspect.Sentence, open []string) inspect.Answer
 	case len(open) > 0:
 		text = slices.Insert(text, 0, StillChecking+strings.Join(open, ", ")+".")
 	case len(text) == 0:
-		text = []string{"we do not know: no check had anything to say about it."}
+		text = []string{"we do not know: no check reported anything about it."}
 	}
 	a.Text = strings.Join(text, " ")
 	return a

@@ -8,7 +8,7 @@ import (
 )
 
 // atRunTime is how something came in that did not come in with the image.
-// Only the first alert is told: the others are in the answer to where it came from.
+// Only the first alert is described: the others are in the answer to where it came from.
 func atRunTime(c inspect.Case) []inspect.Sentence {
 	a, ok := runTimeAlert(c)
 	if !ok {
@@ -36,7 +36,7 @@ func atRunTime(c inspect.Case) []inspect.Sentence {
 // byWhom states the limit of what is read here. Who used exec or attach is in the audit log of the API server alone
 // (audit policy, resource pods/exec).
 var byWhom = open("who wrote it is not known: a program of the container itself, or a person who opened a shell " +
-	"in it; the API server's audit log tells the second, under pods/exec, and is not read here")
+	"in it; the second is in the API server's audit log, under pods/exec, and is not read here")
 
 // runTimeAlert is the first alert whose program did not come in with the image.
 // Alerts that match no container of the case are about another pod.

@@ -70,7 +70,7 @@ func whyNotRead(c inspect.Case, i inspect.Image) string {
 	if i.Reason == inspect.Running {
 		return firstOf(trim(i.Detail), "its layers were not read to their end")
 	}
-	return firstOf(trim(i.Detail), trim(i.Reason), "nothing says why")
+	return firstOf(trim(i.Detail), trim(i.Reason), "no reason given")
 }
 
 // imageOf names an image in a sentence; one that was given by itself has no container.

@@ -12,7 +12,7 @@ func damagedBytes(c inspect.Case) []inspect.Sentence {
 	var all []inspect.Sentence
 	for _, i := range c.Images {
 		if i.Status == inspect.Failed {
-			all = append(all, seen(fmt.Sprintf("the bytes of %s are not what their digests say: %s", imageOf(i),
+			all = append(all, seen(fmt.Sprintf("the bytes of %s do not match their digests: %s", imageOf(i),
 				trim(i.Detail))))
 		}
 	}

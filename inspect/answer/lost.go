@@ -28,6 +28,6 @@ func lost(i inspect.Image) string {
 	for n, text := range i.Left {
 		left[n] = trim(text)
 	}
-	return fmt.Sprintf("what the image holds is not known, because the registry no longer has it; %s",
+	return fmt.Sprintf("the content of the image is not known, because the registry no longer has it; %s",
 		strings.Join(left, "; "))
 }

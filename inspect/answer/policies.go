@@ -33,7 +33,7 @@ func policies(c inspect.Case) []inspect.Sentence {
 
 // whyNot is why a policy that is not met did not stop the image. The order matters: what was seen (warn only, set up
 // later, no webhook) before what follows (fails open), and before what only a log can settle.
-// A policy is evaluated as it is now: a change after the admission is told, and what it was before is not guessed.
+// A policy is evaluated as it is now: a change after the admission is reported, and what it was before is not guessed.
 func whyNot(c inspect.Case, i inspect.Image, g inspect.Gate) inspect.Sentence {
 	const no = " would refuse the image today"
 	came := cameIn(c, i)

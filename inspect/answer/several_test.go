@@ -94,7 +94,7 @@ func TestBytesThatAreNotTheirDigest(t *testing.T) {
 	i.Status, i.Reason, i.Detail = inspect.Failed, "digest-mismatch", "layer 1 has another digest."
 	got := text(caseWith(i), inspect.WhereFrom)
 	if !strings.Contains(got,
-		"the bytes of the image of web are not what their digests say: layer 1 has another digest (seen).") {
+		"the bytes of the image of web do not match their digests: layer 1 has another digest (seen).") {
 		t.Error(got)
 	}
 	i.Container = inspect.ImageContainer
@@ -111,11 +111,11 @@ func TestWhatTheSignatureCouldHaveShown(t *testing.T) {
 	}{
 		"unsigned, nobody asked": {
 			func(*inspect.Case) {},
-			"the image is not signed, so no signature could have told it from the real one, and no signature was required (seen).", inspect.AnswerPartial,
+			"the image is not signed, so no signature could distinguish it from the real one, and no signature was required (seen).", inspect.AnswerPartial,
 		},
 		"unsigned, a signer is named": {
 			func(c *inspect.Case) { c.Expected.Identities = []string{"ci@example.com"} },
-			"the image is not signed, so no signature could have told it from the real one (seen).",
+			"the image is not signed, so no signature could distinguish it from the real one (seen).",
 			inspect.AnswerPartial,
 		},
 		"required, none there": {

@@ -17,7 +17,7 @@ func signatureGate(c inspect.Case) []inspect.Sentence {
 		found := by(c, i, inspect.CheckSignatures)
 		switch g.Status {
 		case inspect.GateAbsent:
-			words := "the image is not signed, so no signature could have told it from the real one"
+			words := "the image is not signed, so no signature could distinguish it from the real one"
 			if !c.Expected.Signer() && len(i.PolicyGates()) == 0 {
 				words += ", and no signature was required"
 			}

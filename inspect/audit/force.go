@@ -19,8 +19,8 @@ func newForce(k *Known, row *Row) *force {
 	return &force{known: k, row: row, refusal: inspect.GateNotEnforced}
 }
 
-// weigh adds what stands before a new pod to the verdict of one requirement. The verdict stays: whether an image may run
-// is what policies are asked, whether anything would have stopped it is the status of the gate.
+// weigh adds what stands before a new pod to the verdict of one requirement. The verdict stays: whether an image may
+// run is what policies are asked, whether anything would have stopped it is the status of the gate.
 func (f *force) weigh(d inspect.PolicyRequirement, g inspect.Gate) inspect.Gate {
 	refuses := (g.Status == inspect.GateRefused || g.Status == inspect.GateAbsent) && g.Mode != inspect.ModeWarn
 	status, why := inspect.GatePassed, ""

@@ -19,10 +19,10 @@ type Known struct {
 	// Enforced gives how a product stands before new pods of a namespace, in words too: a policy of the cluster refuses
 	// nothing where the webhook of its product is not called. nil: it is not known, and policies count as enforced.
 	Enforced func(product, namespace string) (inspect.GateStatus, string)
-	// Advisories compares an image with known compromises; the error says what was not compared.
+	// Advisories compares an image with known compromises; the error states what was not compared.
 	Advisories func(i inspect.Image) ([]inspect.Advisory, []inspect.Finding, error)
 	// Vulnerable compares the packages of an image with known vulnerabilities; ok is false where there is no data. The
-	// error says what was not compared.
+	// error states what was not compared.
 	Vulnerable func(i inspect.Image) (rows []inspect.Vuln, ok bool, err error)
 	Thresholds inspect.Thresholds // what blocks, what warns
 	At         inspect.Time       // of the audit: deadlines and waivers end by it
@@ -30,8 +30,8 @@ type Known struct {
 	Good func(p Place, digest string) (good string, since inspect.Time)
 }
 
-// Joined are facts with what the world knows of the image, whichever place runs it: it is worked out once for all rows
-// of the image.
+// Joined are facts with what is publicly known of the image, whichever place runs it: it is worked out once for all
+// rows of the image.
 type Joined struct {
 	*Facts
 	known      *Known

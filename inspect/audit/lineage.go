@@ -24,7 +24,7 @@ type lineage struct {
 }
 
 // injected reports whether something added a container to its pod on the way into the cluster; nil where no template
-// says what the owner asked for. A debug container is attached by a person and is never called injected.
+// states what the owner asked for. A debug container is attached by a person and is never called injected.
 func (l lineage) injected(c kube.Container) *bool {
 	if !l.known {
 		return nil
@@ -71,7 +71,7 @@ func (l *lister) readOwners(ctx context.Context) map[string]lineage {
 	return all
 }
 
-// maxGapsOfAKind bounds the gaps that say the same of different objects.
+// maxGapsOfAKind bounds the gaps with the same text for different objects.
 const maxGapsOfAKind = 10
 
 // lineageOf names the workload of a pod, and the containers that its template has.

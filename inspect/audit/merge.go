@@ -152,7 +152,7 @@ func (m *merger) rederive() {
 	rand.Shuffle(len(units), func(i, j int) { units[i], units[j] = units[j], units[i] })
 	// One in a hundred, at least one: enough that a worker which writes wrong rows throughout is found on the first
 	// night, and cheap enough to stay on. Chance, not the digest, chooses, so that
-	// what is passed over cannot be told beforehand.
+	// what is passed over cannot be distinguished beforehand.
 	for _, u := range units[:(len(units)+99)/100] {
 		c := m.covered[u]
 		f, err := readFacts(c)
@@ -179,7 +179,7 @@ func readFacts(c covering) (Facts, error) {
 	}
 	// the name was checked to be hex of the right length: it cannot leave the folder
 	if sum := sha256.Sum256(raw); hex.EncodeToString(sum[:]) != name {
-		return Facts{}, fmt.Errorf("reading its facts: the file is not what its name says")
+		return Facts{}, fmt.Errorf("reading its facts: the file does not match the digest in its name")
 	}
 	f, err := decodeFacts(raw)
 	if err == nil && f.Unit != c.Unit {

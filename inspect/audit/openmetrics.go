@@ -11,7 +11,7 @@ import (
 )
 
 // OpenMetrics writes the report as a text exposition (https://github.com/prometheus/OpenMetrics), for the text file
-// collector of Prometheus' node exporter. What is not known has no sample, which an alert can tell from 0.
+// collector of Prometheus' node exporter. What is not known has no sample, which an alert can distinguish from 0.
 func (r *Report) OpenMetrics(w io.Writer) error {
 	m := &metrics{}
 	// Every family is a gauge: an audit is a state, and a count may fall. Names end in their unit where they have one

@@ -18,7 +18,7 @@ type Row struct {
 	Digest   string `json:"digest"`
 	Injected *bool  `json:"injected"` // no template of an owner has the container; null where no template is known
 	Base     Base   `json:"base"`
-	// the tag means another image than the one that runs; null where the registry was not asked or does not say
+	// the tag means another image than the one that runs; null where the registry was not queried or gives no answer
 	TagMoved        *bool          `json:"tagMoved"`
 	Signer          string         `json:"signer"`     // of a signature of the image that holds; empty: there is none
 	Provenance      inspect.Status `json:"provenance"` // the best of its statements

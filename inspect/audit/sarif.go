@@ -110,8 +110,8 @@ func (r *Report) SARIF(w io.Writer, version string) error {
 func (r *Row) results() []sarifResult {
 	var all []sarifResult
 	add := func(rule, level, message string) {
-		// partialFingerprints (SARIF 2.1.0, section 3.27.17) let a platform tell a result that it has seen from a new
-		// one. There is no source file, so the artifact is the image and the logical location the container.
+		// partialFingerprints (SARIF 2.1.0, section 3.27.17) let a platform distinguish a result that it has seen from
+		// a new one. There is no source file, so the artifact is the image and the logical location the container.
 		all = append(all, sarifResult{
 			RuleID: rule, Level: level, Message: sarifMessage{text.Clean(r.Name() + ": " + message)},
 			Locations: []sarifLocation{{

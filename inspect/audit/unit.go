@@ -27,7 +27,7 @@ type Unit struct {
 }
 
 // unitKey names the image of a place: its repository with the digest that runs, and the platform. The second value
-// says why that is not known.
+// states why that is not known.
 func unitKey(p Place) (key, problem string) {
 	spec, err := registry.ParseReference(p.Reference)
 	if err != nil {

@@ -128,7 +128,7 @@ func (o *other) versionOf(ctx context.Context, r *row) string {
 }
 
 // composerVersion looks a package up in the list that lies two directories above it. Where that list is not there
-// nothing is said of the version; other content then counts as changed, and not as rewritten at the same version.
+// there is no finding on the version; other content then counts as changed, and not as rewritten at the same version.
 func (o *other) composerVersion(ctx context.Context, r *row) string {
 	name := strings.TrimPrefix(r.pkg, "composer ")
 	vendor := strings.TrimSuffix(r.place, "/"+name)

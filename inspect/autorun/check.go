@@ -93,7 +93,7 @@ func (s *scene) unread() error {
 		MaxWhole>>20)
 }
 
-// compareWith compares the rows with the image that the case names for that. An error says that there is one and that
+// compareWith compares the rows with the image that the case names for that. An error states that there is one and that
 // it could not be read; the rows stand without it.
 func (all *rows) compareWith(ctx context.Context, client *registry.Client, cache *layer.Cache, image inspect.Image,
 	p *report,

@@ -17,7 +17,7 @@ func isEntryPoints(p, base string) bool {
 	return base == "entry_points.txt" && (strings.HasSuffix(dir, ".dist-info") || strings.HasSuffix(dir, ".egg-info"))
 }
 
-// loadedGroups are the groups of entry points that a tool loads without being told to: pytest its plugins, setuptools
+// loadedGroups are the groups of entry points that a tool loads unasked: pytest its plugins, setuptools
 // what changes a build. console_scripts and gui_scripts only make programs, others are loaded by name.
 func loadedGroups() []string {
 	return []string{"pytest11", "setuptools.finalize_distribution_options", "distutils.setup_keywords"}

@@ -41,8 +41,8 @@ func (p report) fact(r *row) inspect.Autorun {
 	return a
 }
 
-// detail says in a sentence what was found out about a row. What the file does comes first, then who owns it, then what
-// the other image has. At most three weak signs are quoted, and all strong ones.
+// detail describes in a sentence what was found out about a row. What the file does comes first, then who owns it, then
+// what the other image has. At most three weak signs are quoted, and all strong ones.
 func (p report) detail(r *row) string {
 	var parts []string
 	say := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
@@ -100,7 +100,7 @@ func quoted(found []content.Found) []string {
 }
 
 // compared names how the other image has a row. It is asked for only where there is one: that no good image is known is
-// said once for the case, and not in each row.
+// reported once for the case, and not in each row.
 func (p report) compared(r *row) string {
 	word := p.good.Word() + " image"
 	switch {
@@ -131,8 +131,8 @@ func (p report) step(layer int) string {
 	return ""
 }
 
-// finding is what a row of at least medium severity says in a sentence, with the bytes that it rests on. Its key holds
-// the command, so that two hooks of one file are two findings.
+// finding is what a row of at least medium severity is described by in a sentence, with the bytes that it rests on. Its
+// key holds the command, so that two hooks of one file are two findings.
 func (p report) finding(r *row, code string, a inspect.Autorun) inspect.Finding {
 	subject := p.container
 	if r.node != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/content"
 )
 
-// hook is one thing that starts without being called, as a collector finds it. A collector fills in what the file says
-// and judges nothing; whether a package answers for it, and what its bytes do, is found out for all kinds alike.
+// hook is one thing that starts without being called, as a collector finds it. A collector fills in what the file
+// states and judges nothing; whether a package answers for it, and what its bytes do, is found out for all kinds alike.
 type hook struct {
 	kind    string
 	node    *inspect.Node // the file that makes it start; nil for the image's config

@@ -17,10 +17,10 @@ const (
 	maxJarEntries = 100_000
 )
 
-// jarOwner names the library that a jar says to be: the coordinates that Maven writes into it, or the title or symbolic
-// name of its manifest; "" for a jar without any, or one that cannot be read. It proves nothing: anybody can write
-// coordinates. It separates a known agent from a file without any origin. A panic of the archive reader becomes an
-// error, by layer.Guarded.
+// jarOwner names the library that a jar claims to be: the coordinates that Maven writes into it, or the title or
+// symbolic name of its manifest; "" for a jar without any, or one that cannot be read. It proves nothing: anybody can
+// write coordinates. It separates a known agent from a file without any origin. A panic of the archive reader becomes
+// an error, by layer.Guarded.
 func (s *scene) jarOwner(ctx context.Context, n *inspect.Node) string {
 	c, err := s.tree.Open(ctx, n)
 	if err != nil {

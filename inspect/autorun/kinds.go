@@ -13,9 +13,9 @@ type fileSource struct {
 	read  func(ctx context.Context, s *scene, n *inspect.Node) []hook
 }
 
-// sources are the kinds of files that start something. A path is given to the first source that knows it. Each matches
-// by path alone, so that the tree can be searched without reading a byte. The order matters: isPlace comes last, since
-// it matches whole directories in which a more specific source may have a file.
+// sources are the kinds of files that start something. A path is given to the first source that matches it. Each
+// matches by path alone, so that the tree can be searched without reading a byte. The order matters: isPlace comes
+// last, since it matches whole directories in which a more specific source may have a file.
 func sources() []fileSource {
 	return []fileSource{
 		{isPth, readPth},

@@ -57,8 +57,8 @@ func readPth(ctx context.Context, s *scene, n *inspect.Node) []hook {
 }
 
 // pthLines splits a file as Python's site module does: without a byte order mark, at all ends of lines that
-// str.splitlines knows (Python 3.13; earlier ones know fewer). A form feed within a line thus begins another one, which
-// an editor does not show: an attacker could put an import there.
+// str.splitlines recognizes (Python 3.13; earlier ones recognize fewer). A form feed within a line thus begins another
+// one, which an editor does not show: an attacker could put an import there.
 func pthLines(text []byte) []string {
 	return strings.FieldsFunc(strings.TrimPrefix(string(text), "\ufeff"), func(r rune) bool {
 		return strings.ContainsRune("\n\r\v\f\x1c\x1d\x1e\u0085\u2028\u2029", r)

@@ -50,8 +50,8 @@ func (s *scene) collect(ctx context.Context) ([]hook, error) {
 	return all, nil
 }
 
-// gather adds the hooks of a file, by the first source that knows its path. One file is one kind of thing: a script in
-// /etc/cron.d is no module of Python too, whatever its name ends in.
+// gather adds the hooks of a file, by the first source that matches its path. One file is one kind of thing: a script
+// in /etc/cron.d is no module of Python too, whatever its name ends in.
 func (s *scene) gather(ctx context.Context, all []hook, table []fileSource, n *inspect.Node) []hook {
 	base := path.Base(n.Path)
 	for _, source := range table {
@@ -137,8 +137,8 @@ func (s *scene) text(ctx context.Context, n *inspect.Node) []byte {
 	return bytes.ReplaceAll(data, []byte{0}, nil)
 }
 
-// whole reads a text like text, but up to MaxWhole bytes of it: of files whose lines are taken apart, and that are small
-// unless somebody padded them.
+// whole reads a text like text, but up to MaxWhole bytes of it: of files whose lines are taken apart, and that are
+// small unless somebody padded them.
 func (s *scene) whole(ctx context.Context, n *inspect.Node) []byte {
 	if n == nil || n.Size <= MaxText || s.read > MaxTextAll {
 		return s.text(ctx, n)

@@ -152,7 +152,7 @@ func (h *scanner) rewritten(ctx context.Context, before *layer.Tree, good inspec
 	return found, nil
 }
 
-// otherContent lists the programs that are what their package says, and that an earlier image has with other content.
+// otherContent lists the programs that match their package, and that an earlier image has with other content.
 // Those are the only ones for which the databases of the earlier image are read. Files of configuration are left out,
 // since they are meant to be changed, and so are the lists of languages' package managers, which anyone may write. The
 // order is that of the paths, so that two runs give the same rows.

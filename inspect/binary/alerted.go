@@ -12,8 +12,8 @@ import (
 )
 
 // locate describes where the file that an alert names comes from, and which file of the image has that path. incomplete
-// says that some layers could not be read; mounts are those of the container, as far as they are known. The path of the
-// answer is the one that the file has in the image, through its links. An origin is only as certain as the alert: a
+// states that some layers could not be read; mounts are those of the container, as far as they are known. The path of
+// the answer is the one that the file has in the image, through its links. An origin is only as certain as the alert: a
 // path is what the sensor read, a flag what it derived, a hash what it measured. Nothing is derived from the name of a
 // file alone. Examples of a path: /usr/bin/curl, ./run.sh, memfd:x (deleted), /proc/1/root/tmp/x. The node is nil
 // wherever the bytes that ran are not known to be those of the image.
@@ -37,7 +37,7 @@ func locate(a inspect.Alert, t *layer.Tree, workingDir string, mounts []inspect.
 	f.Path, _ = t.Place(p)
 	if layer.Within(f.Path, "/proc") {
 		f.Detail = "it was run by a name of the kernel's, " + f.Path +
-			": which file that was, the alert does not say" + said
+			": the alert does not name the file" + said
 		return f, nil
 	}
 	named := a
@@ -84,7 +84,7 @@ func inImage(f *inspect.AlertFile, a inspect.Alert, n *inspect.Node, said string
 		f.Origin = inspect.OriginImage
 		f.Detail = fmt.Sprintf("it is the image's own file, of layer %d", n.Layer)
 	case said != "": // the path is a guess, or what lay there was gone
-		f.Detail = fmt.Sprintf("the image has a file at this path (layer %d), but the alert does not say whether "+
+		f.Detail = fmt.Sprintf("the image has a file at this path (layer %d), but the alert does not show whether "+
 			"that is what ran", n.Layer)
 	default:
 		f.Origin = inspect.OriginImage
@@ -153,7 +153,7 @@ func onceThere(t *layer.Tree, p string) string {
 }
 
 // mountOf finds the volume that covers an alerted path, by the links of the image where its tree is known. What ran
-// from the layers of the container, as the alert's flags say, ran from no volume. The deepest mount wins, as the kernel
+// from the layers of the container, by the alert's flags, ran from no volume. The deepest mount wins, as the kernel
 // has it. Mounts are those of the pod's specification. A mount that a process made at run time is not among them, and
 // needs CAP_SYS_ADMIN, which the reach of the pod covers.
 func mountOf(a inspect.Alert, t *layer.Tree, mounts []inspect.Mount) (inspect.Mount, bool) {
@@ -212,10 +212,11 @@ func notInImage(a inspect.Alert, p string, incomplete bool) (origin, detail stri
 			"it is not in the image: /dev/shm is memory of the container, written at run time, and we do not have " +
 				"its bytes"
 	case has(a, inspect.FlagLower):
-		return inspect.OriginUnknown, "the alert says that it is an image's own file, but this image does not have it"
+		return inspect.OriginUnknown,
+			"according to the alert it is the image's own file, but this image does not have it"
 	default:
 		return inspect.OriginUnknown,
-			"the image does not have it: it was written at run time or lies on a volume, which the alert does not say"
+			"the image does not have it: it was written at run time or is on a volume; the alert does not show which"
 	}
 }
 
@@ -225,10 +226,10 @@ func has(a inspect.Alert, flag string) bool { return slices.Contains(a.Flags, fl
 // contradicts reports an alert whose flags say that the file ran from two layers at once.
 func contradicts(a inspect.Alert) bool { return has(a, inspect.FlagUpper) && has(a, inspect.FlagLower) }
 
-// alerts locates the files of the alerts of this image, says so, and remembers which files of the image they name. An
-// alert that was matched to no container, or to another one, is left alone. The maps are keyed by node: two alerts that
-// reach one file by different links meet there. It emits each alert again with its file filled in, and the later fact
-// replaces the earlier one.
+// alerts locates the files of the alerts of this image, emits that, and remembers which files of the image they name.
+// An alert that was matched to no container, or to another one, is left alone. The maps are keyed by node: two alerts
+// that reach one file by different links meet there. It emits each alert again with its file filled in, and the later
+// fact replaces the earlier one.
 func (h *scanner) alerts(all []inspect.Alert, emit func(inspect.Event)) {
 	h.alerted, h.acted, h.given = map[*inspect.Node]string{}, map[*inspect.Node]bool{}, map[*inspect.Node]string{}
 	gap := slices.ContainsFunc(h.layers, layer.Incomplete)

@@ -107,7 +107,7 @@ func (h *scanner) emitRows(rows []inspect.Binary, emit func(inspect.Event)) {
 	}
 }
 
-// finding is what a row of binaries says in a sentence, with the bytes that it rests on. The order of the cases is that
+// finding describes a row of binaries in a sentence, with the bytes that it rests on. The order of the cases is that
 // of importance: a row may have several codes, and the first case that applies gives the title and the code. The
 // finding's ID is made of check, code and CONTAINER:PATH, and is the same in each run; a case that moves changes the
 // IDs of findings that users may have noted.
@@ -176,7 +176,7 @@ func (h *scanner) layerDigest(number int) string {
 	return h.tree.DiffID(number)
 }
 
-// compared emits the counts, and the files that are not what their package says or not there. The counts are complete
+// compared emits the counts, and the files that do not match their package or not there. The counts are complete
 // even where the rows are cut at MaxRows.
 func (h *scanner) compared(emit func(inspect.Event)) {
 	files := h.own.Count()
@@ -214,7 +214,7 @@ func (h *scanner) altered() []inspect.Altered {
 			Path: p, Kind: n.Kind, Package: c.Package, Layer: n.Layer, Expected: c.Sum, Actual: h.own.Actual[p],
 			Config:   c.Config,
 			Severity: severityOfAltered(n, c), SHA256: n.SHA256,
-			Detail: fmt.Sprintf("layer %d holds it", n.Layer),
+			Detail: fmt.Sprintf("it is in layer %d", n.Layer),
 		}
 		if weak := c.Weakness(); weak != "" {
 			a.Detail += ", compared " + weak

@@ -11,7 +11,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/elfread"
 )
 
-// identify describes what a program says of its own making: Go's build information, or what Rust's tools leave. That
+// identify describes what a program records of its own making: Go's build information, or what Rust's tools leave. That
 // identifies it; it makes nobody its owner, for whoever builds a program may write it. The magic is that of package
 // debug/buildinfo; it is looked for in the first 8 MiB since a stripped section table must not hide it. Rust writes
 // "rustc version 1.79.0 (…)" into .comment, which strip removes.
@@ -33,7 +33,7 @@ func (f *facts) identify(file *elf.File, data []byte) {
 	}
 }
 
-// goWords names module, version and commit of a Go program, as far as it says them. debug/buildinfo bounds what it
+// goWords names module, version and commit of a Go program, as far as it records them. debug/buildinfo bounds what it
 // reads; an error means a layout that it does not read (or one made up) and not that Go did not build it.
 func goWords(data []byte) string {
 	info, err := buildinfo.Read(elfread.Stored(bytes.NewReader(data)))

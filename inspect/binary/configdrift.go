@@ -61,8 +61,9 @@ func (d configDrift) sameLayers() bool {
 }
 
 // start judges the command that the image starts: one that fetches or decodes what it runs, which the earlier image
-// does not do, and any other one over the same layers. A command that was odd before is no drift, whatever else is said
-// of it. Entrypoint and Cmd are joined as the runtime does it: a word that moves from one to the other changes nothing.
+// does not do, and any other one over the same layers. A command that was odd before is no drift, whatever else is
+// found of it. Entrypoint and Cmd are joined as the runtime does it: a word that moves from one to the other changes
+// nothing.
 func (d configDrift) start() []oddity {
 	now, before := slices.Concat(d.now.Entrypoint, d.now.Cmd), slices.Concat(d.before.Entrypoint, d.before.Cmd)
 	if slices.Equal(now, before) {
@@ -104,9 +105,9 @@ func root(user string) bool {
 // sourceLabels name the repository that an image is built from.
 var sourceLabels = []string{"org.opencontainers.image.source", "org.label-schema.vcs-url", "vcs-url"}
 
-// labels judges claims that speak against their maker: the repository of another owner, and a base image that is said
-// to be the same while the lowest layer is another. Labels are unauthenticated: an attacker copies them unchanged at no
-// cost. So a label that differs is a sign, and one that is the same clears nothing.
+// labels judges claims that speak against their maker: the repository of another owner, and a base image that is
+// claimed to be the same while the lowest layer is another. Labels are unauthenticated: an attacker copies them
+// unchanged at no cost. So a label that differs is a sign, and one that is the same clears nothing.
 func (d configDrift) labels() []oddity {
 	var all []oddity
 	for _, name := range sourceLabels {

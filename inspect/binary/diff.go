@@ -16,7 +16,7 @@ import (
 )
 
 // Diff is the check that compares the files with those of the known-good image, and judges the programs again by what
-// that says. A comparison that nobody confirmed may raise, never lower. The check is not applicable without a
+// that states. A comparison that nobody confirmed may raise, never lower. The check is not applicable without a
 // known-good, and unchecked where a layer of either image is missing: a comparison with half of the files would report
 // the other half as added.
 func Diff(client *registry.Client, cache *layer.Cache, owners *owner.Cache) engine.Check {
@@ -85,7 +85,7 @@ func earlier(i *registry.Image) inspect.ImageConfig {
 	return inspect.ImageConfig{Labels: i.ConfigFile.Config.Labels, Env: i.ConfigFile.Config.Env}
 }
 
-// compareSettings says in sentences what would run otherwise. It returns an empty list and not nil, so that JSON has []
+// compareSettings describes what would run otherwise. It returns an empty list and not nil, so that JSON has []
 // and a reader sees that a comparison was made.
 func compareSettings(ctx context.Context, client *registry.Client, image inspect.Image,
 	other *registry.Image,

@@ -18,11 +18,11 @@ import (
 // page.
 const endsSize = 4096
 
-// elf reads the headers. What debug/elf cannot read is said, and no sign: broken headers are one more way to hide. data
-// are the first MaxScanned bytes of the file; what is computed from its end is left out where the file is longer. arch
-// is that of the image, "" where it is not known. debug/elf allocates by sizes in the headers and has had panics on
-// made-up files: the caller runs this under layer.Guarded, and data is bounded. A packer that removes "UPX!" is still
-// found by its entropy or by the missing sections.
+// elf reads the headers. What debug/elf cannot read is noted, and is no sign: broken headers are one more way to hide.
+// data are the first MaxScanned bytes of the file; what is computed from its end is left out where the file is longer.
+// arch is that of the image, "" where it is not known. debug/elf allocates by sizes in the headers and has had panics
+// on made-up files: the caller runs this under layer.Guarded, and data is bounded. A packer that removes "UPX!" is
+// still found by its entropy or by the missing sections.
 func (f *facts) elf(data []byte, arch string) {
 	if bytes.Contains(data[:min(len(data), endsSize)], []byte("UPX!")) || bytes.Contains(data[max(0,
 		len(data)-endsSize):], []byte("UPX!")) {
@@ -64,7 +64,7 @@ func (f *facts) elf(data []byte, arch string) {
 	}
 }
 
-// memfdWords are said only of what shows another sign: interpreters and many libraries know the call too.
+// memfdWords count only in what shows another sign: interpreters and many libraries know the call too.
 const memfdWords = "it can run programs from memory (memfd_create)"
 
 // segments looks at what of the file is mapped to be run. A loader that unpacks itself needs code that is writable and
@@ -94,8 +94,8 @@ func (f *facts) segments(file *elf.File, data []byte) {
 // other signs do not rest on it.
 const packedEntropy = 7.4
 
-// entropy gives the bits of entropy of a byte, by how often each value stands there; 0 for what is too short to say. It
-// is Shannon's entropy of single bytes, between 0 and 8. Below one page the estimate is too low to compare.
+// entropy gives the bits of entropy of a byte, by how often each value stands there; 0 for what is too short to judge.
+// It is Shannon's entropy of single bytes, between 0 and 8. Below one page the estimate is too low to compare.
 func entropy(data []byte) float64 {
 	if len(data) < 4096 {
 		return 0
@@ -142,7 +142,7 @@ func trailing(file *elf.File, data []byte) int {
 	return len(bytes.TrimLeft(data[end:], "\x00"))
 }
 
-// sectionTable gives the end of the table of section headers, which debug/elf does not tell (System V ABI, ELF header).
+// sectionTable gives the end of the table of section headers, which debug/elf does not give (System V ABI, ELF header).
 // The offsets are e_shoff, e_shentsize and e_shnum: bytes 40, 58 and 60 of the 64-bit header, 32, 46 and 48 of the
 // 32-bit one.
 func sectionTable(file *elf.File, data []byte) uint64 {

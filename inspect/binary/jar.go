@@ -181,8 +181,9 @@ func startingLines(f *zip.File) [sha256.Size]byte {
 }
 
 // sameClasses reports whether two jars hold the same entries with the same content, but for what each build writes
-// anew: lines of the manifest that start nothing, and properties with times. Past the bounds they are taken as different. A jar can unpack to a
-// thousand times its size, so the budget is for unpacked bytes, of this jar and of all.
+// anew: lines of the manifest that start nothing, and properties with times. Past the bounds they are taken as
+// different. A jar can unpack to a thousand times its size, so the budget is for unpacked bytes, of this jar and of
+// all.
 func (c *comparison) sameClasses(a, b *zip.Reader) bool {
 	budget := min(maxJarBytes, maxJarsBytes-c.unpacked)
 	left := budget

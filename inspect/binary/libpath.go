@@ -59,8 +59,8 @@ func (h placeScanner) libraryPaths(ctx context.Context, emit func(inspect.Event)
 }
 
 // loads reads the directories of RPATH and RUNPATH of a program as they are written, and the names of the libraries
-// that it needs. Files that are no ELF, and those that cannot be read, have none: the rows of programs say so. The file
-// is read at offsets and never whole; layer.Guarded turns a panic of the parser into an error.
+// that it needs. Files that are no ELF, and those that cannot be read, have none: the rows of programs note it. The
+// file is read at offsets and never whole; layer.Guarded turns a panic of the parser into an error.
 func (h placeScanner) loads(ctx context.Context, n *inspect.Node) (dirs, needed []string) {
 	content, err := h.tree.Open(ctx, n)
 	if err != nil {

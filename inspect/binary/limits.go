@@ -26,7 +26,7 @@ const (
 	// bundle of JavaScript has some megabytes; an image of 2,000 packages has about 60 MB of modules.
 	MaxModule  = 4 << 20
 	MaxModules = 128 << 20
-	// MaxSecrets bounds the secrets that are said of one image, MaxSecretFile the bytes of a file that is looked
+	// MaxSecrets bounds the secrets that are reported of one image, MaxSecretFile the bytes of a file that is looked
 	// through for one, and MaxSecretBytes those of all.
 	MaxSecrets     = 200
 	MaxSecretFile  = 256 << 10

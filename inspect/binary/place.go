@@ -9,8 +9,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/engine"
 )
 
-// Place says of files that lie on a volume that they do, before any layer is read: neither the image nor its layers
-// have anything to say about them. Links in the image are not known yet, and are followed once they are. It runs once
+// Place emits which files are on a volume, before any layer is read: neither the image nor its layers
+// have anything to do with them. Links in the image are not known yet, and are followed once they are. It runs once
 // for a case, and its answer is provisional: the binaries check emits the alert again when the tree is known.
 func Place() engine.Check {
 	return engine.Check{Name: inspect.CheckAlertLocation, Scope: engine.PerCase, Run: func(_ context.Context,

@@ -184,7 +184,7 @@ func repository(p, dir string) bool {
 	}, p)
 }
 
-// anyProgram recognizes programs that run whatever they are told: with setuid they give everybody the rights of their
+// anyProgram recognizes programs that run whatever they are given: with setuid they give everybody the rights of their
 // owner. The list follows what is commonly used to leave a restricted shell; a program that is missing here is still
 // shown as setuid.
 func anyProgram(base string) bool {

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// facts are what the bytes of a program say of it, beyond its first ones.
+// facts are what the bytes of a program show of it, beyond its first ones.
 type facts struct {
 	Codes  []string `json:"codes,omitempty"`
 	Detail []string `json:"detail,omitempty"` // in words
@@ -29,7 +29,7 @@ const recordFacts = "facts"
 // factsForm begins the key of kept facts: another form when other signs are looked for.
 const factsForm = "5 "
 
-// lookInto reads programs, several at once, smallest first, and says by their sha256 what their bytes show. Past
+// lookInto reads programs, several at once, smallest first, and reports by their sha256 what their bytes show. Past
 // MaxScannedAll the rest is not read. What was found is kept for the next time.
 func lookInto(ctx context.Context, t *layer.Tree, nodes []*inspect.Node, arch string) (map[string]facts, error) {
 	key := factsForm + arch + " " + t.Key()
@@ -126,7 +126,7 @@ func examine(kind inspect.Kind, data []byte, arch string) facts {
 	}
 	for _, w := range content.MinerWords() {
 		if bytes.Contains(data, []byte(w)) {
-			f.add(inspect.CodeMinerString, fmt.Sprintf("it holds %q", w))
+			f.add(inspect.CodeMinerString, fmt.Sprintf("it contains %q", w))
 			break
 		}
 	}

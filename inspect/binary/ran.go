@@ -47,7 +47,7 @@ func (h runResolver) ran(a inspect.Alert, n *inspect.Node) (*inspect.Ran, []*ins
 	return r, nodes
 }
 
-// plausible reports whether a file can be the interpreter or tool that its name says. A miner is called python3 too:
+// plausible reports whether a file can be the interpreter or tool of its name. A miner is called python3 too:
 // what lies in a hidden or temporary place, and an interpreter that is a script itself, is judged as any other
 // program. A file without a kind, such as an empty one, is neither.
 func (h runResolver) plausible(n *inspect.Node, role command.Role) bool {

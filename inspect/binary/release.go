@@ -151,7 +151,7 @@ func (c *comparison) of(ctx context.Context, n, old *inspect.Node) release {
 }
 
 // ofLibrary compares the versions of the package of npm in whose directory a file lies: that the image has the same
-// version says nothing about its libraries. An addon such as node_gyp's build/Release/x.node is compiled on each
+// version proves nothing about its libraries. An addon such as node_gyp's build/Release/x.node is compiled on each
 // install, so equal versions prove nothing about its bytes.
 func (c *comparison) ofLibrary(ctx context.Context, n, old *inspect.Node) release {
 	dir, ok := owner.NpmDirectory(c.now.tree, n.Path)

@@ -13,7 +13,7 @@ import (
 )
 
 // Keys and tokens that an image holds, also those that a later layer deleted: whoever can pull the image has them.
-// What is said of one names its kind, its file and its layer, never itself.
+// A finding names its kind, its file and its layer, never itself.
 
 // secretFile is a file that may hold a secret, and the layer that took it away, -1 where it still stands.
 type secretFile struct {
@@ -48,9 +48,9 @@ func (h *scanner) secrets(ctx context.Context, emit func(inspect.Event)) error {
 	return nil
 }
 
-// secretFiles gives the files whose name, or whose mode, says that they may hold a secret, but for those that come with
-// packages: their keys are for tests, and everybody has them. Shadowed files follow those of the merged tree. A file
-// larger than MaxSecretFile is none: keys and tokens are small.
+// secretFiles gives the files whose name, or whose mode, suggests that they may hold a secret, but for those that come
+// with packages: their keys are for tests, and everybody has them. Shadowed files follow those of the merged tree. A
+// file larger than MaxSecretFile is none: keys and tokens are small.
 func (h *scanner) secretFiles(ctx context.Context, shadowed []layer.ShadowedEntry) ([]secretFile, error) {
 	may := func(n *inspect.Node) bool {
 		return layer.IsRegular(n) && n.Size > 0 && n.Size <= MaxSecretFile && n.Kind == "" && mayBeSecret(n) &&
@@ -77,10 +77,10 @@ func (h *scanner) secretFiles(ctx context.Context, shadowed []layer.ShadowedEntr
 // secret reports whether a file holds a secret.
 func (h *scanner) secret(f secretFile, s secret, emit func(inspect.Event)) {
 	n := f.node
-	code, text := inspect.CodeSecret, fmt.Sprintf("%s in layer %d holds %s", n.Path, n.Layer, s.what)
+	code, text := inspect.CodeSecret, fmt.Sprintf("%s in layer %d contains %s", n.Path, n.Layer, s.what)
 	if f.by >= 0 {
 		code, text = inspect.CodeHiddenSecret,
-			fmt.Sprintf("%s in layer %d holds %s; layer %d %s it, and it is still in the image", n.Path, n.Layer,
+			fmt.Sprintf("%s in layer %d contains %s; layer %d %s it, and it is still in the image", n.Path, n.Layer,
 				s.what, f.by, f.how)
 	}
 	said := text

@@ -43,7 +43,7 @@ func (h *scanner) notableSettings() []inspect.Setting {
 	c := h.image.Settings
 	environment(c.Env, say)
 	if u := c.User; u == "" || u == "0" || u == "root" || strings.HasPrefix(u, "0:") || strings.HasPrefix(u, "root:") {
-		say(inspect.CodeUserRoot, "the image runs as root unless the pod says otherwise", inspect.Info)
+		say(inspect.CodeUserRoot, "the image runs as root unless the pod sets another user", inspect.Info)
 	}
 	for _, trigger := range c.OnBuild {
 		startCommand("on-build", "a trigger of builds on top of this image", []string{trigger}, inspect.Low, say)

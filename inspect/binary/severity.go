@@ -20,7 +20,7 @@ import (
 //     release has others. With a sign of 3 to 5 it is judged as any program. A file that such a program ran: high
 //     with such a sign, or if a confirmed known-good of the same release has other content or none; medium if nobody
 //     confirmed it; info else.
-//  2. A packaged program that is not what its package says: high. (Altered files that are no programs: see
+//  2. A packaged program that does not match its package: high. (Altered files that are no programs: see
 //     severityOfAltered.)
 //  3. Something that makes every program load it (ld.so.preload), or text that miners hold: high.
 //  4. A program in a hidden place or a directory for temporary files: high; a script there, or where ownership is not
@@ -40,7 +40,7 @@ import (
 //  10. Content that a confirmed known-good has too: info, unless 1 to 3 apply. A comparison that nobody confirmed
 //      lowers nothing.
 //  11. Content that the list of a language's package manager names with its sha256 (Python's RECORD, conda-meta) is
-//      not shown, unless 1 to 5 apply: anybody may write such a list. Other content than it says: as if there were no
+//      not shown, unless 1 to 5 apply: anybody may write such a list. Other content than listed: as if there were no
 //      list. Content that an unaltered file of a package has too, under another name (a hard link, a copy): the same.
 //
 //  A module that an interpreter loads, and that is no program by itself: high with two strings of miners, and where
@@ -50,7 +50,7 @@ import (
 //  12. A program that a later layer deleted: by 1 to 5 as if it were there, one step down, since nothing can run it
 //      any more; without such a sign it is only counted.
 //
-// Linked statically and stripped, or built by Go: says nothing by itself. Partial ownership never raises above low by 6
+// Linked statically and stripped, or built by Go: no sign by itself. Partial ownership never raises above low by 6
 // and 7.
 
 // case of a program that is judged.
@@ -221,7 +221,7 @@ func stepped(s inspect.Severity, by int) inspect.Severity {
 	return ladder[min(max(at+by, 0), len(ladder)-1)]
 }
 
-// severityOfAltered judges a packaged file that is not what its package says: configuration is meant to be changed,
+// severityOfAltered judges a packaged file that does not match its package: configuration is meant to be changed,
 // and some files are made anew by every image builder; a program is not, nor what starts one or lets somebody in.
 // Scripts and modules in a tree of a language's own are often renewed by that language's package manager over the
 // packaged ones (npm does it to itself): medium. So are files that a language's package manager lists, for which

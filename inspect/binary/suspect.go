@@ -20,7 +20,7 @@ type suspect struct {
 	codes  []string
 	detail []string // sentences without a period
 	owner  string   // package of the system
-	// vouched reports whether a language's package manager knows this content. It is a suspect all the same, for
+	// vouched reports whether a language's package manager lists this content. It is a suspect all the same, for
 	// anybody may write its lists, and is shown only if it has a sign.
 	vouched bool
 	release release // how its version compares with that in the known-good
@@ -214,7 +214,7 @@ func (h *scanner) vouch(s *suspect, c owner.Claim, owned, changed, unproven bool
 func (h *scanner) ofLibrary(s *suspect, c owner.Claim) {
 	switch {
 	case h.own.Altered(s.node.Path):
-		s.add("", fmt.Sprintf("its content is not what %s says it is", c.Package))
+		s.add("", fmt.Sprintf("its content does not match package %s", c.Package))
 		if _, run := h.given[s.node]; run {
 			s.add(inspect.CodeAltered, "")
 		}

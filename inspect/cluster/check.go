@@ -14,7 +14,7 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Options say which pod it is, and where it runs.
+// Options are the pod, and where it runs.
 type Options struct {
 	Cluster   kube.Source
 	Pod       *corev1.Pod      // nil where the target is not a pod
@@ -37,7 +37,7 @@ func (o Options) withRoster() Options {
 	return o
 }
 
-// Check looks around the pod, once its owners are known. What may not be read is said, and the rest goes on.
+// Check looks around the pod, once its owners are known. What may not be read is noted, and the rest goes on.
 func Check(o Options, needs ...string) engine.Check {
 	o = o.withRoster()
 	return engine.Check{Name: inspect.CheckCluster, Scope: engine.PerCase, Needs: needs, Run: func(ctx context.Context,
@@ -92,7 +92,7 @@ func (s *scene) sayPod(known *inspect.Pod, emit func(inspect.Event)) {
 		return
 	}
 	pod := *known
-	// not readable and none are told apart: "no policy" would read as "every connection is allowed"
+	// not readable and none are distinguished: "no policy" would read as "every connection is allowed"
 	if s.network.err != nil {
 		pod.Reach.Unseen = append(slices.Clone(pod.Reach.Unseen),
 			inspect.Unread{Source: inspect.ReachNetworkPolicies, Reason: reason(s.network.err)})
@@ -104,7 +104,7 @@ func (s *scene) sayPod(known *inspect.Pod, emit func(inspect.Event)) {
 	emit(inspect.Event{Fact: pod})
 }
 
-// events is all that is to be said, in an order that does not change.
+// events are all facts, in an order that does not change.
 func (s *scene) events() []inspect.Event {
 	var all []inspect.Event
 	for _, c := range s.containers {

@@ -12,7 +12,7 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// maxDifferences bounds what is said of one change; the exhibit has all of it.
+// maxDifferences bounds the sentences on one change; the exhibit has all of it.
 // a person reads these on one line of a terminal
 const maxDifferences = 20
 
@@ -89,7 +89,7 @@ func ownerName(pod *corev1.Pod) string {
 	return "none"
 }
 
-// keyDifferences names what was set and taken away; values are told of labels only, since annotations may hold
+// keyDifferences names what was set and taken away; values are shown of labels only, since annotations may hold
 // anything.
 func keyDifferences(what string, before, now map[string]string, values bool) []string {
 	var set, gone []string

@@ -24,9 +24,9 @@ type Enforcement struct {
 	namespaces map[string]*scene // by name, each read once
 }
 
-// ReadEnforcement reads the webhooks that may refuse an object. The error says why they are not known: that none stands
-// there must not follow from a list that could not be read. The list of a dump without any is taken for one that was
-// not dumped.
+// ReadEnforcement reads the webhooks that may refuse an object. The error states why they are not known: that none
+// stands there must not follow from a list that could not be read. The list of a dump without any is taken for one that
+// was not dumped.
 func ReadEnforcement(ctx context.Context, from kube.Source) (*Enforcement, error) {
 	list, err := from.ValidatingWebhooks(ctx)
 	if err != nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// Events keeps what the cluster still says of the pod, of what made it and of its node: it forgets that after an hour.
-// It needs nothing but the pod, so that it can be among the first requests; events of the owners above are read by
-// Check.
+// Events keeps the cluster's remaining events of the pod, of what made it and of its node: the API server drops them
+// after an hour. It needs nothing but the pod, so that it can be among the first requests; events of the owners above
+// are read by Check.
 func Events(o Options) engine.Check {
 	return engine.Check{Name: inspect.CheckEvents, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
 		emit func(inspect.Event),

@@ -18,8 +18,8 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Helm reads the Secrets of the Helm release that the pod's workload says to be of, and compares what its manifest asks
-// for with what runs. asked says that a person allowed it.
+// Helm reads the Secrets of the Helm release that the pod's workload claims to belong to, and compares what its
+// manifest asks for with what runs. asked is set where a person allowed it.
 func Helm(o Options, store *registry.Store, asked bool) engine.Check {
 	return engine.Check{Name: inspect.CheckHelm, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
 		emit func(inspect.Event),
@@ -169,7 +169,7 @@ func helmFinding(code, container, title, detail string, evidence []inspect.Evide
 	return f
 }
 
-// givenBy says whose values name the image: those that were given to the release, or the chart's own.
+// givenBy names whose values set the image: those that were given to the release, or the chart's own.
 func (r *helmRelease) givenBy(image string) string {
 	if paths := naming(r.Config, image); len(paths) > 0 {
 		return "by values that were given to it (" + some(paths) + ")"

@@ -15,7 +15,7 @@ import (
 )
 
 // Logs keeps what the containers wrote, of the present run and of the one before: the node forgets it with the pod.
-// off reports whether nobody wants that. A log that cannot be read is said, and is no reason to doubt the case.
+// off reports whether nobody wants that. A log that cannot be read is noted, and is no reason to doubt the case.
 func Logs(o Options, store *registry.Store, off bool) engine.Check {
 	return engine.Check{Name: inspect.CheckLogs, Scope: engine.PerCase, Run: func(ctx context.Context, _ engine.On,
 		emit func(inspect.Event),
@@ -28,7 +28,7 @@ func Logs(o Options, store *registry.Store, off bool) engine.Check {
 		}
 		// kubectl get does not write logs, so a dump has none, which is no failure
 		if _, dump := o.Cluster.(*kube.Snapshot); dump {
-			return engine.Nothing("%s holds no logs", o.Cluster.Context())
+			return engine.Nothing("%s has no logs", o.Cluster.Context())
 		}
 		if o.Trace != nil {
 			ctx = o.Trace(ctx, emit)

@@ -12,7 +12,7 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// setter is a field manager that owns a field: who wrote it last, as far as the API server knows. Its time is that of
+// setter is a field manager that owns a field: who wrote it last, by the API server's record. Its time is that of
 // the manager's last change of any field. A manager names itself.
 type setter struct {
 	manager string

@@ -70,7 +70,7 @@ func momentOf(e *corev1.Event) (inspect.Moment, bool) {
 	}, true
 }
 
-// openNetwork reports whether nothing bounds the pod's connections. That a policy is there does not say that it is
+// openNetwork reports whether nothing bounds the pod's connections. That a policy exists does not prove that it is
 // enforced.
 func (s *scene) openNetwork() []inspect.Finding {
 	// a pod on the host's network is not subject to policies

@@ -12,8 +12,9 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// Reach adds to the pod what its service account, its node and the Services say: roles of a cloud, what its node can
-// copy, what sends traffic to it. What may not be read stands in Reach.Unseen, and is no reason to doubt the case.
+// Reach adds to the pod what follows from its service account, its node and the Services: roles of a cloud, what its
+// node can copy, what sends traffic to it. What may not be read stands in Reach.Unseen, and is no reason to doubt the
+// case.
 func Reach(o Options, needs ...string) engine.Check {
 	return engine.Check{Name: inspect.CheckReach, Scope: engine.PerCase, Needs: needs, Run: func(ctx context.Context,
 		on engine.On, emit func(inspect.Event),

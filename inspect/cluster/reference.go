@@ -66,7 +66,7 @@ func tagsToday(ctx context.Context, o Options) map[string]today {
 }
 
 // tagMoved compares with what else is known of the tag: what other pods that asked for it run, what the node has by
-// that name, and what the registry says today. Where one of them is another image, the tag was moved in between.
+// that name, and what the registry has today. Where one of them is another image, the tag was moved in between.
 func (s *scene) tagMoved(c kube.Container) []inspect.Finding {
 	mine := c.Image()
 	// a pod that names a digest does not follow the tag; a config's digest cannot be compared with a manifest's
@@ -117,7 +117,7 @@ func (s *scene) runsElse(reference string, same func(digest string) bool) []stri
 	return slices.Compact(others)
 }
 
-// onNode is the digest of the image that the node has under a tag, "" where it has none or does not say.
+// onNode is the digest of the image that the node has under a tag, "" where it has none or gives none.
 func (s *scene) onNode(reference string) string {
 	if s.node == nil {
 		return ""

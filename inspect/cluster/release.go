@@ -18,7 +18,7 @@ const (
 	maxReleaseValues = 2 << 20  // the values, as JSON
 )
 
-// helmRelease is a revision of a Helm release, as Helm keeps it: the parts that say what was asked for
+// helmRelease is a revision of a Helm release, as Helm keeps it: the parts with what was requested
 // (https://github.com/helm/helm/blob/main/pkg/release/v1/release.go; Helm 3 and 4 write the same).
 type helmRelease struct {
 	Name      string `json:"name"`
@@ -95,7 +95,7 @@ func unpack(packed []byte) ([]byte, error) {
 	return plain, nil
 }
 
-// deployed is when the revision was deployed, zero where it does not say.
+// deployed is when the revision was deployed, zero where it gives none.
 func (r *helmRelease) deployed() time.Time {
 	t, err := time.Parse(time.RFC3339Nano, r.Info.LastDeployed)
 	if err != nil {

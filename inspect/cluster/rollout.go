@@ -22,7 +22,7 @@ type author struct {
 // object names the object whose managed fields were read.
 func (a author) object() string { return a.kind + " " + a.name }
 
-// authorOf finds who set the image, in the workload's template or, where that does not say, in the pod.
+// authorOf finds who set the image, in the workload's template or, where it is not named there, in the pod.
 func (s *scene) authorOf(c kube.Container) (author, bool) {
 	if w := s.lineage.Workload; w != nil {
 		a := author{kind: w.Kind, name: w.Name, managedBy: s.tool(w)}

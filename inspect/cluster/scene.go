@@ -120,7 +120,7 @@ func (s *scene) about() []kube.About {
 // created is when the pod came into the cluster.
 func (s *scene) created() time.Time { return s.pod.CreationTimestamp.Time }
 
-// notice says in one line what could not be seen.
+// notice states in one line what could not be seen.
 func (s *scene) notice() *inspect.Notice {
 	var what []string
 	var first error
@@ -152,7 +152,7 @@ func (s *scene) notice() *inspect.Notice {
 	}
 }
 
-// reason is why something could not be read, in the words of a person who tells it.
+// reason is why something could not be read, in plain words.
 func reason(err error) string {
 	if errors.Is(err, kube.ErrForbidden) {
 		return "not permitted"

@@ -10,7 +10,7 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// verifier is a product whose webhooks verify images, if its policies say so.
+// verifier is a product whose webhooks verify images, if its policies require it.
 type verifier struct{ mark, name string }
 
 // verifiers are the known ones, by a mark in the name of their webhooks or configurations.

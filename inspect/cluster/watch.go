@@ -17,7 +17,7 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// maxVersions bounds how many versions of the pod one case keeps; changes after that are still told.
+// maxVersions bounds how many versions of the pod one case keeps; changes after that are still reported.
 // a pod in a crash loop changes every few seconds, for days
 const maxVersions = 100
 
@@ -146,7 +146,7 @@ func (f *follower) gone(c kube.PodChange, state, how string) error {
 	return errFollowed
 }
 
-// say keeps the version and tells what is new in it.
+// say keeps the version and emits what is new in it.
 func (f *follower) say(c kube.PodChange, state string, what []string) {
 	change := inspect.PodChange{Time: inspect.At(c.Time), State: state, What: what, Exhibit: f.keep(c)}
 	// only details of the status changed; the version is kept as an exhibit all the same

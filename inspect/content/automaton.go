@@ -1,6 +1,6 @@
 package content
 
-// automaton finds many strings in one pass over a text (Aho and Corasick, 1975). Case is not told apart: letters of
+// automaton finds many strings in one pass over a text (Aho and Corasick, 1975). Case is not distinguished: letters of
 // ASCII are compared in lower case. It does not change once it is built and is safe for concurrent use.
 type automaton struct {
 	next [][256]int32 // by state and byte: the state after it

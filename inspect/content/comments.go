@@ -58,12 +58,12 @@ func isRootedPath(rest []byte) bool {
 }
 
 // block follows a block of comments: a line that begins with a slash and a star, and the lines right behind it that
-// begin with a star. A star alone proves no comment: it multiplies in JavaScript and Python, and stands for a minute in a
-// crontab.
+// begin with a star. A star alone proves no comment: it multiplies in JavaScript and Python, and stands for a minute in
+// a crontab.
 type block struct{ open bool }
 
-// has reports whether the next line of a text is one within a block. A line with what may end a string around the block,
-// a backtick or three quotes, is none, nor is the one that ends the comment, since code may follow there.
+// has reports whether the next line of a text is one within a block. A line with what may end a string around the
+// block, a backtick or three quotes, is none, nor is the one that ends the comment, since code may follow there.
 func (b *block) has(line []byte) bool {
 	if !b.open {
 		b.open = bytes.HasPrefix(line, []byte("/*")) && !bytes.Contains(line, []byte("*/"))

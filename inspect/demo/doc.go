@@ -1,5 +1,6 @@
-// Package demo has the built-in incidents. Each is a registry on loopback, a cluster as a saved dump, the alerts of an IDS and a
-// trusted root. They need no cluster, no registry and no network. Their bytes are embedded; testdata/demo generates them.
+// Package demo has the built-in incidents. Each is a registry on loopback, a cluster as a saved dump, the alerts of an
+// IDS and a trusted root. They need no cluster, no registry and no network. Their bytes are embedded; testdata/demo
+// generates them.
 //
 // The story. The shop runs registry.shop.example/shop/web:1.4.2. On the morning of 14 May 2026 its release workflow
 // on GitHub builds it from commit 7c1d94e, signs it and attests its provenance (08:14); the Deployment "web" runs it
@@ -25,6 +26,6 @@
 // example-metrics, which requirements.txt lets in, and which has one file more, correctly listed in its RECORD:
 // example_metrics_init.pth, a line that every Python process executes as it starts, and that decodes what it executes.
 //
-// Nothing in them is harmful: each program is a few hundred bytes that exit at once, and the rest is text. The names are
-// reserved ones (RFC 2606), the addresses too (RFC 5737).
+// Nothing in them is harmful: each program is a few hundred bytes that exit at once, and the rest is text. The names
+// are reserved ones (RFC 2606), the addresses too (RFC 5737).
 package demo

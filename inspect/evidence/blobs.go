@@ -59,7 +59,7 @@ type blobLine struct {
 	Detail    string `json:"detail,omitempty"`
 }
 
-// key tells the blobs of the image from those of the known-good: both may have the same layer.
+// key distinguishes the blobs of the image from those of the known-good: both may have the same layer.
 func (l blobLine) key() string { return l.Of + " " + l.Digest }
 
 // blobSet are the blobs of a case by what they belong to, the ones that an event names and those that follow from
@@ -89,7 +89,7 @@ func newBlobSet(c inspect.Case) *blobSet {
 	return s
 }
 
-// addImage adds what an image's rows name, where no event told of it.
+// addImage adds what an image's rows name, where no event has it.
 // A case that another version recorded may lack events of blobs, and its rows still name them.
 func (s *blobSet) addImage(i inspect.Image) {
 	s.imply(ofImage, "index", i.Index)
@@ -189,7 +189,7 @@ func (x *export) writeBlobs() error {
 	return x.bag.AddBytes("data/blobs.jsonl", listing.Bytes())
 }
 
-// writeBlob carries a blob if it is its digest, and says in the line what became of it.
+// writeBlob carries a blob if it is its digest, and notes in the line what became of it.
 func (x *export) writeBlob(l *blobLine) error {
 	switch {
 	case bagit.HexOf(l.Digest) == "":

@@ -76,7 +76,7 @@ func (c *custody) add(line custodyLine) error {
 	return nil
 }
 
-// checkCustody reads a chain and gives its last hash, or says at which line it breaks.
+// checkCustody reads a chain and gives its last hash, or states at which line it breaks.
 // A chain that was cut at its end is intact in itself: the caller compares the last hash with bag-info.txt.
 func checkCustody(r io.Reader) (last string, lines int, err error) {
 	err = eachLine(r, func(n int, b []byte) error {

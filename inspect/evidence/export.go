@@ -19,7 +19,7 @@ import (
 
 // Export writes the bundle of a case to a path that does not exist yet: a directory, or an archive where the path ends
 // in .tar.gz or .tgz. events opens the case's stream (Ledger.Events, Saved.Events, Bag.Events); a case that still
-// runs or was interrupted is exported as partial and says so. The store gives the bytes that the events name.
+// runs or was interrupted is exported as partial and marked so. The store gives the bytes that the events name.
 //
 // The bundle is written beside and renamed. Where that fails, or ctx ends, nothing is left at the path, and the case
 // itself is as it was. Result.Taken and an error come together when the bundle, read back, is not what was written.
@@ -87,7 +87,7 @@ type export struct {
 	has func(name string) bool
 }
 
-// note tells the person who exports what is not in the bundle, in a sentence.
+// note reports what is not in the bundle, in a sentence.
 // Notes are printed at the export and stand nowhere in the bundle, whose payload depends on the case alone.
 func (x *export) note(format string, args ...any) {
 	x.notes = append(x.notes, fmt.Sprintf(format, args...))
@@ -98,7 +98,7 @@ func (x *export) note(format string, args ...any) {
 func (x *export) write() (Result, error) {
 	x.suspects = suspectLayers(x.c)
 	if !verdict.Of(&x.c).Complete {
-		x.note("the case is partial; the bundle says so")
+		x.note("the case is partial; the bundle is marked so")
 	}
 	for _, part := range []func() error{
 		x.writeDeclaration, x.writeCase, x.writeExhibits, x.writeRedactions, x.writeTimestamps, x.writeTrust,

@@ -128,7 +128,7 @@ func TestPartialCaseSaysSo(t *testing.T) {
 	in := newIncident(t)
 	in.events = in.events[:len(in.events)-1]
 	r := in.export(t, "bundle", options)
-	if !slices.Contains(r.Notes, "the case is partial; the bundle says so") {
+	if !slices.Contains(r.Notes, "the case is partial; the bundle is marked so") {
 		t.Errorf("notes: %v", r.Notes)
 	}
 	if md := string(read(t, filepath.Join(r.Path, "data/report.md"))); !strings.Contains(md, "PARTIAL") {

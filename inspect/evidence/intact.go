@@ -64,7 +64,7 @@ func (v *fitting) declaration() {
 }
 
 // hashFiles computes the digests of all files. Two names that differ by case only are a defect: one of the two would
-// be lost on file systems that do not tell them apart.
+// be lost on file systems that do not distinguish them.
 func (v *fitting) hashFiles() {
 	v.sums = map[string]bagit.FileSum{}
 	seen := map[string]string{}
@@ -206,7 +206,7 @@ func (v *fitting) ownNames() {
 		for _, folder := range digestFolders {
 			hex, inside := strings.CutPrefix(name, folder)
 			if inside && hex != "index.json" && hex != sum.SHA256 {
-				v.fail("blob", name, "its bytes are %s, not what its name says", sum.SHA256)
+				v.fail("blob", name, "its bytes are %s, not the digest in its name", sum.SHA256)
 			}
 		}
 	}
@@ -257,7 +257,7 @@ func (v *fitting) blobLines() {
 	}
 }
 
-// custody checks that the chain holds and ends where bag-info.txt says.
+// custody checks that the chain holds and ends at the head in bag-info.txt.
 func (v *fitting) custody() {
 	r, err := v.bag.files.Stream("data/custody.jsonl")
 	if err != nil {
@@ -271,7 +271,7 @@ func (v *fitting) custody() {
 	case lines == 0:
 		v.fail("custody", "data/custody.jsonl", "there is nothing in it")
 	case v.info()[infoCustody] != last:
-		v.fail("custody", "data/custody.jsonl", "the chain ends at %s, not where %s says", last, bagit.InfoFile)
+		v.fail("custody", "data/custody.jsonl", "the chain ends at %s, not at the head in %s", last, bagit.InfoFile)
 	}
 }
 

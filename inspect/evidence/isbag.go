@@ -18,7 +18,7 @@ const (
 	lookBytes = 8 << 20
 )
 
-// IsBag says, from a look at its beginning, whether path is a bundle.
+// IsBag reports, from a look at its beginning, whether path is a bundle.
 // The look decides only what a target is taken for; it verifies nothing. A directory counts by its declaration, an
 // archive by the name of one of its first members below one folder.
 func IsBag(file string) bool {

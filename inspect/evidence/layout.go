@@ -30,7 +30,7 @@ type descriptor struct {
 	Annotations  map[string]string `json:"annotations,omitempty"`
 }
 
-// document is what of a manifest or an index says how it hangs together with others.
+// document is what of a manifest or an index refers to others.
 // The fields are those of OCI's image manifest and image index (image-spec, manifest.md and image-index.md), which
 // Docker's schema 2 shares.
 type document struct {
@@ -72,8 +72,8 @@ func (d document) children() []descriptor {
 	return append([]descriptor{*d.Config}, d.Layers...)
 }
 
-// writeLayout makes an OCI layout of the carried blobs: index.json names the images and what was signed and said about
-// them, in a way that opening the layout finds both again.
+// writeLayout makes an OCI layout of the carried blobs: index.json names the images and what was signed and stated
+// about them, in a way that opening the layout finds both again.
 // A blob without a line in index.json would not be found by any tool that opens the layout: crane, skopeo and cosign
 // begin there (OCI image-spec, image-layout.md).
 func (x *export) writeLayout(of string) error {

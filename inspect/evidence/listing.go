@@ -73,7 +73,7 @@ func (x *export) trees() []tree {
 }
 
 // diffIDsOf reads the diff IDs that a carried config names. The listing that lies under a diff ID is of the tar with
-// that digest, whatever a config says: it is named by what it is.
+// that digest, whatever a config names: it is named by its content.
 // nil where the configuration is not here or is not its digest: then the tree of the known-good has no listings.
 func (x *export) diffIDsOf(config string) []string {
 	r, err := x.opener(config)()
@@ -108,7 +108,7 @@ const maxLayers = 512
 func listingName(diffID string) string { return "data/index/" + bagit.HexOf(diffID) + ".jsonl.gz" }
 
 // writeListing writes one layer's listing if the store has it, once.
-// A layer that was not read, as one above --max-layer, has none; the person who exports is told.
+// A layer that was not read, as one above --max-layer, has none; the person who exports gets a note.
 func (x *export) writeListing(diffID string) ([]inspect.Entry, error) {
 	if bagit.HexOf(diffID) == "" {
 		return nil, nil

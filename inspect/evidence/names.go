@@ -10,7 +10,7 @@ import (
 // exhibitFolders are where exhibits may lie below data/. One that names another place goes to data/exhibits.
 var exhibitFolders = []string{"alerts", "cluster", "logs", "trust"}
 
-// exhibitName makes a safe name below data/ of an exhibit's path, which may hold what a cluster said.
+// exhibitName makes a safe name below data/ of an exhibit's path, which may come from a cluster.
 // Names of namespaces, pods and containers reach it, and in a saved dump these may be anything. An example:
 // "logs/../../etc/passwd.log" becomes "data/logs/etc/passwd.log".
 func exhibitName(path string) string {

@@ -19,7 +19,7 @@ func (v *comparison) samePolicies(i, again inspect.Image) {
 		case slices.ContainsFunc(i.Signatures, func(s inspect.Signature) bool { return !v.carried(s.Digest) }):
 			v.record("policy", subject, inspect.Absent, BasisNotKept, "not all signatures are in the bag")
 		case at < 0:
-			v.fail("policy", subject, "the case says %s; no policy in the bag is about this image by that name",
+			v.fail("policy", subject, "the case states %s; no policy in the bag applies to this image under that name",
 				g.Status)
 		case g.Status == inspect.GateUnknown:
 			// A store that was silent then cannot be asked again: what is open in the case may be certain in the bag.

@@ -84,7 +84,7 @@ func (v *reproduction) foldFits() {
 }
 
 // differ names the fields of two cases that are not the same. A case that another version wrote may lack fields that
-// this one knows, or have others: both are compared as this version reads them.
+// this one has, or have others: both are compared as this version reads them.
 func (v *reproduction) differ(have, want []byte) ([]string, error) {
 	if !v.sameTool() {
 		var err error
@@ -161,16 +161,16 @@ func (v *reproduction) custodyFits() {
 	case err != nil:
 		v.fail("custody", "data/custody.jsonl", "it cannot be compared with the events: %v", err)
 	case differs > 0:
-		v.fail("custody", "data/custody.jsonl", "line %d is not what the events say", differs)
+		v.fail("custody", "data/custody.jsonl", "line %d does not follow from the events", differs)
 	case n < len(lines):
-		v.fail("custody", "data/custody.jsonl", "line %d is not what the events say", n+1)
+		v.fail("custody", "data/custody.jsonl", "line %d does not follow from the events", n+1)
 	default:
 		v.record("custody", "data/custody.jsonl", inspect.Verified, BasisBytes,
 			"%d lines, each follows from the one before it and from the events", n)
 	}
 }
 
-// lineComparer is written lines and finds the first that differs from those it wants.
+// lineComparer is written lines and finds the first that differs from the expected ones.
 type lineComparer struct {
 	want    [][]byte
 	n       int
@@ -319,7 +319,7 @@ func (v *reproduction) reports() {
 		want, err := r.render(v.c, in)
 		switch {
 		case err == nil && bytes.Equal(have, want):
-			v.record("report", r.name, inspect.Verified, BasisBytes, "it says what the case says")
+			v.record("report", r.name, inspect.Verified, BasisBytes, "it follows from the case")
 		case v.sameTool():
 			v.fail("report", r.name, "it is not what this program draws from the case")
 		default:
@@ -388,5 +388,5 @@ func (v *reproduction) listedRows(subject, diffID string, rows map[string]string
 	}
 	v.out.Claims.Recomputed += len(rows)
 	v.record("files", what, inspect.Verified, BasisListing,
-		"%d files that need a look stand in the listing as the case says", len(rows))
+		"%d files that need a look are in the listing as the case states", len(rows))
 }

@@ -177,15 +177,15 @@ func (a rowOutcome) String() string {
 func (v *comparison) compare(name, subject string, ended bool, claimed, found rowOutcome) {
 	if !ended && claimed.status == inspect.Unknown && claimed != found {
 		v.record(name, subject, inspect.Absent, BasisBytes,
-			"the check did not end, so the case claims nothing; the bytes in the bag say %s", found)
+			"the check did not end, so the case claims nothing; the bytes in the bag give %s", found)
 		return
 	}
 	if claimed == found {
 		v.out.Claims.Recomputed++
-		v.record(name, subject, inspect.Verified, BasisBytes, "%s, as the case says", found)
+		v.record(name, subject, inspect.Verified, BasisBytes, "%s, as the case states", found)
 		return
 	}
-	v.fail(name, subject, "the case says %s; the bytes in the bag say %s", claimed, found)
+	v.fail(name, subject, "the case states %s; the bytes in the bag give %s", claimed, found)
 }
 
 // ended reports whether a check came to its end on an image: in a partial case it may not have.
@@ -209,7 +209,7 @@ func (v *comparison) unclaimed(name, check, subject, id string) {
 // and config; the counts are compared with the listings.
 var fromBytes = []string{"status", "reason", "detail"}
 
-// countedElsewhere are compared with the listings, are the work of another check, or tell how the bytes came at the
+// countedElsewhere are compared with the listings, are the work of another check, or describe how the bytes came at the
 // time: from the registry or from the cache.
 var countedElsewhere = []string{"added", "modified", "removed", "base", "detail", "source"}
 
@@ -264,10 +264,10 @@ func (v *comparison) configured(config string) []string {
 	return configDiffIDs(data)
 }
 
-// ofTheWay are the fields of an image that say how it was found, which the bag does not show.
+// ofTheWay are the fields of an image on how it was found, which the bag does not show.
 var ofTheWay = []string{"reference", "location", "left", "unresolved", "detail"}
 
-// sameImage compares what manifest and config say, and the image's status if all that it rests on is there.
+// sameImage compares what manifest and config state, and the image's status if all that it rests on is there.
 func (v *comparison) sameImage(i, again inspect.Image) {
 	ended := v.ended(inspect.CheckLayers, i.Container)
 	var out []string
@@ -339,7 +339,7 @@ const (
 	sbomAttested = "attested"
 )
 
-// bareSteps leaves out what the steps of a signature say of the roots, which are called otherwise in a bag.
+// bareSteps leaves out what the steps of a signature state of the roots, which are called otherwise in a bag.
 // Their names and statuses are compared; a detail may name the file of a root on the other machine.
 func bareSteps(s inspect.Signature) inspect.Signature {
 	s.Steps = slices.Clone(s.Steps)
@@ -367,7 +367,8 @@ func (v *comparison) sameSignatures(i, again inspect.Image) {
 			v.row("signature", subject, v.ended(inspect.CheckSignatures, i.Container), bareSteps(s), bareSteps(r),
 				"store")
 		case v.carried(s.Digest):
-			v.fail("signature", subject, "the case says %s; it is not found among the signatures in the bag", s.Status)
+			v.fail("signature", subject, "the case states %s; it is not found among the signatures in the bag",
+				s.Status)
 		default:
 			v.notInBag("signature", subject, "its bytes are not in the bag")
 		}
@@ -392,7 +393,7 @@ func (v *comparison) sameProvenance(i, again inspect.Image) {
 		case ok:
 			v.row("provenance", subject, v.ended(inspect.CheckProvenance, i.Container), p, r)
 		case carried:
-			v.fail("provenance", subject, "the case says %s; it is not found again from the bag", p.Status)
+			v.fail("provenance", subject, "the case states %s; it is not found again from the bag", p.Status)
 		default:
 			v.notInBag("provenance", subject, "its bytes are not in the bag")
 		}

@@ -148,7 +148,7 @@ func (k *keypair) SignData(ctx context.Context, data []byte) (sig, digest []byte
 	return sig, h.Sum(nil), err
 }
 
-// hintOf is the digest of the public key that a bundle says it was signed with. It is a claim.
+// hintOf is the digest of the public key with which a bundle claims to be signed. It is a claim.
 // It returns sha256:…, or nothing where the bundle names no managed key, as one with a certificate.
 func hintOf(bundle []byte) string {
 	var b struct {

@@ -17,7 +17,7 @@ import (
 )
 
 // stream is a case's stream as it goes into a bundle: without progress and without a line that a crash cut off, next
-// to the case that it folds to and the chain of custody that it tells. Both lie in temporary files.
+// to the case that it folds to and its chain of custody. Both lie in temporary files.
 // The files have no names that outlive close, and their bytes are what the bag gets: what is appended to the record
 // while an export runs is in neither.
 type stream struct {

@@ -134,7 +134,7 @@ func (x *export) writeSuspectFiles(s *suspectFiles) error {
 	return x.bag.AddJSON("data/binaries/index.json", list)
 }
 
-// writeContent writes a file of a layer under its digest, once. A reason says why it is not there; an error ends the
+// writeContent writes a file of a layer under its digest, once. A reason states why it is not there; an error ends the
 // export.
 // The digest of the entry was computed when the layer was read; it is computed again from the copy that is written.
 func (x *export) writeContent(name, diffID string, e inspect.Entry) (reason string, err error) {

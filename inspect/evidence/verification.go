@@ -71,7 +71,7 @@ const (
 	BasisNotKept Basis = "not-in-bag"
 )
 
-// VerifyOptions say whom the person trusts.
+// VerifyOptions name whom the person trusts.
 // None of it comes from the bundle. The zero value trusts no key and no root, and runs no check again.
 type VerifyOptions struct {
 	Expect string // sha256:… of the tag manifest; empty: not asked
@@ -92,7 +92,7 @@ type VerifyOptions struct {
 	// or by a flag. With TimestampRequired, which is the flag, a bag without a timestamp by one of them fails.
 	Authorities       []*x509.Certificate
 	TimestampRequired bool
-	// Known are the digests of roots that backtrail itself knows, embedded or by TUF: these count as the person's.
+	// Known are the digests of roots that backtrail itself has, embedded or by TUF: these count as the person's.
 	Known []string
 	// Kinds are the kinds of bundles besides those of cases.
 	Kinds     []Kind

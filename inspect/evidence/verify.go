@@ -157,7 +157,7 @@ func (v *verifier) expect() {
 // trust checks for each root and key that a verdict rests on who vouches for it.
 //
 // A root in the bag that verifies a signature in the bag proves nothing: whoever made one could make the other. So
-// each is compared with those that the person gave or that backtrail knows, by the digest of its bytes.
+// each is compared with those that the person gave or that backtrail has, by the digest of its bytes.
 func (v *vouching) trust() {
 	if v.out.Fits != inspect.Verified {
 		return
@@ -207,19 +207,20 @@ func (v *vouching) unused(keys []string) {
 	}
 }
 
-// root states by whose trust root the chains were judged here: the person's, one that backtrail knows, or the bag's
+// root states by whose trust root the chains were judged here: the person's, one that backtrail has, or the bag's
 // own, which vouches for itself.
 // The checks that ran again used the person's roots where there are any, else the bag's (recompute.Bundle). The origin
 // that the case states, such as embedded, is a claim and decides nothing.
 func (v *vouching) root(t inspect.Trust, chains int) {
-	what := fmt.Sprintf("what %d of the signatures say was checked against the trust root %s (%s, %s)", chains,
+	what := fmt.Sprintf("%d of the signatures were checked against the trust root %s (%s, %s)", chains,
 		text.ShortDigest(t.Digest), t.Origin, text.Clean(t.Name))
 	switch {
 	case len(v.o.Roots) > 0:
 		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s; here against yours: %s", what,
 			strings.Join(v.o.Roots, ", "))
 	case contains(v.o.Known, t.Digest):
-		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s, which backtrail itself knows", what)
+		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s, which is embedded in backtrail or came by TUF",
+			what)
 	case v.o.AcceptBag:
 		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s; accepted from the bag (--trusted-root bag)",
 			what)

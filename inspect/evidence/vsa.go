@@ -50,9 +50,9 @@ type resource struct {
 // trustPolicy is the kind of trust that a policy's file is.
 const trustPolicy = "policy"
 
-// summaries are the verification summaries of a case, by the name of their file. A summary says passed or failed and
+// summaries are the verification summaries of a case, by the name of their file. A summary is passed or failed and
 // nothing else, and whoever reads it may admit the image for it. So there is none for a case in which something could
-// not be checked or an alert matches, and none that says passed of a case that is not verified for any other reason.
+// not be checked or an alert matches, and none is passed for a case that is not verified for any other reason.
 //
 // PASSED takes a case that passed as a whole: a gate that passed beside a finding that failed gives none.
 func summaries(c inspect.Case) map[string]summary {
@@ -108,7 +108,7 @@ func summaryOf(c inspect.Case, i inspect.Image, policy, result string) summary {
 }
 
 // policyOf names a policy, with the digest of its file where there is only one that it can stand in.
-// Policies are named by their metadata and not by their file, so that of several files none can be said to have it.
+// Policies are named by their metadata and not by their file, so that of several files none can be named.
 func policyOf(c inspect.Case, name string) resource {
 	r := resource{Name: name}
 	files := 0

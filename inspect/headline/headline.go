@@ -148,7 +148,7 @@ func causeOf(c *inspect.Case, g inspect.CauseGroup) inspect.Cause {
 	return cause
 }
 
-// better reports whether an alert says more about the cause than another: it names its file, or is more urgent. Of two
+// better reports whether an alert shows more of the cause than another: it names its file, or is more urgent. Of two
 // that are alike the first, which is the older one, stays.
 func better(a, than *inspect.Alert, cause inspect.Cause) bool {
 	names := func(x *inspect.Alert) bool { return cause.Path != "" && pathOf(x) == cause.Path }

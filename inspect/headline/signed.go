@@ -10,8 +10,8 @@ import (
 )
 
 // signed is who signed and who should have. Where a store could not be read, nothing is "no": "no" needs every store to
-// have answered and the check to have ended. "yes" needs a signature that verified; that it is the required one is said
-// only where the names are the same, since a policy may be met by another authority of its list.
+// have answered and the check to have ended. "yes" needs a signature that verified; that it is the required one is
+// stated only where the names are the same, since a policy may be met by another authority of its list.
 func (v view) signed() string {
 	required := "no policy requires a signature"
 	if r := v.Required(); r != "" {
@@ -97,11 +97,11 @@ func (v view) asRequired() bool {
 	return len(policies) > 0 || v.Required() != ""
 }
 
-// bestSignature is the one that says most: one that holds, else one that fails, else one that is open.
+// bestSignature is the one that proves most: one that holds, else one that fails, else one that is open.
 func (v view) bestSignature() (inspect.Signature, bool) { return BestSignature(v.image) }
 
-// BestSignature is the signature of an image that says most about it: verified, else failed, else not checked. A status
-// of no known word ranks before all, and is shown as one that was not checked. ok is false where there is none.
+// BestSignature is the signature of an image that proves most about it: verified, else failed, else not checked. A
+// status of no known word ranks before all, and is shown as one that was not checked. ok is false where there is none.
 func BestSignature(i inspect.Image) (inspect.Signature, bool) {
 	if len(i.Signatures) == 0 {
 		return inspect.Signature{}, false

@@ -198,7 +198,7 @@ func whatSigner(v view) (string, string) {
 	}
 }
 
-// whatWorst is the worst finding in its own words, where no rule above knows its cause.
+// whatWorst is the worst finding in its own words, where no rule above finds its cause.
 func whatWorst(v view) (string, string) {
 	if len(v.lead.Findings) == 0 {
 		return "", ""
@@ -206,7 +206,7 @@ func whatWorst(v view) (string, string) {
 	return title(v.lead.Head()) + v.inLayer() + v.consequence(), ""
 }
 
-// whatAlert is an alert that nothing in the image explains. That the image is to blame for nothing is said only where
+// whatAlert is an alert that nothing in the image explains. That the image is to blame for nothing is stated only where
 // all of it could be checked.
 func whatAlert(v view) (string, string) {
 	if v.alert == nil || v.running() {
@@ -268,8 +268,8 @@ func whatLook(v view) (string, string) {
 // whatNothing is that all checks ended and nothing failed.
 func whatNothing(view) (string, string) { return "no problems found", "" }
 
-// consequence is the alert behind a cause that the alert does not name itself. The shorter form of a line is without it:
-// alerts have lines of their own.
+// consequence is the alert behind a cause that the alert does not name itself. The shorter form of a line is without
+// it: alerts have lines of their own.
 func (v view) consequence() string {
 	if v.alert == nil {
 		return ""

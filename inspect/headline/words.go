@@ -163,7 +163,7 @@ func (v view) waitingOr(otherwise string) string {
 	return "still checking: " + strings.Join(names, ", ")
 }
 
-// answered is the sentence of an answer that tells most: one that is certain before one that is claimed, and that
+// answered is the most useful sentence of an answer: one that is certain before one that is claimed, and that
 // before what is not known. What is not certain carries its basis, so that a claim is not read as a fact. Empty where
 // the answer is still to come.
 func (v view) answered(question string) string {

@@ -154,7 +154,7 @@ func (u *unpacker) whiteout(e *inspect.Entry, dir int32, p string) error {
 		return nil
 	}
 	if there {
-		return &refusal{p, "has a whiteout in the layer that also holds it"}
+		return &refusal{p, "has a whiteout in the layer that also contains it"}
 	}
 	u.fs.put(dir, u.fs.newNode(inspect.Entry{Path: p, Type: inspect.EntryWhiteout, UID: e.UID, GID: e.GID}, u.layer))
 	return nil
@@ -222,7 +222,7 @@ func (u *unpacker) replace(p string) {
 	u.replaced[p] = true
 }
 
-// loses is told what is removed. Only what a lower layer had is remembered.
+// loses is called with what is removed. Only what a lower layer had is remembered.
 func (u *unpacker) loses(n *inspect.Node) {
 	if n.Layer == u.layer || !u.native {
 		return

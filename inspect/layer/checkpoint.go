@@ -108,7 +108,7 @@ func (c checkpointReader) readCheckpoint(ctx context.Context, r io.Reader) (*Che
 		return nil, fmt.Errorf("reading %s: %w", memberDeleted, err)
 	}
 	if found == 0 {
-		return nil, fmt.Errorf("it is no checkpoint: it holds neither %s nor %s nor %s", memberConfig, memberSpec,
+		return nil, fmt.Errorf("it is no checkpoint: it has neither %s nor %s nor %s", memberConfig, memberSpec,
 			memberDiff)
 	}
 	return p, nil

@@ -12,8 +12,8 @@ import (
 
 // Ingest reads a layer in one pass: verifies it, keeps it, and indexes its tar. What does not hold is in the layer's
 // Status, Reason and Detail; an error means that the context ended or that the store cannot be written. A layer whose
-// blob digest was read and proven before is taken from the store. progress (which may be nil) is told how many bytes of
-// the layer, as stored, were read.
+// blob digest was read and proven before is taken from the store. progress (which may be nil) is called with how many
+// bytes of the layer, as stored, were read.
 func (c *Cache) Ingest(ctx context.Context, client *registry.Client, img *registry.Image, number int,
 	progress func(done int64),
 ) (inspect.Layer, error) {

@@ -201,8 +201,8 @@ const (
 	opaqueMarker   = ".wh..wh..opq"
 )
 
-// content reads a regular file: its digest, and what its first bytes say. Every byte is hashed, and read exactly once:
-// a header that claims another size than the tar holds is malformed.
+// content reads a regular file: its digest, and what it is by its first bytes. Every byte is hashed, and read exactly
+// once: a header that claims another size than the tar holds is malformed.
 func (s *scan) content(e *inspect.Entry, h *tar.Header, start int64) error {
 	e.Type, e.Size, e.Offset = inspect.EntryFile, h.Size, s.src.n
 	if isSparse(h) {

@@ -17,7 +17,7 @@ const reasonSkipped registry.Problem = "skipped"
 // errLeftOut ends the reading of a layer that a person leaves out while it comes.
 var errLeftOut = errors.New("left out by a person while it was read")
 
-// Skips say which layers are not fetched: those that are too large for the link, those that were named beforehand, and
+// Skips name which layers are not fetched: those that are too large for the link, those that were named beforehand, and
 // those that a person leaves out while they come. What is kept already costs nothing and is always read. The zero Skips
 // leave out nothing. Set Max and Named before the first layer is read; the rest is safe for concurrent use.
 type Skips struct {

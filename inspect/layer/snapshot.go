@@ -101,8 +101,8 @@ func (s *snapshot) put(dir int32, node *inspect.Node) int32 {
 	return i
 }
 
-// remove takes away a name and all below it. lost is told of each. lost may be nil. Dentries are marked and not reused,
-// so that numbers that others hold stay valid.
+// remove takes away a name and all below it. lost is called with each and may be nil. Dentries are marked and not
+// reused, so that numbers that others hold stay valid.
 func (s *snapshot) remove(i int32, lost func(*inspect.Node)) {
 	d := &s.dentries[i]
 	if d.prev != noDentry {

@@ -153,8 +153,8 @@ func (c *comparison) phantoms(places []string, there int) {
 }
 
 // unnamed adds a place that no lock of the application names to the others, unless npm's hidden lock names it. Such a
-// package is a row of its own, and no more than low: npm install --no-save leaves it so, and whoever can add a package to
-// the folder can add it to that record too.
+// package is a row of its own, and no more than low: npm install --no-save leaves it so, and whoever can add a package
+// to the folder can add it to that record too.
 func (c *comparison) unnamed(others []string, place string) []string {
 	if _, put := c.hidden[place]; !put {
 		return append(others, place)
@@ -406,7 +406,7 @@ func (c *comparison) programs(module string) {
 	}
 }
 
-// goModule is the path of the module whose go.mod lies beside the go.sum. A go.sum alone does not say whose it is, and
+// goModule is the path of the module whose go.mod lies beside the go.sum. A go.sum alone does not name its module, and
 // a program names its main module: without this every go.sum of an image would be compared with every program.
 func (c *comparison) goModule() string {
 	data, err := c.ReadFile(c.ctx, c.root()+"/go.mod", maxManifest)

@@ -75,7 +75,7 @@ func findingOf(container string, rows []inspect.LockRow) inspect.Finding {
 	return f
 }
 
-// title is one sentence on what differs. The first row decides what is said. Of foreign sources, which come in numbers
+// title is one sentence on what differs. The first row decides the wording. Of foreign sources, which come in numbers
 // by a single setting, several are named and the rest is counted.
 func title(rows []inspect.LockRow) string {
 	r := rows[0]

@@ -35,7 +35,7 @@ type tomlFile struct {
 }
 
 // tomlSource is a source of uv, by its kind, or of poetry, by type and url. Fields that a tool does not write stay
-// empty; the first of them that is set says what the source is.
+// empty; the first of them that is set names the source.
 type tomlSource struct {
 	Registry  string `toml:"registry"`
 	Git       string `toml:"git"`

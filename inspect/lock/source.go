@@ -228,7 +228,7 @@ func movingVersion(v string) bool {
 
 // comparable reports whether two integrities are of one algorithm: "sha512-…", or commits, which have no prefix.
 // Checksums of yarn's own archives are not: they follow its version and settings. Integrities of two algorithms are
-// never equal, and say nothing about the content.
+// never equal, and prove nothing about the content.
 func comparable(a, b string) bool {
 	algorithm := func(s string) string {
 		before, _, ok := strings.Cut(s, "-")

@@ -13,7 +13,7 @@ import (
 func apkInstalled() []string { return []string{"/lib/apk/db/installed", "/usr/lib/apk/db/installed"} }
 
 // readApk reads apk's list of installed packages. Errors: a file past MaxDatabase. The list is one file, of which every
-// layer that installs something has a new copy: the one of the merged tree counts, and what it says otherwise than that
+// layer that installs something has a new copy: the one of the merged tree counts, and what differs in it from that
 // of a lower layer is for tamper.go. The format is that of https://wiki.alpinelinux.org/wiki/Apk_spec.
 func readApk(ctx context.Context, t *layer.Tree) (*Database, error) {
 	for _, place := range apkInstalled() {

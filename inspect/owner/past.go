@@ -38,8 +38,9 @@ func databaseKind(p string) string {
 		switch dir := path.Dir(p); {
 		case dir == dpkgStatusD:
 			return "dpkg (distroless)"
-		case dir == "/var/lib/dpkg", dir == dpkgUpdates, dir == dpkgInfo && (strings.HasSuffix(p, ".list") || strings.HasSuffix(p,
-			".md5sums")):
+		case dir == "/var/lib/dpkg", dir == dpkgUpdates, dir == dpkgInfo && (strings.HasSuffix(p, ".list") ||
+			strings.HasSuffix(p,
+				".md5sums")):
 			return "dpkg"
 		}
 		return ""

@@ -115,7 +115,7 @@ func headersOf(c inspect.Content) ([][]byte, error) {
 }
 
 // headersOfNDB follows the slots of a sound database in rpm's own form. A slot without a page is free. The size of a
-// package is what its blob says, which the check of soundness compared with the file; all of them together are bounded
+// package is what its blob names, which the check of soundness compared with the file; all of them together are bounded
 // by MaxRPMHeaders, since several slots may name one blob.
 func headersOfNDB(c inspect.Content, pages int) ([][]byte, error) {
 	slots := make([]byte, pages*ndbPage)

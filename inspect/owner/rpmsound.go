@@ -103,7 +103,7 @@ func (b *bdbPages) page(number uint32, into []byte) error {
 	return nil
 }
 
-// beyond reports whether a stretch does not end within a page, or not where 16 bits can say so.
+// beyond reports whether a stretch does not end within a page, or not where 16 bits can address it.
 func (b *bdbPages) beyond(end int) bool { return end > b.size || end > 0xffff }
 
 // soundBDB checks that the items of a Berkeley DB hash lie within their pages, and that overflow pages lead to pages

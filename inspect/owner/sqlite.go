@@ -98,7 +98,7 @@ func (f *sqliteFile) schema() ([]sqliteObject, error) {
 			return err
 		}
 		if len(all) == sqliteMaxObjects {
-			return fmt.Errorf("%w: it holds more than %d objects", errNoSQLite, sqliteMaxObjects)
+			return fmt.Errorf("%w: it has more than %d objects", errNoSQLite, sqliteMaxObjects)
 		}
 		o := sqliteObject{
 			kind: values[0].text(), name: values[1].text(), table: values[2].text(),

@@ -8,7 +8,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// kyvernoSet is a set of attestors, of which Count must have signed; all of them, where it says nothing.
+// kyvernoSet is a set of attestors, of which Count must have signed; all of them, where it is not set.
 type kyvernoSet struct {
 	Count   int            `json:"count"`
 	Entries []kyvernoEntry `json:"entries"`

@@ -29,7 +29,7 @@ type Loaded struct {
 }
 
 // Check reads the policies of the cluster, names all that there are, and keeps their bytes. A cluster that has none, or
-// does not show them, is said and leaves the case as it is; a file that cannot be read is not passed over.
+// does not show them, is noted and leaves the case as it is; a file that cannot be read is not passed over.
 func Check(l *Loaded) engine.Check {
 	return engine.Check{Name: inspect.CheckPolicies, Scope: engine.PerCase, Run: l.run}
 }

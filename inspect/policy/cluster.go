@@ -35,13 +35,13 @@ func kinds() []kube.CustomKind {
 	}
 }
 
-// answer is what the cluster said of one kind.
+// answer is the cluster's answer for one kind.
 type answer struct {
 	objects []kube.Object
 	err     error
 }
 
-// readCluster reads the policies of all kinds side by side, those of a namespace for a pod of it, and says what could
+// readCluster reads the policies of all kinds side by side, those of a namespace for a pod of it, and states what could
 // not be read.
 func readCluster(ctx context.Context, c Cluster, namespace string) (*Set, []inspect.Notice) {
 	// an API server that does not answer costs the policies of the cluster, not the case
@@ -141,7 +141,7 @@ func (s *Set) addObject(o kube.Object) error {
 var errNoRule = errors.New("it has no rule about who signed images")
 
 // OfCluster reads the policies of all namespaces of a cluster. none reports whether the cluster serves none of their
-// kinds; unread says what could not be read, and is empty where everything was.
+// kinds; unread states what could not be read, and is empty where everything was.
 func OfCluster(ctx context.Context, c Cluster) (set *Set, none bool, unread string) {
 	set, said := readCluster(ctx, c, "")
 	var why []string

@@ -20,7 +20,7 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Request says for whom a policy is drafted.
+// Request names for whom a policy is drafted.
 type Request struct {
 	Image     inspect.Image
 	Signature inspect.Signature     // by the signer who is to be expected from now on
@@ -72,8 +72,10 @@ func NewDraft(r Request) (Draft, error) {
 	fmt.Fprintf(&b, "# Who signed %s, as backtrail saw it:\n# %s\n", text.Clean(r.Image.Reference),
 		text.Clean(r.Signature.Signer()))
 	// comments of the file, above the object: a person reads them before applying it
-	fmt.Fprintf(&b, "# A signature says who signed, not that it was right: compare with what your build should be "+
-		"before you trust it.\n")
+	fmt.Fprintf(&b,
+		"# A signature names the signer, and is no proof that it is the right one: compare with what your build "+
+			"should be "+
+			"before you trust it.\n")
 	if authority.Keyless != nil && !r.Public {
 		fmt.Fprintf(&b, "# The authority is not the public one: name yours (keyless: url, ca-cert or "+
 			"trustRootRef) before this goes to a cluster.\n")
@@ -161,7 +163,7 @@ func draftName(glob, who string) string {
 			return '-'
 		}
 	}, strings.TrimRight(glob, "*"))
-	// the end tells repositories apart; the beginning is the registry that all have
+	// the end distinguishes repositories; the beginning is the registry that all have
 	if len(name) > 40 {
 		name = name[len(name)-40:]
 	}

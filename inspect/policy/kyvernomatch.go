@@ -37,7 +37,7 @@ type kyvernoResources struct {
 	Annotated  json.RawMessage `json:"annotations"`
 }
 
-// verdict is whether a filter fits: of some things that are not compared nobody knows.
+// verdict is whether a filter fits: for things that are not compared it is unknown.
 type fitting int
 
 const (
@@ -63,7 +63,7 @@ func (r kyvernoRule) about(namespace string) fitting {
 	return how
 }
 
-// matches compares one block; without one it is as absent says.
+// matches compares one block; without one it is absent.
 func matches(raw json.RawMessage, namespace string, absent fitting) fitting {
 	if !present(raw) || string(raw) == "{}" {
 		return absent
@@ -140,7 +140,7 @@ type kyvernoOverride struct {
 	Labelled   json.RawMessage `json:"namespaceSelector"`
 }
 
-// actionFor is what a policy does about an image in a namespace: Audit, where nothing is said; note says what may be
+// actionFor is what a policy does about an image in a namespace: Audit, where nothing is set; note is what may be
 // otherwise. The first override that fits counts.
 func actionFor(action string, overrides []kyvernoOverride, namespace string) (is, note string) {
 	for _, o := range overrides {

@@ -32,7 +32,7 @@ func nameOf(i inspect.Image) name {
 		return name{local: true}
 	}
 	n.forms = append(n.forms, ref.Name())
-	// With a digest the tag says nothing any more, and a rule may name it all the same.
+	// With a digest the tag has no meaning any more, and a rule may name it all the same.
 	if tagged, digest, ok := strings.Cut(i.Reference, "@"); ok && digest != "" {
 		if t, err := gcr.NewTag(tagged, gcr.WeakValidation); err == nil && strings.HasSuffix(tagged, ":"+t.TagStr()) {
 			n.forms = append(n.forms, t.Name())

@@ -106,7 +106,7 @@ func document(doc []byte) ([]Policy, error) {
 	return all, errors.Join(wrong...)
 }
 
-// policies reads an object by its kind, and says since when it is as it is.
+// policies reads an object by its kind, with the time of its last change.
 func (o object) policies() ([]Policy, error) {
 	// verdicts, findings and gates name a policy by it
 	if o.Metadata.Name == "" {

@@ -21,7 +21,7 @@ type Policy struct {
 	images images
 	// what is required wherever the policy applies; in may adapt a copy of it
 	demand inspect.PolicyRequirement
-	// adapts what is asked to the pods of a namespace, and says whether it is about them; nil: to all
+	// adapts what is asked to the pods of a namespace, and reports whether it applies to them; nil: to all
 	in func(namespace string, d *inspect.PolicyRequirement) bool
 }
 
@@ -37,7 +37,7 @@ type glob struct {
 	fits func(name) bool
 }
 
-// about reports whether a policy is about an image, and if that cannot be said, why not.
+// about reports whether a policy is about an image, and if that is not known, why not.
 func (i images) about(n name) (is bool, open string) {
 	// what is left out counts before what is named, as Kyverno evaluates skipImageReferences
 	for _, g := range i.but {

@@ -16,7 +16,7 @@ type Set struct {
 	sources  []Source
 }
 
-// Add takes the policies of a source. The error says what in it could not be read; the rest is taken.
+// Add takes the policies of a source. The error states what in it could not be read; the rest is taken.
 func (s *Set) Add(source Source) error {
 	found, err := Parse(source)
 	if len(s.policies)+len(found) > maxPolicies {

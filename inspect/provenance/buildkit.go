@@ -24,7 +24,7 @@ const (
 	ofKnownGood = "known-good"
 )
 
-// claimed reads the statements that BuildKit put into the index of an image. Nobody signed them. of says whose blobs
+// claimed reads the statements that BuildKit put into the index of an image. Nobody signed them. of names whose blobs
 // they are.
 //
 // An error comes with what was read before it. Whoever may push to the repository may write such an index: what is in
@@ -113,7 +113,7 @@ func attestations(ctx context.Context, client *registry.Client, loc registry.Loc
 	return list, nil
 }
 
-// keep puts bytes into the store and says that the case rests on them.
+// keep puts bytes into the store and records that the case rests on them.
 func keep(store *registry.Store, digest string, data []byte, mediaType, of string, emit func(inspect.Event)) error {
 	if err := store.Put(digest, data); err != nil {
 		return fmt.Errorf("keeping an attestation: %w", err)

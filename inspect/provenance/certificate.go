@@ -10,7 +10,7 @@ import (
 // certificate names the delegator and the statement the builder.
 const delegator = "https://github.com/slsa-framework/slsa-github-generator/.github/workflows/delegator_"
 
-// fromCertificate adds to the claims what the signing certificate says of the same build, and notes where the two
+// fromCertificate adds to the claims what the signing certificate states of the same build, and notes where the two
 // disagree. The identity provider vouches for the certificate; whoever could run the workflow wrote the statement.
 // It gives the mismatch of the builder, where the statement names another workflow than the one that signed.
 //
@@ -24,7 +24,7 @@ func (c *claims) fromCertificate(cert *inspect.Certificate) *mismatch {
 	c.certifySource(said)
 	if run := said["runInvocationURI"]; run != "" && strings.HasPrefix(c.invocation, "https://") &&
 		c.invocation != run {
-		c.note("the certificate says run %s, the statement %s", clip(run), clip(c.invocation))
+		c.note("the certificate names run %s, the statement %s", clip(run), clip(c.invocation))
 	}
 	signer := said["buildSignerURI"]
 	if signer == "" && len(cert.Subject) > 0 && isWorkflow(cert.Subject[0]) {
@@ -35,7 +35,7 @@ func (c *claims) fromCertificate(cert *inspect.Certificate) *mismatch {
 		c.builder) {
 		return nil
 	}
-	c.note("the certificate says that %s signed, the statement names the builder %s", clip(signer), clip(c.builder))
+	c.note("the certificate names %s as the signer, the statement names the builder %s", clip(signer), clip(c.builder))
 	return &mismatch{inspect.ReasonBuilderMismatch, "the statement names the builder " + clip(c.builder) + ", and " +
 		clip(signer) +
 		" signed it"}
@@ -60,11 +60,11 @@ func (c *claims) certifySource(said map[string]string) {
 	case shown.repo == "":
 		c.note("the source is the certificate's: the statement names none")
 	case !alike(shown.repo, s.repo):
-		c.note("the certificate says source %s, the statement %s", clip(s.repo), clip(shown.repo))
+		c.note("the certificate names source %s, the statement %s", clip(s.repo), clip(shown.repo))
 	case shown.commit != "" && s.commit != "" && shown.commit != s.commit:
-		c.note("the certificate says commit %s, the statement %s", clip(s.commit), clip(shown.commit))
+		c.note("the certificate names commit %s, the statement %s", clip(s.commit), clip(shown.commit))
 	case shown.ref != "" && s.ref != "" && shown.ref != s.ref:
-		c.note("the certificate says ref %s, the statement %s", clip(s.ref), clip(shown.ref))
+		c.note("the certificate names ref %s, the statement %s", clip(s.ref), clip(shown.ref))
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// side is what is known of one of two images: who signed it, and how it says it was built.
+// side is what is known of one of two images: who signed it, and how it claims to be built.
 // Signatures that do not hold are counted only: a broken one names whom it likes.
 type side struct {
 	signers      []signer
@@ -40,7 +40,7 @@ func compareSigners(before, now side, word string) []change {
 	case len(now.signers) == 0 && now.unsettled > 0:
 		return []change{{
 			inspect.CodeSignatureGone,
-			fmt.Sprintf("signed by %s in the %s image, and no signature that is here now holds",
+			fmt.Sprintf("signed by %s in the %s image, and no signature that is here now is valid",
 				names(before.signers), word), inspect.High,
 		}}
 	case len(now.signers) == 0:
@@ -100,7 +100,7 @@ func strangeness(before, now []signer) inspect.Severity {
 	return inspect.High
 }
 
-// compareProvenance describes what changed in how the image was built, by the best statement of each. confirmed says
+// compareProvenance describes what changed in how the image was built, by the best statement of each. confirmed reports
 // that a person confirmed the earlier image.
 // It returns nil where neither image has a statement.
 func compareProvenance(before, now side, word string, confirmed bool) []change {
@@ -257,7 +257,7 @@ func (b builds) ref() []change {
 	return []change{b.change(inspect.CodeRefChanged, "ref", b.before.Ref, b.now.Ref, severity)}
 }
 
-// best is the statement that says most: a signed one whose chain holds, else a claim. Summaries name no builder.
+// best is the statement that proves most: a signed one whose chain holds, else a claim. Summaries name no builder.
 // nil where nothing but summaries and statements that cannot be read was found.
 func best(rows []judged) *inspect.Provenance {
 	var claim *inspect.Provenance

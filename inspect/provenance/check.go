@@ -11,7 +11,7 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Check reads every statement that is stored with an image, says what each claims, and sets the gate of provenance.
+// Check reads every statement that is stored with an image, states what each claims, and sets the gate of provenance.
 //
 // The signatures were verified by the check before it. This one reads what they were made over, from the store, and
 // what BuildKit claims without one. A statement that cannot be read blocks the check, so that it is never taken for
@@ -98,7 +98,7 @@ func sayStore(image inspect.Image, n int, err error, emit func(inspect.Event)) {
 	case err != nil:
 		reply.Status, reply.Detail = inspect.StoreUnreachable, err.Error()
 	case n == 0:
-		reply.Status, reply.Detail = inspect.StoreEmpty, "the index holds no provenance of this image"
+		reply.Status, reply.Detail = inspect.StoreEmpty, "no provenance of this image in the index"
 	default:
 		reply.Detail = "unsigned claims"
 	}

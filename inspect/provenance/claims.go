@@ -14,7 +14,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// claims is what a statement says about a build, the same for every kind of predicate and builder.
+// claims is what a statement claims about a build, the same for every kind of predicate and builder.
 // It is empty where the statement is silent: nothing is filled in by default.
 type claims struct {
 	buildType  string

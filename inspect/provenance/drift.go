@@ -13,7 +13,7 @@ import (
 )
 
 // Examiner reads and verifies the signatures that are stored with an image, at its location, for its index and its
-// manifest digest (either may be empty), and tells keep which blobs it kept: signature.Examine.
+// manifest digest (either may be empty), and calls keep with the blobs that it kept: signature.Examine.
 // It is given, and not imported: package signature depends on none of this.
 type Examiner func(ctx context.Context, location, index, digest string, expected inspect.Expected,
 	keep func(inspect.Blob)) ([]inspect.Signature, error)
@@ -110,7 +110,7 @@ func sideOf(image inspect.Image, all []found, expected inspect.Expected) side {
 
 // tell emits sentences and findings. What is gone is only gone where every store could be asked.
 //
-// Where a store of either image was silent, the check ends as blocked, after what is certain was told.
+// Where a store of either image was silent, the check ends as blocked, after what is certain was emitted.
 func tell(subject string, good inspect.KnownGood, before, now side, emit func(inspect.Event)) error {
 	word := good.Word()
 	trigger := compareTriggers(before.certificates, now.certificates, word)

@@ -35,7 +35,7 @@ func compare(c claims, e inspect.Expected) []mismatch {
 	return all
 }
 
-// compareSource wants every place of the statement that names a source to name the same expected one: otherwise a
+// compareSource requires every place of the statement that names a source to name the same expected one: otherwise a
 // workflow of one repository could build another.
 // An example: a workflow of acme/app that is triggered there and checks out evil/app names both, and fits neither.
 func compareSource(c claims, expected []string) *mismatch {
@@ -63,11 +63,11 @@ func compareSource(c claims, expected []string) *mismatch {
 	if odd.from != "" {
 		who = odd.from
 	}
-	return &mismatch{inspect.ReasonSourceMismatch, fmt.Sprintf("expected source %s, %s says %s", orList(expected),
+	return &mismatch{inspect.ReasonSourceMismatch, fmt.Sprintf("expected source %s, %s names %s", orList(expected),
 		who, clip(odd.repo))}
 }
 
-// compareBranch wants one of the expected branches, without refs/heads/. A statement without a branch fits none.
+// compareBranch requires one of the expected branches, without refs/heads/. A statement without a branch fits none.
 func compareBranch(c claims, expected []string) *mismatch {
 	if len(expected) == 0 {
 		return nil
@@ -77,7 +77,7 @@ func compareBranch(c claims, expected []string) *mismatch {
 			return nil
 		}
 	}
-	return &mismatch{inspect.ReasonBranchMismatch, fmt.Sprintf("expected branch %s, the statement says %s",
+	return &mismatch{inspect.ReasonBranchMismatch, fmt.Sprintf("expected branch %s, the statement names %s",
 		orList(expected),
 		orNone(c.branch))}
 }
@@ -99,7 +99,7 @@ func compareTag(c claims, expected []string, reason string, fits func(tag, want 
 			return nil
 		}
 	}
-	return &mismatch{reason, fmt.Sprintf("expected tag %s, the statement says %s", orList(expected), clip(c.tag))}
+	return &mismatch{reason, fmt.Sprintf("expected tag %s, the statement names %s", orList(expected), clip(c.tag))}
 }
 
 // fitsVersion compares as slsa-verifier does with --source-versioned-tag: v1 fits every v1.x.y, v1.2 every v1.2.y,
@@ -119,7 +119,7 @@ func fitsVersion(tag, want string) bool {
 	}
 }
 
-// compareBuilder wants the builder's name to be the expected one exactly, and its version where one is expected:
+// compareBuilder requires the builder's name to be the expected one exactly, and its version where one is expected:
 // …/builder.yml@v1.2.3 fits that one, which the builder itself may write refs/tags/v1.2.3; …/builder.yml fits every
 // release and no branch, where whoever may push can rewrite the builder.
 func compareBuilder(c claims, expected []string) *mismatch {
@@ -131,7 +131,7 @@ func compareBuilder(c claims, expected []string) *mismatch {
 			return nil
 		}
 	}
-	text := fmt.Sprintf("expected builder %s, the statement says %s", orList(expected), orNone(c.builder))
+	text := fmt.Sprintf("expected builder %s, the statement names %s", orList(expected), orNone(c.builder))
 	for _, want := range expected {
 		if name, version, at := strings.Cut(c.builder, "@"); at && name == want {
 			text += fmt.Sprintf("; without a version only releases of it fit, and %s is none", clip(version))

@@ -35,7 +35,7 @@ func gate(rows []judged, expected bool, unasked []string) inspect.Gate {
 	return g
 }
 
-// signedOnly leaves out unsigned claims, and summaries of verifications, which say nothing of the source.
+// signedOnly leaves out unsigned claims, and summaries of verifications, which do not name the source.
 func signedOnly(rows []judged) []judged {
 	var signed []judged
 	for _, j := range rows {
@@ -72,7 +72,7 @@ func (j judged) why() string {
 	return "its signature does not hold: " + j.row.Reason
 }
 
-// findings are what a person should know of the rows. Signatures that do not hold are the signature check's to tell.
+// findings are what a person should know of the rows. Signatures that do not hold are reported by the signature check.
 func findings(subject string, rows []judged, g inspect.Gate, expected bool) []inspect.Finding {
 	var list []inspect.Finding
 	for _, j := range rows {

@@ -42,7 +42,7 @@ func (c *claims) addRun(env object) {
 	}
 }
 
-// branchOfTag finds the branch of a tag in the event: a push says its base_ref, a release its target_commitish.
+// branchOfTag finds the branch of a tag in the event: a push has base_ref, a release target_commitish.
 // It may be written by whoever sets the tag, and is compared only with --source-branch.
 func branchOfTag(env object) string {
 	if base := env.first("github_base_ref", "GITHUB_BASE_REF"); base != "" {

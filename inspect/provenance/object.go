@@ -3,7 +3,7 @@ package provenance
 import "encoding/json"
 
 // object is a JSON object of which only some members matter. Members that are missing or of another type read as
-// empty: what a statement does not say, it does not claim.
+// empty: what is not in a statement is not claimed by it.
 // A nil object reads as one without members, so that paths need no checks on the way.
 type object map[string]json.RawMessage
 

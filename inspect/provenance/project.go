@@ -18,8 +18,8 @@ var scpAddress = regexp.MustCompile(`^(?:[^@/:]+@)?([^/:]+):([^/].*)$`)
 var runOf = regexp.MustCompile(`/(?:actions/runs|-/|\.github/|pipelines/|jobs/|runs/).*$`)
 
 // projectOf reads the address of a repository, or of a builder that belongs to one.
-// It returns the zero value for what is no address. Owner and name are in lower case, since forges do not tell cases
-// apart; groups of GitLab (a/b/c) are all in the owner.
+// It returns the zero value for what is no address. Owner and name are in lower case, since forges do not distinguish
+// cases apart; groups of GitLab (a/b/c) are all in the owner.
 func projectOf(address string) project {
 	address = strings.TrimPrefix(strings.TrimSpace(address), "git+")
 	address, _, _ = strings.Cut(address, "#")

@@ -55,9 +55,9 @@ func judge(f found, image inspect.Image, expected inspect.Expected) judged {
 	return j
 }
 
-// compare finds what is wrong: the subject first, then what was expected, then what the certificate says of the builder
-// where the statement names one that did not sign.
-// The order decides which reason the row has: a statement about another image has nothing else to tell.
+// compare finds what is wrong: the subject first, then what was expected, then what the certificate states of the
+// builder where the statement names one that did not sign.
+// The order decides which reason the row has: a statement about another image has no other meaning.
 func (j *judged) compare(c *claims, s Statement, f found, image inspect.Image, expected inspect.Expected) {
 	subject, ok := matchSubject(s.digests(), image)
 	j.row.Subject = subject

@@ -26,7 +26,7 @@ type predicate02 struct {
 	Materials []artifact      `json:"materials"`
 }
 
-// buildKitMetadata is the member of the metadata in which BuildKit says more.
+// buildKitMetadata is the member of the metadata with BuildKit's own additions.
 const buildKitMetadata = "https://mobyproject.org/buildkit@v1#metadata"
 
 // The source of configSource comes first: it is what triggered the build.
@@ -76,7 +76,7 @@ func (c *claims) addMetadata(m object) {
 	complete := m.object("completeness")
 	for _, part := range []string{"parameters", "environment", "materials", "arguments"} {
 		if string(complete[part]) == "false" && part != "environment" {
-			c.note("it says itself that its %s are incomplete", part)
+			c.note("its %s are incomplete by its own account", part)
 		}
 	}
 	vcs := m.object(buildKitMetadata, "vcs")

@@ -119,9 +119,9 @@ func (c *claims) addBuildKit(meta object) {
 	}
 	complete := meta.object("buildkit_completeness")
 	if string(complete["request"]) == "false" {
-		c.note("it says itself that its parameters are incomplete")
+		c.note("its parameters are incomplete by its own account")
 	}
 	if string(complete["resolvedDependencies"]) == "false" {
-		c.note("it says itself that its materials are incomplete")
+		c.note("its materials are incomplete by its own account")
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// source is a repository at a ref and commit, as far as they are said.
+// source is a repository at a ref and commit, as far as they are named.
 type source struct {
 	repo   string // as said: git+https://github.com/acme/app, without ref
 	ref    string // refs/heads/main

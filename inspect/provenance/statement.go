@@ -70,7 +70,7 @@ func ParseStatement(data []byte) (Statement, error) {
 	return s, nil
 }
 
-// IsProvenance reports whether a predicate type tells how something was built, or is a summary of a verification of
+// IsProvenance reports whether a predicate type describes how something was built, or is a summary of a verification of
 // that.
 func IsProvenance(predicateType string) bool {
 	return strings.HasPrefix(predicateType, "https://slsa.dev/provenance/") || strings.HasPrefix(predicateType,

@@ -10,7 +10,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// The two results of a verification, as a summary of it says them.
+// The two results of a verification, as written in a summary of it.
 const (
 	resultPassed = "PASSED"
 	resultFailed = "FAILED"
@@ -39,7 +39,7 @@ type summary struct {
 }
 
 // parseSummary reads a summary: who verified, what came of it, which levels, by which policy, from which statements.
-// A result that is neither of the two, and a verifier without a name, say nothing.
+// A result that is neither of the two, and a verifier without a name, prove nothing.
 //
 // It decides nothing about the image: a summary is worth as much as its signer, and PASSED by an unknown one is a
 // word.
@@ -72,7 +72,7 @@ func parseSummary(raw json.RawMessage) (claims, error) {
 	c.addMaterials(v.InputAttestations)
 	c.note("%s verified %s: %s%s", clip(v.Verifier.ID), orNone(v.ResourceURI), v.Result, levels(v.VerifiedLevels))
 	if c.finished.IsZero() {
-		c.note("it does not say when that was")
+		c.note("the time of that is not given")
 	}
 	return c, nil
 }
@@ -101,8 +101,8 @@ func levels(list []string) string {
 // isSummary reports whether a predicate type is that of a verification summary.
 func isSummary(predicateType string) bool { return strings.HasPrefix(predicateType, PredicateVSA) }
 
-// refusals are the findings of summaries whose signer is certain and who say that the image failed. Where another
-// signer was expected, or none, it is only worth a look.
+// refusals are the findings of summaries whose signer is certain and whose result is that the image failed. Where
+// another signer was expected, or none, it is only worth a look.
 // A summary that passed calms nothing; one that failed, by a signer who is certain, is worth a look in any case.
 func refusals(subject string, rows []judged) []inspect.Finding {
 	var list []inspect.Finding
@@ -115,7 +115,7 @@ func refusals(subject string, rows []judged) []inspect.Finding {
 			severity = inspect.High
 		}
 		f := newFinding(inspect.CheckProvenance, inspect.CodeVerificationFailed, subject+":"+j.row.ID, severity)
-		f.Title = fmt.Sprintf("%s looked at %s and says that it failed.", clip(j.verifier), subject)
+		f.Title = fmt.Sprintf("%s verified %s: it failed.", clip(j.verifier), subject)
 		f.Detail = strings.Join(j.row.Notes, "\n")
 		f.Evidence = rawEvidence(j.row)
 		list = append(list, f)

@@ -77,7 +77,7 @@ func runnerSeverity(_, to string) inspect.Severity {
 }
 
 // refSeverity passes over the next tag and the same branch; a tag before and none now is unlike a release.
-// An empty severity means that there is nothing to tell.
+// An empty severity means that there is nothing to report.
 func refSeverity(from, to string) inspect.Severity {
 	tag := func(ref string) bool { return strings.HasPrefix(ref, "refs/tags/") }
 	switch {
@@ -92,7 +92,7 @@ func refSeverity(from, to string) inspect.Severity {
 }
 
 // compareTriggers compares the certificates of one identity in both images, field by field.
-// Only certificates of one workflow are compared, and each kind of change is told once.
+// Only certificates of one workflow are compared, and each kind of change is reported once.
 func compareTriggers(before, now []inspect.Certificate, word string) []change {
 	var list []change
 	told := map[string]bool{}

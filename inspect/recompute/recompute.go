@@ -211,7 +211,7 @@ func matched(c inspect.Case) []inspect.Advisory {
 }
 
 // carried finds the images of the case in the bundle's layout, in place of the check of that name. An image that is not
-// there is told as a notice, and the checks of it find nothing to run on.
+// there is a notice, and the checks of it find nothing to run on.
 func carried(c inspect.Case, client *registry.Client, layout string) engine.Check {
 	return engine.Check{
 		Name: inspect.CheckSubject, Scope: engine.PerCase, Resolves: true,
@@ -257,8 +257,8 @@ func locate(ctx context.Context, client *registry.Client, layout string, i inspe
 	return subject.FromImage(i.Reference, img), nil
 }
 
-// policies are those that a bundle carries, each from where the case says that it came: a policy of the cluster judges,
-// and does not ask on behalf of the person.
+// policies are those that a bundle carries, each from where it came according to the case: a policy of the cluster
+// judges, and does not ask on behalf of the person.
 func (b Bundle) policies(bag *evidence.Bag, c inspect.Case) (*policy.Loaded, error) {
 	set := &policy.Set{}
 	for _, t := range c.Trust {

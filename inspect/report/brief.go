@@ -216,7 +216,7 @@ func briefAlert(c inspect.Case, i inspect.Image) []briefLine {
 	return []briefLine{{"alert", text, 2, short}, {"file", file, 4, ""}}
 }
 
-// unplaced is 1 for an alert that does not say where its file is from: of two others it tells less.
+// unplaced is 1 for an alert without the origin of its file: it is ranked below others.
 func unplaced(a inspect.Alert) int {
 	if a.File.Origin == inspect.OriginUnknown {
 		return 1

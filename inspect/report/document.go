@@ -11,8 +11,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
-// document is a report before it is drawn: plain text, Markdown and HTML say the same, since all three are drawn from
-// it.
+// document is a report before it is drawn: plain text, Markdown and HTML have the same content, since all three are
+// drawn from it.
 // Its strings are clean: it is made of a cleaned case. Escapes are a matter of each form.
 type document struct {
 	title    string

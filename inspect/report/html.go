@@ -17,7 +17,7 @@ var page string
 // HTML writes the case as one file that needs no network and no script, and prints well.
 //
 // Styles are in the page, and there is no address to load from: it can be opened on a machine without a network, and
-// opening it tells no server so.
+// opening it reaches no server.
 func HTML(w io.Writer, c inspect.Case) error { return writePage(w, c, Bag{}) }
 
 // writePage draws the page of a case, in a bag or in none.

@@ -163,13 +163,13 @@ func signatureItem(sig inspect.Signature) item {
 		i.steps = append(i.steps, item{status: st.Status, title: st.Name, lines: some(st.Detail)})
 	}
 	if sig.Status == inspect.Verified {
-		i.lines = append(i.lines, "this says who signed these bytes; not that they are harmless, nor what ran later")
+		i.lines = append(i.lines, "this proves who signed these bytes; not that they are harmless, nor what ran later")
 	}
 	return i
 }
 
-// foldSteps says in a line that all links of a chain hold: of an image that the case is not about, that is enough.
-// The four statuses stay apart.
+// foldSteps puts into one line that all links of a chain are valid: of an image that the case is not about, that is
+// enough. The four statuses stay apart.
 func (i *item) foldSteps() {
 	names := map[inspect.Status][]string{}
 	for _, s := range i.steps {
@@ -190,7 +190,7 @@ func (i *item) foldSteps() {
 }
 
 // found is what a store held: 2 found, none, unreachable.
-// Unreachable is said of every status that is not known here.
+// Every status that is not known here counts as unreachable.
 func found(r inspect.StoreReply) string {
 	switch r.Status {
 	case inspect.StoreFound:
@@ -222,7 +222,7 @@ func labelled(label, value string) string {
 func provenanceSection(i inspect.Image) section {
 	s := section{title: "provenance"}
 	if len(i.Provenance) == 0 {
-		s.item(item{status: inspect.Absent, title: "no statement says how it was built"})
+		s.item(item{status: inspect.Absent, title: "no provenance"})
 	}
 	for _, p := range i.Provenance {
 		it := item{status: p.Status, title: provenance(p)}
@@ -347,7 +347,7 @@ func content(x inspect.FileChange) string {
 // shortened is the remark on a list of files that the case itself cut (1,000 entries).
 func shortened(truncated bool) string {
 	if truncated {
-		return " (the list holds those that matter most)"
+		return " (the most important ones are listed)"
 	}
 	return ""
 }

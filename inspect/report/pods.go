@@ -72,7 +72,7 @@ func pods(w io.Writer, list inspect.PodList, s Style, wide bool) error {
 	return p.flush(w)
 }
 
-// alertLines say how many alerts there are and how they came, and that they may be of another cluster.
+// alertLines give how many alerts there are and how they came, and that they may be of another cluster.
 // A wrong context is named before the list: every row below it would be taken for calm.
 func (p *printer) alertLines(list inspect.PodList) {
 	if list.Said > 0 {

@@ -14,7 +14,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/verdict"
 )
 
-// maxWhy is how many reasons for a verdict are listed; the findings say the rest.
+// maxWhy is how many reasons for a verdict are listed; the findings have the rest.
 const maxWhy = 8
 
 // verdictSection is the outcome with its reasons. A passed case states what that does not cover.
@@ -32,7 +32,7 @@ func verdictSection(c inspect.Case, v verdict.Verdict) section {
 	}
 	if len(why) == 0 {
 		i.lines = append(i.lines,
-			"every check ended, and nothing that was expected is missing; this says nothing about what ran later")
+			"every check ended, and nothing that was expected is missing; this is no proof of what ran later")
 	}
 	s.item(i)
 	return s
@@ -231,7 +231,7 @@ func podSection(c inspect.Case) section {
 	return s
 }
 
-// selectorNames say what picks the pod, and by which labels.
+// selectorNames give what picks the pod, and by which labels.
 func selectorNames(all []inspect.Selector) []string {
 	var names []string
 	for _, s := range all {

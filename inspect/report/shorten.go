@@ -53,7 +53,7 @@ func waitingFor(a inspect.Answer) string {
 	return "still checking: " + clean(strings.Join(a.Waiting, ", "))
 }
 
-// inFull is a sentence with what it rests on, without the command that would tell more: that stands by itself.
+// inFull is a sentence with what it rests on, without the command that would show more: that stands by itself.
 func inFull(s inspect.Sentence) string { return s.Text + " (" + s.Source() + ")." }
 
 // split cuts the text of an answer into its sentences, each of which ends with what it rests on.

@@ -33,7 +33,7 @@ func (s Style) Sign(status inspect.Status) string {
 	return [...]string{"✓", "✗", "?", "–"}[i]
 }
 
-// Mark is sign and word, coloured where the style says so.
+// Mark is sign and word, colored where the style has colors.
 // The word is always there: a sign alone is lost where a font lacks it.
 func (s Style) Mark(status inspect.Status) string {
 	return s.Paint(status, s.Sign(status)+" "+status.Words())

@@ -44,7 +44,8 @@ func keyName(digest string) string {
 	return "key " + text.ShortDigest(digest)
 }
 
-// signed is the signature verdict of an image in one sentence. Where a gate knows better than the rows, it speaks.
+// signed is the signature verdict of an image in one sentence. Where the gate knows more than the rows, it takes
+// precedence.
 //
 // Absent is returned only where every store was asked and had none.
 func signed(c inspect.Case, i inspect.Image) (inspect.Status, string) {
@@ -68,10 +69,10 @@ func signed(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 	if state, ok := c.Check(inspect.CheckSignatures, i.Container); ok && state.Status == inspect.CheckBlocked {
 		return inspect.Unknown, orRunning(state)
 	}
-	return inspect.Absent, "unsigned: no store holds a signature"
+	return inspect.Absent, "unsigned: no signature found"
 }
 
-// unsigned is what the gate says of an image without signatures, with that first.
+// unsigned is the result of the gate for an image without signatures, with that first.
 // An unknown gate comes without the word unsigned: nothing is known yet.
 func unsigned(g inspect.Gate) string {
 	switch {
@@ -100,7 +101,7 @@ func built(c inspect.Case, i inspect.Image) (inspect.Status, string) {
 		if state, ok := c.Check(inspect.CheckProvenance, i.Container); ok && state.Status == inspect.CheckBlocked {
 			return inspect.Unknown, orRunning(state)
 		}
-		return inspect.Absent, "no statement says how it was built"
+		return inspect.Absent, "no provenance"
 	}
 	rank := func(p inspect.Provenance) int {
 		r := slices.Index([]inspect.Status{inspect.Verified, inspect.Failed, inspect.Unknown, inspect.Absent},
@@ -126,7 +127,7 @@ func provenance(p inspect.Provenance) string {
 	case !p.Signed:
 		text = "claimed by an unsigned statement: " + text
 	case p.Reason == inspect.ReasonNoExpectation:
-		text += "; no rule says where it should come from"
+		text += "; no rule names its expected origin"
 	case p.Status != inspect.Verified && p.Reason != "":
 		text = p.Reason + ": " + text
 	}

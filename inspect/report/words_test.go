@@ -56,7 +56,7 @@ func TestAnImageWithoutASignature(t *testing.T) {
 		status inspect.Status
 		want   string
 	}{
-		"none": {status: inspect.Absent, want: "unsigned: no store holds a signature"},
+		"none": {status: inspect.Absent, want: "unsigned: no signature found"},
 		"a gate that refuses": {
 			image: inspect.Image{Gates: []inspect.Gate{{
 				Name: inspect.GateSignature, Status: inspect.GateRefused,
@@ -120,7 +120,7 @@ func TestWhereAnImageWasBuiltInASentence(t *testing.T) {
 		status inspect.Status
 		want   string
 	}{
-		"none": {status: inspect.Absent, want: "no statement says how it was built"},
+		"none": {status: inspect.Absent, want: "no provenance"},
 		"not looked for": {
 			checks: []inspect.CheckState{{
 				Name: "provenance", Container: "web", Status: inspect.CheckBlocked,
@@ -143,7 +143,7 @@ func TestWhereAnImageWasBuiltInASentence(t *testing.T) {
 					"no-expectation"
 			}),
 			status: inspect.Unknown,
-			want:   "from github.com/acme/shop@6cf671f47f01 by ci; no rule says where it should come from",
+			want:   "from github.com/acme/shop@6cf671f47f01 by ci; no rule names its expected origin",
 		},
 		"another source": {
 			rows: with(func(p *inspect.Provenance) {

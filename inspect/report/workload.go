@@ -95,7 +95,7 @@ func looked(s inspect.Sharing) string {
 	return text + ". The same files packed again are another layer and are not found so."
 }
 
-// gateLines say what a gate says, whose it is, and since when.
+// gateLines give the result of a gate, whose it is, and since when.
 func gateLines(g inspect.Gate) []string {
 	var since []string
 	if g.By != "" {

@@ -43,7 +43,7 @@ func contain(c inspect.Case) []NextStep {
 		return append(steps, k.mend()...)
 	}
 	return append(steps,
-		todo("when the run-time state is copied, or is given up, say so (on the screen : runtime saved); only "+
+		todo("when the run-time state is copied, or is given up, record it (on the screen : runtime saved); only "+
 			"then is shown how to roll back and delete", runtimeCommand(c)))
 }
 
@@ -222,7 +222,7 @@ func (k container) copyState() []NextStep {
 	const no = "kubectl debug --copy-to starts another pod from the image, and is no copy of the state"
 	can, why := checkpoints(k.pod.Runtime, k.pod.Kubelet)
 	if can == inspect.Absent {
-		return oneTodo("copy the run-time state: "+why+"; "+no+". A snapshot of the node's disk holds the "+
+		return oneTodo("copy the run-time state: "+why+"; "+no+". A snapshot of the node's disk has the "+
 			"writable layer; of the memory nothing does", "")
 	}
 	if k.pod.Node == "" {

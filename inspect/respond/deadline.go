@@ -155,7 +155,8 @@ func StartClock(c *inspect.Case, r inspect.Regime, aware, now time.Time, author,
 	case !slices.Contains(Regimes(), r):
 		return inspect.Clock{}, fmt.Errorf("starting a clock: %q is none of nis2, cra, dora", string(r))
 	case runs:
-		return inspect.Clock{}, fmt.Errorf("%s: it runs already, aware %s as %s says; withdraw that one first", doing,
+		return inspect.Clock{}, fmt.Errorf("%s: it runs already, aware %s according to %s; withdraw that one first",
+			doing,
 			running.Aware.Format(time.RFC3339), running.Author)
 	case reason == "" || strings.TrimSpace(author) == "":
 		return inspect.Clock{}, fmt.Errorf("%s: it needs a name and a reason", doing)

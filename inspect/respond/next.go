@@ -58,7 +58,7 @@ func openAlert(c inspect.Case) bool {
 func closeSignature(c inspect.Case, i inspect.Image) []NextStep {
 	for _, s := range i.Signatures {
 		if s.Reason == inspect.ReasonNoExpectation && s.Identity != "" {
-			return oneTodo("if this is who should have signed, say so and look again",
+			return oneTodo("if this is the expected signer, name it and run the checks again",
 				inspectCommand(c)+" --certificate-identity "+text.Quote(s.Identity)+" "+
 					"--certificate-oidc-issuer "+text.Quote(s.Issuer))
 		}
@@ -111,8 +111,8 @@ func exportCommand(c inspect.Case) string {
 	return "backtrail open " + text.Quote(id) + " --export " + text.Quote(id+".tar.gz")
 }
 
-// DemoCommand returns the command that makes the case of a built-in incident again; nothing else does. It recognizes one
-// by its root of trust, since a saved dump may be called demo too.
+// DemoCommand returns the command that makes the case of a built-in incident again; nothing else does. It recognizes
+// one by its root of trust, since a saved dump may be called demo too.
 func DemoCommand(c inspect.Case) (string, bool) {
 	dump, ok := c.Target.SavedDump()
 	if !ok || !slices.ContainsFunc(c.Trust, func(t inspect.Trust) bool { return t.Name == "the demo" }) {

@@ -159,7 +159,7 @@ func (l *reachList) account() {
 	l.add(ReachRow{
 		Kind:   "may do",
 		Text:   "not known: what the account may do; only a user who may impersonate it can find out",
-		Why:    "Roles and bindings are not read: they do not say what webhooks of authorization allow.",
+		Why:    "Roles and bindings are not read: what authorization webhooks allow is not in them.",
 		Weight: ReachesOther, Command: fmt.Sprintf("%s auth can-i --list -n %s --as %s", l.c.Target.Kubectl(),
 			text.Quote(l.pod.Namespace), text.Quote("system:serviceaccount:"+l.pod.Namespace+":"+l.r.ServiceAccount)),
 	})
@@ -221,7 +221,7 @@ func (l *reachList) volumes() {
 // that enforces it changes nothing (kubernetes.io/docs/concepts/services-networking/network-policies), and which plugin
 // runs is not read. A pod that a policy selects for one direction is open in the other.
 func (l *reachList) network() {
-	const enforced = " It holds only if the network plugin enforces it."
+	const enforced = " It applies only if the network plugin enforces it."
 	for _, p := range l.r.NetworkPolicies {
 		l.add(ReachRow{Kind: "network", Text: p, Why: "A policy that selects the pod." + enforced, Weight: ReachesOwn})
 	}
@@ -240,7 +240,7 @@ func (l *reachList) network() {
 		open := map[string]string{"ingress": "egress", "egress": "ingress"}[l.r.Isolated[0]]
 		l.add(ReachRow{
 			Kind: "network", Text: open + " is open",
-			Why:    "The policies that select the pod say nothing of " + open + ": all of it is allowed.",
+			Why:    "The policies that select the pod do not restrict " + open + ": all of it is allowed.",
 			Weight: ReachesOther,
 		})
 	}

@@ -18,8 +18,8 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// Bounds on the archives of one image, those within archives included. Past one the archive is left out, and said to
-// be.
+// Bounds on the archives of one image, those within archives included. Past one the archive is left out, and reported
+// to be.
 const (
 	// MaxArchiveEntries bounds the entries that the directories of all archives name. The largest application servers
 	// seen have some hundred thousand.

@@ -19,7 +19,7 @@ import (
 // that lists thousands would keep the check reading.
 const maxAttached = 64
 
-// Attached is the check that counts the packages of the SBOMs that came with an image, and says who signed them. It is
+// Attached is the check that counts the packages of the SBOMs that came with an image, and names who signed them. It is
 // blocked where a place could not be queried, and does not apply where all were and none has one. Attested ones are
 // verified by the checks of signatures, which it needs. Whoever may push to the repository can attach one, so that an
 // unsigned SBOM is a hint of what to look for and never evidence.
@@ -97,7 +97,7 @@ func (a *attachments) fromTag(ctx context.Context, digest string) error {
 	return a.fromManifest(ctx, part)
 }
 
-// fromReferrers reads the referrers that say that they are SBOMs. The artifact type is a claim of the descriptor; the
+// fromReferrers reads the referrers that claim to be SBOMs. The artifact type is a claim of the descriptor; the
 // form is read from the bytes. A list that a registry cut short is a gap of the check and not an empty list.
 func (a *attachments) fromReferrers(ctx context.Context, digest string) error {
 	list, err := a.referrers(ctx, digest)
@@ -244,7 +244,7 @@ func (a *attachments) row(ctx context.Context, l v1.Descriptor, predicate string
 	return row, nil
 }
 
-// keep puts bytes into the store and says that they came with the image. What the disk cannot take is only not kept.
+// keep puts bytes into the store and records that they came with the image. What the disk cannot take is only not kept.
 // The bytes are kept under their digest as evidence, whatever they claim to be.
 func (a *attachments) keep(digest string, data []byte, mediaType string) {
 	if a.client.Store().Put(digest, data) != nil {

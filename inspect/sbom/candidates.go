@@ -15,7 +15,7 @@ import (
 // wild are the characters that make a pattern of a path. A pattern without any of them is a path.
 const wild = "*?[]{}"
 
-// candidates gives the nodes that may fit a pattern, by what it says of their names. They may be more than those that
+// candidates gives the nodes that may fit a pattern, by its literal parts. They may be more than those that
 // fit, and never fewer: each is matched afterwards. Going through all names of a tree is the last resort.
 func (s *search) candidates(pattern string) iter.Seq[*inspect.Node] {
 	dir, name := path.Split(pattern)

@@ -40,7 +40,7 @@ type Cataloguer struct {
 // NewCataloguer returns a Cataloguer of the images whose layers a cache holds.
 func NewCataloguer(cache *layer.Cache) *Cataloguer { return &Cataloguer{cache: cache} }
 
-// load gives the packages of an image: from the cache where the image was catalogued before, else by syft. whole says
+// load gives the packages of an image: from the cache where the image was catalogued before, else by syft. whole states
 // that every byte of the image was proven to be its digest's; only then does the digest name the packages. A catalog
 // that is not complete is not kept: the next run looks again. Errors: those of the cache, the context and syft as a
 // whole. Without whole the key would be a claim: an image whose bytes do not match its digest would poison the
@@ -92,7 +92,7 @@ func (c *Cataloguer) run(ctx context.Context, key string, layers []inspect.Layer
 	return made, nil
 }
 
-// create lets syft run. It says in words which cataloguers broke. The chisel cataloger is ours; the others are syft's,
+// create lets syft run. It names the cataloguers that broke. The chisel cataloger is ours; the others are syft's,
 // each wrapped so that it remembers and cannot end the run.
 func (c *Cataloguer) create(ctx context.Context, src source.Source) (found *sbom.SBOM, broken []string, err error) {
 	scan, err := withoutLicences(ctx)
@@ -112,7 +112,7 @@ func (c *Cataloguer) create(ctx context.Context, src source.Source) (found *sbom
 }
 
 // config is that of syft's command line as far as it decides which packages there are, without its cataloguers. What
-// the index knows already (files, their digests and owners) is left out, and so are guessed CPEs.
+// the index has already (files, their digests and owners) is left out, and so are guessed CPEs.
 func config() *syft.CreateSBOMConfig {
 	cfg := syft.DefaultCreateSBOMConfig().WithoutFiles().WithoutCatalogers().WithParallelism(2 * runtime.GOMAXPROCS(0))
 	cfg.DataGeneration = cataloging.DataGenerationConfig{}
@@ -122,9 +122,9 @@ func config() *syft.CreateSBOMConfig {
 	return cfg
 }
 
-// isDatabase reports whether a path is that of a package database of a distribution. Only of these it is said that they
-// could not be read: a broken jar hides itself, a broken database hides a system. The paths are those of the package
-// managers themselves. A database elsewhere in the image may be anything, such as that of a chroot.
+// isDatabase reports whether a path is that of a package database of a distribution. Only of these it is reported that
+// they could not be read: a broken jar hides itself, a broken database hides a system. The paths are those of the
+// package managers themselves. A database elsewhere in the image may be anything, such as that of a chroot.
 func isDatabase(p string) bool {
 	dir, base := path.Split(p)
 	switch dir {

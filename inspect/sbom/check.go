@@ -33,7 +33,7 @@ func Packages(c *Cataloguer) engine.Check {
 	}
 }
 
-// emitPackages says the packages in batches. There is always one, so that a retry that finds fewer is no mixture.
+// emitPackages emits the packages in batches. There is always one, so that a retry that finds fewer is no mixture.
 func emitPackages(list []inspect.Package, emit func(inspect.Event)) {
 	for at := 0; at < len(list) || at == 0; at += inspect.PackageBatch {
 		end := min(at+inspect.PackageBatch, len(list))
@@ -41,7 +41,7 @@ func emitPackages(list []inspect.Package, emit func(inspect.Event)) {
 	}
 }
 
-// report says the SBOM that was made, and whether it can hold all packages. An SBOM that may lack packages is unknown,
+// report emits the SBOM that was made, and whether it can hold all packages. An SBOM that may lack packages is unknown,
 // never verified.
 func report(found catalogue, layers []inspect.Layer, emit func(inspect.Event)) error {
 	row := inspect.SBOM{Origin: "generated", Format: "syft", Packages: len(found.packages), Status: inspect.Verified}

@@ -25,7 +25,7 @@ const (
 	formatSyft         = "syft"
 )
 
-// Count says in which format an SBOM is written and how many packages it lists. Formats are told by the bytes, never by
+// Count gives the format of an SBOM and how many packages it lists. Formats are recognized by the bytes, never by
 // a media type. Errors: what is neither, or is broken, or longer than MaxDocument. The count is of what the document
 // lists, whatever the image has.
 func Count(data []byte) (format string, packages int, err error) {
@@ -45,7 +45,7 @@ func Count(data []byte) (format string, packages int, err error) {
 	}
 }
 
-// document is what tells the JSON formats apart, and their lists.
+// document is what distinguishes the JSON formats, and their lists.
 type document struct {
 	SPDXVersion string            `json:"spdxVersion"` // SPDX 2
 	Packages    []json.RawMessage `json:"packages"`

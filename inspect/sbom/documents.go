@@ -31,7 +31,7 @@ func title(image inspect.Image) string {
 // hexOf is a digest without its algorithm.
 func hexOf(digest string) string { return strings.TrimPrefix(digest, "sha256:") }
 
-// madeAt is when the image was made; where nobody says, the beginning of time.
+// madeAt is when the image was made; where that is not known, the beginning of time.
 func madeAt(image inspect.Image) time.Time {
 	if image.Created.IsZero() {
 		return time.Unix(0, 0).UTC()

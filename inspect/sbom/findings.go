@@ -9,12 +9,12 @@ import (
 )
 
 // maxSingle is how many changed, added and removed packages have a finding of their own. Past it, an image was rebuilt
-// on another base and one sentence says so; what is notable still stands alone. Twenty lines are about what a person
+// on another base and gets one sentence; what is notable still stands alone. Twenty lines are about what a person
 // reads.
 const maxSingle = 20
 
 // findings describes what in a comparison a person should know. A package that only has a newer version is worth a
-// line; one that went back to an older version, or whose files are not what the package says, is worth a look. d is the
+// line; one that went back to an older version, or whose files do not match the package, is worth a look. d is the
 // comparison, good the image that it was made with; its word is in every title.
 func findings(subject string, image inspect.Image, good inspect.KnownGood, d inspect.PackageDiff) []inspect.Finding {
 	total := len(d.Changed) + len(d.Added) + len(d.Removed)
@@ -58,14 +58,14 @@ func changedFinding(subject string, image inspect.Image, good inspect.KnownGood,
 	}
 	if path := suspect(image, c.Name); path != "" {
 		severity = inspect.Medium
-		title += fmt.Sprintf(", and its file %s is not what the package says", path)
+		title += fmt.Sprintf(", and its file %s does not match the package", path)
 	}
 	return finding(inspect.CodePackageChanged, subject, c.Type, c.Name, c.From, severity, title, evidenceOf(image,
 		c.Layer,
 		locationsOf(image, c)))
 }
 
-// suspect names a file of a package that is not what the package says, empty where there is none. Files that are
+// suspect names a file of a package that does not match the package, empty where there is none. Files that are
 // changed as a matter of course (configuration, os-release in distroless images) are rows of low severity. An update
 // that brings a file which its own package does not know is the mark of a replaced program, so that it weighs more than
 // the update.

@@ -50,7 +50,7 @@ func withoutLicences(ctx context.Context) (context.Context, error) {
 var licenceName = regexp.MustCompile(`^(?i)(?:(?:(?:UN|MIT-)?LICEN[SC]E|COPYING|NOTICE)[^.]*(?:\.(?:txt|md|rst|` +
 	`html))?|copyright)$`)
 
-// isLicence reports whether a file holds a licence. Its text says nothing of which packages there are, and of a large
+// isLicence reports whether a file holds a licence. Its text does not show which packages there are, and of a large
 // image it takes long to read: syft is given an empty one.
 func isLicence(n *inspect.Node) bool {
 	return n.Kind == "" && licenceName.MatchString(path.Base(n.Path))

@@ -44,7 +44,7 @@ func declaredCPEs(p pkg.Package) []string {
 	return slices.Compact(list)
 }
 
-// evidence are the locations that prove a package; those that only say more about it (licences, checksums) are left
+// evidence are the locations that prove a package; those that only add to it (licences, checksums) are left
 // out where syft marks the others as primary.
 func evidence(p pkg.Package) []file.Location {
 	all := p.Locations.ToSlice()
@@ -58,9 +58,9 @@ func evidence(p pkg.Package) []file.Location {
 }
 
 // layerOf describes which layer brought a package. The database of a distribution is written anew by each layer that
-// installs anything, so the layer of its entry says nothing: what counts is the layer that holds most of the package's
-// files, the lowest of several. -1 where none of its places is in the image. The layer is derived from where files lie
-// and not from any claim of the package.
+// installs anything, so the layer of its entry proves nothing: what counts is the layer that holds most of the
+// package's files, the lowest of several. -1 where none of its places is in the image. The layer is derived from where
+// files lie and not from any claim of the package.
 func layerOf(p pkg.Package, at []file.Location, r *resolver) int {
 	if owner, ok := p.Metadata.(pkg.FileOwner); ok {
 		if layer, ok := layerOfFiles(owner.OwnedFiles(), r); ok {

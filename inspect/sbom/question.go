@@ -114,7 +114,7 @@ func (l *listener) FilesByMIMEType(types ...string) ([]file.Location, error) {
 	return found, err
 }
 
-// RelativeFileByPath asks on, and notes it as a question for the path alone: the squashed scope knows no other.
+// RelativeFileByPath asks on, and notes it as a question for the path alone: the squashed scope has no other.
 func (l *listener) RelativeFileByPath(_ file.Location, p string) *file.Location {
 	return first(l.FilesByPath(p))
 }

@@ -19,7 +19,7 @@ type remembering struct {
 }
 
 // Catalog gives the packages of an image. What they have to do with each other is left out: nothing is made of it. A
-// panic of a cataloger becomes a name in broke: its packages are missing, and that is said. What was found under a
+// panic of a cataloger becomes a name in broke: its packages are missing, and that is reported. What was found under a
 // context that ended is not kept. The recovery covers the goroutine of the call only: a cataloger that starts its own
 // is guarded by what it is given (see guard).
 func (c remembering) Catalog(ctx context.Context, from file.Resolver) (found []pkg.Package,
@@ -60,7 +60,7 @@ func (b *breakages) add(name string) {
 	b.names = append(b.names, name)
 }
 
-// list says it in words.
+// list words it.
 func (b *breakages) list() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()

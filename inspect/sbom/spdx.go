@@ -12,7 +12,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// noAssertion is how SPDX writes that nothing is said.
+// noAssertion is how SPDX writes that there is no claim.
 const noAssertion = "NOASSERTION"
 
 // writeSPDX writes an SPDX 2.3 document: the image, and the packages that it contains.

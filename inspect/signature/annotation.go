@@ -169,7 +169,7 @@ func (s *cosignSignature) build(chainPEM string) error {
 	return nil
 }
 
-// row makes the row of a signature: what it says, whether it holds or not.
+// row makes the row of a signature: its claims, whether it is valid or not.
 // The ID covers all parts, so that the same signature in two stores is one row, and one with another log entry is
 // another.
 func (s *cosignSignature) row(a artifact, digest string) inspect.Signature {

@@ -20,7 +20,7 @@ import (
 // verify judges a signature on a cosign tag by every trusted root and every key at hand.
 //
 // Roots are tried one by one and never mixed, so that no verdict rests on the certificate authority of one and the log
-// of another. Of several outcomes the one in which most links hold is told.
+// of another. Of several outcomes the one in which most links are valid is reported.
 func (s *cosignSignature) verify(ctx context.Context, roots []Root, a artifact, x expectation) outcome {
 	if k, ok := x.keyOf(s.cert); ok {
 		return s.withoutCertificate().verify(ctx, roots, a, expectation{keys: []key{k}})
@@ -142,7 +142,7 @@ func (s *cosignSignature) explainIntegrity(c *chain) {
 
 // explainTimes compares the log entry with the log's key, signature, key and payload, and the timestamp with its
 // authority.
-// stampErr is that of a timestamp which is there and does not hold. It fails the verdict only where the root knows
+// stampErr is that of a timestamp which is there and does not hold. It fails the verdict only where the root has
 // timestamp authorities: one that nothing here could verify proves nothing and spoils nothing.
 func (s *cosignSignature) explainTimes(c *chain, m root.TrustedMaterial, options cosign.CheckOpts) (times []observed,
 	stampErr error,
@@ -167,7 +167,7 @@ func (s *cosignSignature) explainTimes(c *chain, m root.TrustedMaterial, options
 			break
 		}
 		log := logName(m.RekorLogs(), s.entry)
-		c.pass(inspect.StepLog, "entry %d of %s holds this signature and payload, by the log's key",
+		c.pass(inspect.StepLog, "entry %d of %s has this signature and payload, by the log's key",
 			s.entry.LogIndex(), log)
 		times = append(times, observed{s.entry.IntegratedTime(), "log " + log})
 	}

@@ -43,7 +43,7 @@ func (a artifact) matching(digests []string) (digest string, ok bool) {
 	return a.main, false
 }
 
-// policy is how sigstore-go is told what must have been signed: by bytes where they are at hand, else by digest.
+// policy gives sigstore-go what must have been signed: by bytes where they are at hand, else by digest.
 func (a artifact) policy(digests []string) (verify.ArtifactPolicyOption, error) {
 	if a.bytes != nil {
 		if _, err := a.bytes.Seek(0, io.SeekStart); err != nil {

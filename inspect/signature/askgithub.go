@@ -15,10 +15,10 @@ import (
 // AskedGitHub is GitHub's store as StoreReply names it.
 const AskedGitHub = "github"
 
-// labelSource is where an image says that its source is (OCI image-spec, annotations).
+// labelSource is where an image claims that its source is (OCI image-spec, annotations).
 const labelSource = "org.opencontainers.image.source"
 
-// askGitHub asks GitHub's store, where a person wants that, after the others: what they hold may name the repository.
+// askGitHub asks GitHub's store, where a person allows that, after the others: what they hold may name the repository.
 // It runs last, since the bundles of other stores may name the repository to ask about.
 func (e *examiner) askGitHub(ctx context.Context, digests []string) {
 	if e.GitHub == nil {
@@ -35,7 +35,7 @@ func (e *examiner) askGitHub(ctx context.Context, digests []string) {
 		found, err := e.attested(ctx, repositories, d)
 		reply := q.reply(storeResult{err: err}, found)
 		if found == 0 && err == nil {
-			reply.Detail = "GitHub holds nothing about it in " + strings.Join(repositories, ", ") + " that we may see"
+			reply.Detail = "GitHub has nothing about it in " + strings.Join(repositories, ", ") + " that we may see"
 		}
 		e.reply(q, reply)
 	}
@@ -78,8 +78,8 @@ func (e *examiner) bundlesOf(ctx context.Context, repository, digest string) (al
 	return all, err
 }
 
-// repositories are those that the person named; else what certificates, the image's label and its name say, in this
-// order. None of it is believed: it only says where to look.
+// repositories are those that the person named; else what certificates, the image's label and its name give, in this
+// order. None of it is believed: it only shows where to look.
 // They come from flags, from certificates of signatures that were found, and from the image's label.
 func (e *examiner) repositories() []string {
 	if e.GitHub.kept != nil {
@@ -131,12 +131,12 @@ func firstTwo(path string) string {
 func (e *examiner) reply(q query, r inspect.StoreReply) {
 	e.out.replies = append(e.out.replies, r)
 	if r.Status == inspect.StoreUnreachable {
-		e.out.open = append(e.out.open, fmt.Sprintf("not all that the store %s holds about %s could be read: %s",
+		e.out.open = append(e.out.open, fmt.Sprintf("not everything in the store %s about %s could be read: %s",
 			q.store, q.subject, r.Detail))
 	}
 }
 
-// ofGitHub reports whether the certificate names GitHub's own authority, which no other trusted root knows.
+// ofGitHub reports whether the certificate names GitHub's own authority, which is in no other trusted root.
 // It chooses only the words of a hint.
 func (s *sigstoreBundle) ofGitHub() bool {
 	return s.cert != nil && slices.Contains(s.cert.Issuer.Organization, "GitHub, Inc.")

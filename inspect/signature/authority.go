@@ -21,7 +21,7 @@ const AuthorityKind = "ca"
 // authority is a certificate authority of one's own, which has neither a transparency log nor a timestamp authority.
 // Its certificates live for years, so that a signature without any signed time holds while its certificate is valid:
 // whatever the time of signing was, it was before its end. Where a log entry or a timestamp came with a signature and
-// a trusted root at hand knows the log, it must hold, and its time counts.
+// a trusted root at hand has the log, it must hold, and its time counts.
 //
 // It is the case of a company that runs its own PKI and signs with `cosign sign --key` and a certificate, or by its
 // own Fulcio.
@@ -81,7 +81,7 @@ func authorityFromFile(path string, now func() time.Time) (Root, error) {
 	return NewAuthority(data, inspect.TrustFile, path, now)
 }
 
-// FulcioCertificateAuthorities are its roots, as sigstore-go knows authorities.
+// FulcioCertificateAuthorities are its roots, as sigstore-go's type for authorities.
 func (a authority) FulcioCertificateAuthorities() []root.CertificateAuthority {
 	var all []root.CertificateAuthority
 	for _, r := range a.roots {
@@ -128,7 +128,7 @@ func (a authority) with(chain []*x509.Certificate) authority {
 
 // materials are the roots to judge by, each by itself. An authority is tried together with the logs and timestamp
 // authorities of every other root, and alone.
-// The order decides which explanation is told where two are equally good.
+// The order decides which explanation is given where two are equally good.
 func materials(roots []Root) []root.TrustedMaterial {
 	var all []root.TrustedMaterial
 	for _, r := range roots {
@@ -176,7 +176,7 @@ func timelessAuthority(m root.TrustedMaterial) (authority, bool) {
 // An expired certificate is refused: without a signed time it could have been used after its key was lost.
 func (a authority) vouches(cert *x509.Certificate) error {
 	if now := a.now(); !within(cert, now) {
-		return fmt.Errorf("nothing that is signed says when it was signed, and the certificate was valid from %s; "+
+		return fmt.Errorf("the time of signing is in nothing that is signed, and the certificate was valid from %s; "+
 			"it is %s", validity(cert), stamp(now))
 	}
 	err := protect("verifying the certificate", func() error {
@@ -187,7 +187,7 @@ func (a authority) vouches(cert *x509.Certificate) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("nothing that is signed says when it was signed, and at %s the certificate does not "+
+		return fmt.Errorf("the time of signing is in nothing that is signed, and at %s the certificate does not "+
 			"lead to the authority: %w", stamp(a.now()), err)
 	}
 	return nil

@@ -25,7 +25,7 @@ var errNoBundle = errors.New("it is no Sigstore bundle, answer of GitHub's attes
 	"DSSE envelope")
 
 // formed is JSON in one of the forms in which bundles come.
-// The fields of all forms are in one structure, since a file is told apart by which of them it has.
+// The fields of all forms are in one structure, since a file is recognized by which of them it has.
 type formed struct {
 	// A Sigstore bundle.
 	MediaType            string          `json:"mediaType"`
@@ -88,7 +88,7 @@ func bundlesIn(data []byte) ([][]byte, error) {
 			return nil, fmt.Errorf("reading the bundle: %w", err)
 		}
 		if all = append(all, found...); len(all) > maxBundles {
-			return nil, fmt.Errorf("reading the bundle: it holds more than %d", maxBundles)
+			return nil, fmt.Errorf("reading the bundle: it has more than %d", maxBundles)
 		}
 	}
 	if len(all) == 0 {

@@ -102,8 +102,9 @@ func (s *sigstoreBundle) readClaim() error {
 	return nil
 }
 
-// forgiveOtherName takes the subject's name off the list of extensions that Go does not know: Fulcio writes some names
-// in a form (OtherName) that Go cannot parse, and marks it critical as the standard wants. sigstore-go does the same.
+// forgiveOtherName takes the subject's name off the list of extensions that Go does not parse: Fulcio writes some names
+// in a form (OtherName) that Go cannot parse, and marks it critical as the standard requires. sigstore-go does the
+// same.
 func forgiveOtherName(cert *x509.Certificate) {
 	var left []asn1.ObjectIdentifier
 	for _, oid := range cert.UnhandledCriticalExtensions {
@@ -116,7 +117,7 @@ func forgiveOtherName(cert *x509.Certificate) {
 
 // asMessage shows the envelope to sigstore-go as a message, where its entry in a first-generation log is a
 // hashedrekord. An envelope's signature is one over its pre-authentication encoding, and that is what such an entry
-// holds; the client specification allows it ("Bundle content vs. Rekor entry kind"), sigstore-go 1.3.0 knows it for
+// holds; the client specification allows it ("Bundle content vs. Rekor entry kind"), sigstore-go 1.3.0 supports it for
 // Rekor v2 only.
 // PAE is the pre-authentication encoding of DSSE (protocol.md), which is what an envelope's signature is over.
 func (s *sigstoreBundle) asMessage() (entity verify.SignedEntity, pae []byte) {

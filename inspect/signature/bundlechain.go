@@ -69,7 +69,7 @@ func (s *sigstoreBundle) byKey(m root.TrustedMaterial, k key, v signature.Verifi
 // for.
 func (o *outcome) reconcile() {
 	if o.judged != nil && o.sound() {
-		o.fail(inspect.StepSignature, inspect.ReasonInvalidSignature, "every link holds by itself, and yet: %v",
+		o.fail(inspect.StepSignature, inspect.ReasonInvalidSignature, "every link is valid by itself, and yet: %v",
 			o.judged)
 	}
 }
@@ -131,7 +131,7 @@ func (s *sigstoreBundle) signer() string {
 }
 
 // signatureHolds verifies the signature alone with sigstore-go. A message is verified over its digest; pure Ed25519
-// needs the bytes. Older clients signed with SHA-256 whatever the curve: that the whole of Verify knows.
+// needs the bytes. Older clients signed with SHA-256 whatever the curve: only the whole of Verify covers that.
 func (s *sigstoreBundle) signatureHolds(m keyed, a artifact) error {
 	var err error
 	if s.message {

@@ -12,7 +12,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// outsideValidity is what sigstore-go says of an entry that holds and whose time does not fit the certificate.
+// outsideValidity is sigstore-go's error for a valid entry whose time does not fit the certificate.
 // The library has no type for this error.
 const outsideValidity = "integrated time outside certificate validity"
 
@@ -53,7 +53,7 @@ func (s *sigstoreBundle) explainLog(c *chain, m keyed) []observed {
 		c.fail(inspect.StepLog, inspect.ReasonLogMismatch, "%s does not hold: %v", s.describeEntry(logs), err)
 		return nil
 	}
-	c.pass(inspect.StepLog, "%s holds this signature, by the log's key", s.describeEntry(logs))
+	c.pass(inspect.StepLog, "%s has this signature, by the log's key", s.describeEntry(logs))
 	var times []observed
 	for _, t := range stamps {
 		times = append(times, observed{t.Time, "log " + t.URI})

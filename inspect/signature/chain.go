@@ -61,7 +61,7 @@ func (c *chain) status(name string) inspect.Status {
 }
 
 // verdict is the status and reason that follow from the links: the first failing one decides, else the first that could
-// not be checked and says why.
+// not be checked, with the reason.
 // A failed link outweighs an unknown one, wherever it stands.
 func (c *chain) verdict() (inspect.Status, string) {
 	for _, s := range c.steps {

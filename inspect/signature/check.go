@@ -22,7 +22,7 @@ type Options struct {
 	Trust  *Trust
 	// Now is the clock. No verdict asks it: what counts is the time of signing.
 	Now func() time.Time
-	// Repository is where cosign's tags are, if not with the image: COSIGN_REPOSITORY. Empty: the environment says.
+	// Repository is where cosign's tags are, if not with the image: COSIGN_REPOSITORY. Empty: the environment decides.
 	Repository string
 	// Notary is whom to believe of Notary Project signatures; nil: no one.
 	Notary *Notary
@@ -69,7 +69,7 @@ func (o Options) run(ctx context.Context, on engine.On, emit func(inspect.Event)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	// Once a signature fits, a store that is silent changes nothing; its reply says that it is.
+	// Once a signature fits, a store that does not answer changes nothing; its reply has the reason.
 	if len(found.open) > 0 && gate != inspect.Verified {
 		return engine.Unchecked("%s", strings.Join(found.open, "; "))
 	}
@@ -112,7 +112,7 @@ func (o Options) emitTrust(found collection, emit func(inspect.Event)) {
 }
 
 // Examine reads and verifies the signatures that are stored with any image, at its location, for its index and its
-// manifest digest; either may be empty. keep is told of the blobs that were read and kept for it, and may be nil.
+// manifest digest; either may be empty. keep is called with the blobs that were read and kept for it, and may be nil.
 //
 // An error is returned only where nothing was found and something could not be asked: what was found is true all the
 // same.
@@ -138,7 +138,7 @@ func Examine(ctx context.Context, o Options, location, index, digest string, exp
 	return found.rows, err
 }
 
-// place is an image: where it is, its digests, where it says that its source is, and how it was named.
+// place is an image: where it is, its digests, where it claims that its source is, and how it was named.
 // Location is where bytes are read, reference what the person or the pod wrote.
 type place struct{ location, index, digest, source, reference string }
 

@@ -20,7 +20,7 @@ const intotoType = "application/vnd.in-toto+json"
 // (https://github.com/in-toto/attestation/tree/main/spec)
 var statementTypes = []string{"https://in-toto.io/Statement/v0.1", "https://in-toto.io/Statement/v1"}
 
-// claim is what signed bytes say of what they are about.
+// claim is what signed bytes state of their subject.
 // Until the signature over the payload holds, it is only a text.
 type claim struct {
 	payload       []byte   // the signed bytes, or the statement of an envelope

@@ -73,7 +73,7 @@ func (e *examiner) run(ctx context.Context, digests []string, p place) collectio
 	return e.out
 }
 
-// take judges what one store gave, and says what it answered.
+// take judges what one store gave, and emits its answer.
 func (e *examiner) collect(ctx context.Context, q query, a storeResult) {
 	found := 0
 	for _, h := range a.hits {
@@ -116,7 +116,7 @@ func (e *examiner) first(name string) bool {
 	return true
 }
 
-// load loads the trusted roots when the first signature wants them: an unsigned image needs none.
+// load loads the trusted roots when the first signature needs them: an unsigned image needs none.
 // An error leaves the image open, and every signature that needs a root unknown.
 func (e *examiner) load() {
 	if e.loaded {

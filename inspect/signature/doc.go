@@ -1,4 +1,4 @@
-// Package signature finds the signatures of an image in every store that may hold them and says of each one, link by
+// Package signature finds the signatures of an image in every store that may have them and reports of each one, link by
 // link, what was compared with what: integrity, certificate chain, SCT, transparency log, timestamp, signature, subject
 // and identity.
 //

@@ -12,7 +12,7 @@ import (
 	"github.com/sigstore/sigstore-go/pkg/tlog"
 )
 
-// consistent reports whether a log entry says the same of itself everywhere: its kind beside and inside the body, its
+// consistent reports whether a log entry is consistent with itself everywhere: its kind beside and inside the body, its
 // place in the tree beside and inside the checkpoint. sigstore-go 1.3.0 reads one of each pair and passes over the
 // other.
 //

@@ -126,7 +126,7 @@ func nameOf(cert *x509.Certificate) string {
 	return identity + ", issuer " + issuer
 }
 
-// fits asks cosign, which knows every kind of subject name, and sigstore-go, which knows the issuer's newer extension.
+// fits uses cosign for every kind of subject name, and sigstore-go for the issuer's newer extension.
 // Either accepting is enough: both compare the same expectation with the same certificate, which has been verified.
 func (x expectation) fits(cert *x509.Certificate) error {
 	err := cosign.CheckCertificatePolicy(cert, &cosign.CheckOpts{Identities: x.identities})
@@ -152,7 +152,7 @@ func (x expectation) fits(cert *x509.Certificate) error {
 	return nil
 }
 
-// orAny makes the pattern of a kind that is not named fit everything: sigstore-go wants both.
+// orAny makes the pattern of a kind that is not named fit everything: sigstore-go requires both.
 func orAny(exact, regexp string) string {
 	if exact == "" && regexp == "" {
 		return ".*"

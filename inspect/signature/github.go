@@ -17,15 +17,15 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Where GitHub's interface is, unless GITHUB_API_URL says otherwise.
+// Where GitHub's interface is, unless GITHUB_API_URL is set.
 const gitHubAPI = "https://api.github.com"
 
 // gitHubTimeout bounds one request to GitHub.
 const gitHubTimeout = 30 * time.Second
 
 // Attestations is GitHub's store of attestations, asked by repository and digest
-// (https://docs.github.com/en/rest/repos/attestations). It is only asked where a person says so: the question tells
-// GitHub which digest is looked at.
+// (https://docs.github.com/en/rest/repos/attestations). It is only queried where a person allows it: the query
+// discloses GitHub which digest is looked at.
 // It is safe for concurrent use.
 type Attestations struct {
 	base         string
@@ -37,13 +37,13 @@ type Attestations struct {
 	kept         map[string][][]byte // of a bundle, by digest; then GitHub is not asked
 }
 
-// AttestationOptions say where and how GitHub is asked.
+// AttestationOptions are where and how GitHub is queried.
 type AttestationOptions struct {
 	Base         string   // address of the interface; empty: api.github.com
 	Token        string   // empty: without a login, which GitHub allows for public repositories
 	UserAgent    string   // as GitHub wants one
 	Repositories []string // OWNER/REPO; empty: those that the image itself names
-	// Log is told of each request. The address is without the values of its query. May be nil.
+	// Log is called with each request. The address is without the values of its query. May be nil.
 	Log func(method, url string, status int, bytes int64)
 }
 
@@ -94,7 +94,7 @@ type attestationPage struct {
 	} `json:"attestations"`
 }
 
-// bundles gives what GitHub holds about a digest in a repository: none where it says that there is nothing. Bundles
+// bundles gives what GitHub holds about a digest in a repository: none where it answers that there is nothing. Bundles
 // that came before an error are given with it.
 // Pages are followed up to maxPages.
 func (a *Attestations) bundles(ctx context.Context, repository, digest string) ([][]byte, error) {

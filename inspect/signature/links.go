@@ -45,7 +45,7 @@ func explainTime(c *chain, m root.TrustedMaterial, cert *x509.Certificate, times
 				"case (%s)", stamp(own.now()), validity(cert))
 	case len(times) == 0:
 		c.fail(inspect.StepTimestamp, inspect.ReasonNoTimestamp,
-			"nothing that is signed says when it was signed, and the certificate was valid only from %s%s",
+			"the time of signing is in nothing that is signed, and the certificate was valid only from %s%s",
 			validity(cert), because(errs))
 	case cert == nil:
 		c.pass(inspect.StepTimestamp, "signed at %s by the %s", stamp(times[0].time), times[0].by)

@@ -54,7 +54,7 @@ func (h match) items() ([]item, error) {
 	return found, nil
 }
 
-// altered reports whether a manifest of cosign's is there and is not what its digest says, or no manifest: what stood
+// altered reports whether a manifest of cosign's is there and does not match its digest, or no manifest: what stood
 // in it was a signature. Of a referrer it is not known, and of one that is missing neither.
 // It makes a difference: an unknown referrer is silence, and an altered signature an attack or a damage.
 func (h match) altered() bool {
@@ -75,7 +75,7 @@ func formOf(mediaType string) string {
 	return ""
 }
 
-// isNotation tells a Notary Project signature by its artifact type, or by the config of older ones
+// isNotation recognizes a Notary Project signature by its artifact type, or by the config of older ones
 // (https://github.com/notaryproject/specifications/blob/main/specs/signature-specification.md).
 func isNotation(m *v1.Manifest) bool {
 	return m.Config.MediaType == mediaNotation || strings.Contains(string(m.Config.MediaType), "notary") ||

@@ -25,7 +25,7 @@ import (
 const NotationTrustKind = "notation"
 
 // Notary is whom to believe of those who sign by the Notary Project's rules: certificates in named stores, and a
-// policy that says which stores and which subjects count for which repository
+// policy that names which stores and which subjects count for which repository
 // (https://github.com/notaryproject/specifications/blob/main/specs/trust-store-trust-policy.md).
 // It does not change once it is made, and is safe for concurrent use. It implements notation-go's trust store.
 type Notary struct {
@@ -48,7 +48,7 @@ type notaryDocument struct {
 // notarySchema is that of the document in a bundle; it is this program's own.
 const notarySchema = "backtrail.dev/notation-trust/v1"
 
-// NotaryOptions say where trust store and trust policy are.
+// NotaryOptions locate trust store and trust policy.
 type NotaryOptions struct {
 	Store  string // directory: notation's own, its truststore, or one of certificates
 	Policy string // trustpolicy.json
@@ -57,7 +57,7 @@ type NotaryOptions struct {
 }
 
 // NewNotary reads trust store and policy. Errors: what was named and cannot be read. What cannot be read at the usual
-// place is told when a signature needs it.
+// place is named when a signature needs it.
 //
 // Reading the usual place means that what `notation verify` would accept on this machine is known here too.
 func NewNotary(o NotaryOptions) (*Notary, error) {
@@ -94,7 +94,7 @@ func NewNotary(o NotaryOptions) (*Notary, error) {
 
 // usualPolicy is the trust policy in notation's configuration directory: trustpolicy.oci.json, which notation 1.3
 // introduced and prefers, else trustpolicy.json.
-// A file that is there and cannot be read is returned all the same, so that the error is told.
+// A file that is there and cannot be read is returned all the same, so that the error is reported.
 func usualPolicy(dir string) string {
 	newer := filepath.Join(dir, "trustpolicy.oci.json")
 	if _, err := os.Stat(newer); errors.Is(err, fs.ErrNotExist) {
@@ -177,7 +177,7 @@ func (n *Notary) readPolicy(path string) error {
 	return nil
 }
 
-// Digest names store and policy where the person named the policy for this case: it says who should have signed.
+// Digest names store and policy where the person named the policy for this case: it names the expected signer.
 // It is empty for nil, and where the policy is only what lies at the usual place.
 func (n *Notary) Digest() string {
 	if n == nil || !n.doc.Named {

@@ -34,7 +34,7 @@ type notaryCase struct {
 }
 
 // verify judges a signature. The verdict is notation-go's, at the case's clock; the links explain it.
-// The last lines keep the library's word above the explanation: what it refuses is never told as holding.
+// The last lines keep the library's word above the explanation: what it refuses is never reported as valid.
 func (n *notationSignature) verify(ctx context.Context, c notaryCase) outcome {
 	o := outcome{chain: newChain()}
 	o.pass(inspect.StepIntegrity, "Notary Project signature in a %s envelope", n.form())
@@ -49,7 +49,7 @@ func (n *notationSignature) verify(ctx context.Context, c notaryCase) outcome {
 	n.explainSigner(o.chain, c, statement, stated, answer)
 	o.judged = answer.err
 	if o.judged != nil && o.sound() && o.status(inspect.StepIdentity) == inspect.Verified {
-		o.fail(inspect.StepSignature, inspect.ReasonInvalidSignature, "every link holds by itself, and yet: %v",
+		o.fail(inspect.StepSignature, inspect.ReasonInvalidSignature, "every link is valid by itself, and yet: %v",
 			o.judged)
 	}
 	return o
@@ -57,7 +57,7 @@ func (n *notationSignature) verify(ctx context.Context, c notaryCase) outcome {
 
 // statement is the one of the trust policy that is about the image's repository; without a policy, or where none of its
 // statements fits or the one that fits skips verification, all stores are asked and no signer is expected.
-// A policy that skips verification says who is not checked, and so expects no one.
+// A policy that skips verification names who is not checked, and so expects no one.
 func (c notaryCase) statement() (s trustpolicy.TrustPolicy, stated bool) {
 	if c.notary == nil {
 		return s, false
@@ -95,7 +95,7 @@ func (n *notationSignature) explainRefusal(c *chain) {
 			"the signature is not by the certificate's key over these bytes: %v", n.refused)
 	default:
 		c.fail(inspect.StepIntegrity, inspect.ReasonMalformed,
-			"the envelope is not as the Notary Project wants it: %v", n.refused)
+			"the envelope does not follow the Notary Project's specification: %v", n.refused)
 	}
 }
 
@@ -161,7 +161,7 @@ func (n *notationSignature) explainTarget(c *chain, in notaryCase) {
 	}
 }
 
-// notaryAnswer is what notation-go says.
+// notaryAnswer is notation-go's result.
 type notaryAnswer struct {
 	err     error // of all but what the clock decides
 	who     error // of the certificates and whom they name
@@ -169,7 +169,7 @@ type notaryAnswer struct {
 	skipped bool  // it was not asked: there is no trust store
 }
 
-// ask asks notation-go. What depends on the clock is left to explainTime, since the library knows this machine's
+// ask calls notation-go. What depends on the clock is left to explainTime, since the library uses this machine's
 // clock only; plugins are not run, and no authority is asked about revocation.
 // The scope is a placeholder, since the statement was chosen before by the image's real one.
 func (n *notationSignature) ask(ctx context.Context, c notaryCase, s trustpolicy.TrustPolicy) notaryAnswer {
@@ -260,7 +260,7 @@ func (n *notationSignature) explainSigner(c *chain, in notaryCase, s trustpolicy
 		c.fail(inspect.StepIdentity, inspect.ReasonIdentityMismatch, "expected %s; signed by %s", in.expect.words, who)
 	case !stated:
 		c.open(inspect.StepIdentity, inspect.ReasonNoExpectation,
-			"signed by %s; no trust policy says who should have signed %s",
+			"signed by %s; no trust policy names the expected signer of %s",
 			who, orImage(in.scope))
 	case a.who != nil:
 		c.fail(inspect.StepIdentity, inspect.ReasonIdentityMismatch, "the trust policy %s expects %s; signed by %s",
@@ -338,7 +338,8 @@ func (n *notationSignature) explainSignedTime(o *outcome, c notaryCase, s trustp
 			return
 		}
 		o.time = info.SignedAttributes.SigningTime
-		o.pass(inspect.StepTimestamp, "signed at %s, says the signing authority, while its certificates were valid",
+		o.pass(inspect.StepTimestamp,
+			"signed at %s, according to the signing authority, while its certificates were valid",
 			stamp(o.time))
 	case asksForTime(s) && stamped && !(late && valid == nil):
 		if a.time != nil {
@@ -347,13 +348,13 @@ func (n *notationSignature) explainSignedTime(o *outcome, c notaryCase, s trustp
 		}
 		o.time = n.stampedAt()
 		o.pass(inspect.StepTimestamp,
-			"signed at %s, says a timestamp authority of the trust store, while its certificates were valid",
+			"signed at %s, according to a timestamp authority of the trust store, while its certificates were valid",
 			stamp(o.time))
 	case asksForTime(s) && !late:
 		fail(trustpolicy.TypeAuthenticTimestamp, "the trust policy %s asks for a timestamp, and none came with it",
 			s.Name)
 	case valid != nil:
-		fail(trustpolicy.TypeAuthenticTimestamp, "nothing that is signed says when it was signed, and it is %s: %v",
+		fail(trustpolicy.TypeAuthenticTimestamp, "the time of signing is in nothing that is signed, and it is %s: %v",
 			stamp(c.now), valid)
 	default:
 		o.pass(inspect.StepTimestamp,

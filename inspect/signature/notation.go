@@ -94,7 +94,7 @@ func (n *notationSignature) form() string {
 	return "JWS"
 }
 
-// row makes the row of a signature by the Notary Project's rules: what it says, whether it holds or not.
+// row makes the row of a signature by the Notary Project's rules: its claims, whether it is valid or not.
 // The identity is the subject of the leaf certificate, a distinguished name, which trust policies compare part by
 // part.
 func (n *notationSignature) row() inspect.Signature {
@@ -108,7 +108,7 @@ func (n *notationSignature) row() inspect.Signature {
 		row.Certificate.Subject = []string{row.Identity}
 	}
 	if t := n.content.SignerInfo.SignedAttributes.SigningTime; !t.IsZero() {
-		row.Notes = append(row.Notes, fmt.Sprintf("the signer says that it was signed at %s", stamp(t)))
+		row.Notes = append(row.Notes, fmt.Sprintf("signed at %s, according to the signer", stamp(t)))
 	}
 	return row
 }
@@ -123,7 +123,7 @@ func (n *notationSignature) parts() []part {
 }
 
 // judgeNotation reads and verifies a signature by the Notary Project's rules.
-// Revocation is not asked about, and the row says so where a certificate names a responder.
+// Revocation is not checked, and the row notes it where a certificate names a responder.
 func (e *examiner) judgeNotation(ctx context.Context, it item, data []byte) {
 	n, err := readNotarized(data, string(it.desc.MediaType))
 	if err != nil {

@@ -23,7 +23,7 @@ func (o Options) expectation(e inspect.Expected, i inspect.Image) (expectation, 
 }
 
 // with adds what policies ask. Their keys are always tried, since a signature by a managed key names no signer; where
-// flags say who should have signed, that a policy would accept another one makes no signature fit.
+// flags name the expected signer, that a policy would accept another one makes no signature fit.
 // An error is that of a key which cannot be read, or of too many.
 func (x expectation) with(requirements []inspect.PolicyRequirement) (expectation, error) {
 	x.requirements, x.foreign = requirements, map[string]bool{}
@@ -111,8 +111,8 @@ func (s summary) policyGates() []inspect.Gate {
 	return gates
 }
 
-// take lets the gate of signatures say what the policies say: one that is not met fails it, one that is open leaves it
-// open.
+// take gives the gate of signatures the result of the policies: one that is not met fails it, one that is open leaves
+// it open.
 func (s summary) take(g inspect.Gate, policies []inspect.Gate) inspect.Gate {
 	met, byPerson := true, false
 	for i, p := range policies {
@@ -132,7 +132,7 @@ func (s summary) take(g inspect.Gate, policies []inspect.Gate) inspect.Gate {
 	return g
 }
 
-// emitPolicies says the gate of each policy, and is loud about one that is not met.
+// emitPolicies emits the gate of each policy, and a finding for one that is not met.
 func (s summary) emitPolicies(gates []inspect.Gate, emit func(inspect.Event)) {
 	for i, g := range gates {
 		emit(inspect.Event{Fact: g})

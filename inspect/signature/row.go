@@ -42,7 +42,7 @@ func (o outcome) fill(row *inspect.Signature) {
 	row.Key = o.key
 }
 
-// row makes the row of a bundle: what it says, whether it holds or not.
+// row makes the row of a bundle: its claims, whether it is valid or not.
 func (s *sigstoreBundle) row(a artifact) inspect.Signature {
 	row := inspect.Signature{Kind: KindBundle, Digest: digestOf(s.raw), PredicateType: s.claim.predicateType}
 	row.Subject, _ = a.matching(s.claim.digests)

@@ -170,7 +170,7 @@ func (s storeSet) attestations(ctx context.Context, image, index string) ([]matc
 	return signed, err
 }
 
-// saved reads what `cosign save` put beside the image: the annotation "kind" says what it is.
+// saved reads what `cosign save` put beside the image: the annotation "kind" names its kind.
 // Of a layout with several images all are read; those of other images are left out by what they name.
 func (s storeSet) saved(ctx context.Context) ([]match, error) {
 	all, err := s.client.LayoutDescriptors(ctx, s.loc)
@@ -227,11 +227,11 @@ func (q query) reply(a storeResult, found int) inspect.StoreReply {
 	case a.err != nil:
 		r.Status, r.Detail = inspect.StoreUnreachable, a.err.Error()
 	case found == 0 && len(a.hits) == 0:
-		r.Status, r.Detail = inspect.StoreEmpty, "holds nothing about "+q.subject
+		r.Status, r.Detail = inspect.StoreEmpty, "nothing about "+q.subject
 	case found == 0:
-		r.Detail = "holds something about the image, and no signature"
+		r.Detail = "something about the image, and no signature"
 	default:
-		r.Detail = fmt.Sprintf("holds %d signatures or attestations", found)
+		r.Detail = fmt.Sprintf("%d signatures or attestations", found)
 	}
 	return r
 }

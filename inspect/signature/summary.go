@@ -18,7 +18,7 @@ type summary struct {
 	policies bool // a flag names a policy
 }
 
-// emit says gate and findings, and gives the gate's status.
+// emit emits gate and findings, and gives the gate's status.
 //
 // An unsigned image is calm unless a flag or a policy requires a signature.
 func (s summary) emit(emit func(inspect.Event)) inspect.Status {
@@ -55,7 +55,7 @@ func (s summary) emitBroken(row inspect.Signature, emit func(inspect.Event)) {
 	switch {
 	case row.Status != inspect.Failed || row.Reason == inspect.ReasonIdentityMismatch:
 	case row.Reason == inspect.ReasonUntrustedRoot, row.Reason == inspect.ReasonNoTimestamp:
-		title := fmt.Sprintf("A signature of %s claims to be by %s, and nothing trusted says so.", lower(s.name()),
+		title := fmt.Sprintf("A signature of %s claims to be by %s, and nothing trusted confirms it.", lower(s.name()),
 			signer(row))
 		emit(inspect.Event{Fact: s.finding(inspect.CodeSignatureForeign, subject, inspect.RowObserved,
 			inspect.Medium, title, why,
@@ -115,7 +115,7 @@ func (s summary) name() string {
 // lower begins a sentence within another. The sentence is this program's own and begins with an ASCII letter.
 func lower(sentence string) string { return strings.ToLower(sentence[:1]) + sentence[1:] }
 
-// gate describes what a check for signatures would have said of the image.
+// gate describes the result that a check for signatures would have had.
 //
 // The order matters: a signature that fits calms, whatever else is there; then what is open; then what is missing.
 func (s summary) gate() inspect.Gate {
@@ -135,9 +135,9 @@ func (s summary) gate() inspect.Gate {
 	case len(s.found.open) > 0:
 		g.Status, g.Detail = inspect.GateUnknown, strings.Join(s.found.open, "; ")
 	case len(s.found.rows) == 0 && s.expect.named():
-		g.Status, g.Detail = inspect.GateAbsent, fmt.Sprintf("expected %s; no store holds a signature", s.expect.words)
+		g.Status, g.Detail = inspect.GateAbsent, fmt.Sprintf("expected %s; no signature found", s.expect.words)
 	case len(s.found.rows) == 0:
-		g.Status, g.Detail = inspect.GateAbsent, "no store holds a signature"
+		g.Status, g.Detail = inspect.GateAbsent, "no signature found"
 	case s.expect.named() && len(s.expect.wider) == 0:
 		g.Status, g.Detail = inspect.GateRefused, fmt.Sprintf("expected %s; of %d signatures none fits: %s",
 			s.expect.words, len(s.found.rows), Why(s.found.rows[0]))

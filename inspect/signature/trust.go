@@ -23,7 +23,7 @@ import (
 // TrustKind is the kind of inspect.Trust that is a Sigstore trusted root.
 const TrustKind = "sigstore"
 
-// TrustOptions say where the roots of trust come from.
+// TrustOptions are where the roots of trust come from.
 type TrustOptions struct {
 	Files    []string         // trusted_root.json, from --trusted-root; with one of them nothing else is asked
 	CAs      []string         // certificate authorities of one's own in PEM, from --ca-roots; besides the roots
@@ -121,7 +121,7 @@ func (t *Trust) Roots() ([]Root, error) {
 // Only then are roots loaded before a signature was found.
 func (t *Trust) atHand() bool { return t.opts.Offline || len(t.opts.Files) > 0 }
 
-// Notes say in words what a person should know of the roots: that a fallback was taken, and why.
+// Notes are what a person should know of the roots: that a fallback was taken, and why.
 func (t *Trust) Notes() []string {
 	_, _ = t.Roots()
 	return t.notes

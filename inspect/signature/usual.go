@@ -25,7 +25,7 @@ const (
 	usualShare = 8
 )
 
-// Usual says of an unsigned image how many digests of its repository are signed by cosign's tags: one that no one
+// Usual reports for an unsigned image how many digests of its repository are signed by cosign's tags: one that no one
 // signed where nearly all are signed is a sign of its own. Referrers cannot be counted that way; what earlier looks
 // found in any store, as the journal has it, is counted too. earlier is nil where there is no journal.
 //

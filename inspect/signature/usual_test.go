@@ -68,7 +68,7 @@ func TestUsualSaysWhatIsUsualInTheRepository(t *testing.T) {
 				{Name: inspect.CheckSignatures, Run: func(_ context.Context, _ engine.On, emit func(inspect.Event)) error {
 					emit(inspect.Event{Fact: inspect.Gate{
 						Name: inspect.GateSignature, Status: inspect.GateAbsent,
-						Detail: "no store holds a signature",
+						Detail: "no signature found",
 					}})
 					return nil
 				}},

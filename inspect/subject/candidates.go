@@ -16,8 +16,8 @@ import (
 const maxCandidates = 8
 
 // candidates lists what may have run before in this container, the newest first. A ReplicaSet holds what its template
-// says, often a tag, and the same tag twice; the digest then comes from pods that are still there, from the journal, or
-// from the images that the node still has. At most maxCandidates, so that one container costs a bounded number of
+// names, often a tag, and the same tag twice; the digest then comes from pods that are still there, from the journal,
+// or from the images that the node still has. At most maxCandidates, so that one container costs a bounded number of
 // requests. An attacker who rolls a poisoned image out twice is in the list with the first of them: that is why none of
 // it counts as known-good before a person confirmed it.
 func (s search) candidates(ctx context.Context, pod *inspect.Pod) []inspect.Candidate {
@@ -64,9 +64,9 @@ func newer(all []inspect.Revision, r inspect.Revision) bool {
 	return i >= 0 && r.Number > all[i].Number
 }
 
-// byReference is a candidate by what a template says: certain if it names a digest; a tag may have moved, and the very
-// tag that this pod runs says nothing. A reference that cannot be parsed names nothing. Confidence is about how likely
-// it is that this image ran here, and not about whether it is good.
+// byReference is a candidate by what a template names: certain if it names a digest; a tag may have moved, and the very
+// tag that this pod runs proves nothing. A reference that cannot be parsed names nothing. Confidence is about how
+// likely it is that this image ran here, and not about whether it is good.
 func byReference(reference, why, mine string) []inspect.Candidate {
 	loc, err := registry.ParseReference(reference)
 	switch {

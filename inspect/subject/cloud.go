@@ -9,12 +9,12 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// eksAudience is that of the token by which EKS Pod Identity knows a pod
+// eksAudience is that of the token by which EKS Pod Identity identifies a pod
 // (docs.aws.amazon.com/eks/latest/userguide/pod-id-how-it-works.html). The token is of no use at the API server, which
 // accepts its own audience only.
 const eksAudience = "pods.eks.amazonaws.com"
 
-// variables are those by which the webhooks of clouds tell a pod its role. Whoever writes the pod's specification can
+// variables are those by which the webhooks of clouds give a pod its role. Whoever writes the pod's specification can
 // set them by hand: a role that is named is one that the pod may try, and the cloud decides.
 var variables = []struct{ name, cloud string }{{"AWS_ROLE_ARN", "AWS"}, {"AZURE_CLIENT_ID", "Azure"}}
 

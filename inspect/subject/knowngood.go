@@ -164,7 +164,7 @@ func (s search) resolve(ctx context.Context, location string) (*registry.Image, 
 	return s.o.Client.Resolve(ctx, loc, s.platform)
 }
 
-// best returns the best candidate that is another image than this one, and says all of them. All of them are resolved,
+// best returns the best candidate that is another image than this one, and emits all of them. All of them are resolved,
 // so that those with the digest of this image can be left out. Unreadable ones block the check only if none is left.
 // Candidates of one digest count once, the first of them. Equal confidence keeps the order of the list, newest first.
 func (s search) best(ctx context.Context, pod *inspect.Pod) (inspect.Candidate, error) {

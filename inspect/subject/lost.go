@@ -23,7 +23,7 @@ func gone(img *registry.Image, err error) bool {
 	return errors.Is(err, registry.ErrNotFound) || img != nil && img.Manifest.Problem == registry.ProblemMissing
 }
 
-// elsewhere looks for the same digest under the other references by which the cluster knows it: the repository that the
+// elsewhere looks for the same digest under the other references that the cluster has for it: the repository that the
 // node reports (kubernetes#40062), the names that the node has for it, the repositories of other pods that run it. The
 // same digest is the same bytes, wherever they come from. The bytes are verified by the digest like any others, so that
 // a hostile mirror gains nothing. Each place that was queried is noted in asked, also where it failed, for the words of
@@ -60,7 +60,7 @@ func (r *resolver) references(ctx context.Context, spec registry.Location, diges
 			add(loc.Name())
 		}
 	}
-	// What cannot be listed is not asked: the check of the workload says so.
+	// What cannot be listed is left out: the check of the workload reports it.
 	_, _ = r.o.Cluster.Pods(ctx, kube.Scope{Fallback: []string{r.o.Pod.Namespace}}, func(page []corev1.Pod) error {
 		for i := range page {
 			for _, c := range kube.Containers(&page[i], nil) {

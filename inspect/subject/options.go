@@ -15,7 +15,7 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// Options say what the case is about. Either Pod or Image is set. Nothing here is changed by a check, so that one value
+// Options are what the case is about. Either Pod or Image is set. Nothing here is changed by a check, so that one value
 // serves all checks of a case at once; Choice alone is written to, under its own lock.
 type Options struct {
 	Client   *registry.Client
@@ -56,8 +56,8 @@ func (o Options) Opening() []inspect.Event {
 }
 
 // kept keeps the objects that were read before the case began, the pod first. They are evidence as they were read: a
-// second reading may already see what an attacker changed since. One that cannot be kept is said, and the case goes on
-// without it. Secrets are removed as by Keep.
+// second reading may already see what an attacker changed since. One that cannot be kept is reported, and the case goes
+// on without it. Secrets are removed as by Keep.
 func (o Options) kept() []inspect.Event {
 	objects := slices.Clone(o.Objects)
 	slices.SortStableFunc(objects, func(a, b kube.Object) int { return cmp.Compare(rankOf(a), rankOf(b)) })

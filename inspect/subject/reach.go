@@ -63,7 +63,7 @@ func (r references) add(kind, name string) {
 }
 
 // tokens lists where tokens of the service account lie. The API server puts the usual one into each pod as a projected
-// volume of its own, so what is there is in the pod, whatever the account says of mounting it. A mount with a subPath
+// volume of its own, so what is there is in the pod, whatever the account sets for mounting it. A mount with a subPath
 // is the file itself. Seconds is how long a token is valid after it was issued, 0 where the specification leaves it to
 // the API server; the kubelet renews it, so that a stolen one lives that long.
 func tokens(pod *corev1.Pod, containers []*corev1.Container) []inspect.Token {

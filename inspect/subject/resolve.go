@@ -50,7 +50,7 @@ func Check(o Options) engine.Check {
 	}
 }
 
-// single says the image of a target that is no pod; it was resolved before the case began. Its manifest and config are
+// single emits the image of a target that is no pod; it was resolved before the case began. Its manifest and config are
 // kept as they were read, since the archive or folder may be gone tomorrow. The finding of a conflict can only arise
 // here, since a registry has no archives.
 func (o Options) single(emit func(inspect.Event)) error {

@@ -74,7 +74,7 @@ func (r *resolver) run(ctx context.Context, emit func(inspect.Event)) {
 }
 
 // resolved is the image of a container as it was found. A note of the search, as that another repository had the
-// digest, becomes the detail only where nothing worse is to be said. Of a digest that is gone it lists what is left,
+// digest, becomes the detail only where nothing worse was found. Of a digest that is gone it lists what is left,
 // for the next step of a person.
 func (r *resolver) resolved(got found) inspect.Image {
 	i := FromImage(r.container.Reference, got.image)

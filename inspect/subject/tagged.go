@@ -8,8 +8,8 @@ import (
 	"github.com/backtrail/backtrail/registry"
 )
 
-// tagged puts on the timeline what the tag that the pod asks for means today, and when the registry says that this
-// changed. It costs one HEAD, which is no pull. What the registry does not say is left out: it is no part of any
+// tagged puts on the timeline what the tag that the pod asks for means today, and since when according to the registry
+// this changed. It costs one HEAD, which is no pull. What the registry does not give is left out: it is no part of any
 // verdict. Last-Modified is a claim of the registry, which many do not send. Nothing is emitted for a reference by
 // digest, which cannot move. An attacker who may push can move the tag back after the pull, so that a tag which means
 // the same today is no proof that it did so then.

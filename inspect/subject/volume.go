@@ -12,15 +12,15 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// maxVolumeNotices bounds how many volumes are named; of the others only the number is said. A pod may have hundreds,
+// maxVolumeNotices bounds how many volumes are named; of the others only the number is given. A pod may have hundreds,
 // and the notices stand above the findings.
 const maxVolumeNotices = 20
 
-// imageVolumes says of each volume that is an image (KEP-4639) that its content was not inspected, and how to do that.
-// Such a volume runs nothing by itself, but what a container loads from it is as much a part of the pod as the layers
-// of its own image: a case that is silent about it would vouch for what it did not see. container limits it to the
-// volumes of one container; volumes that no container mounts are said then too, as an ephemeral container may mount
-// them.
+// imageVolumes reports of each volume that is an image (KEP-4639) that its content was not inspected, and how to do
+// that. Such a volume runs nothing by itself, but what a container loads from it is as much a part of the pod as the
+// layers of its own image: a case that is silent about it would vouch for what it did not see. container limits it to
+// the volumes of one container; volumes that no container mounts are named then too, as an ephemeral container may
+// mount them.
 func imageVolumes(pod *corev1.Pod, container string) []inspect.Notice {
 	var all []inspect.Notice
 	containers, more := everyContainer(pod), 0

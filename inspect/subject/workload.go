@@ -12,8 +12,8 @@ import (
 	"github.com/backtrail/backtrail/kube"
 )
 
-// Workload follows the pod's owners and their revisions, says which containers were injected, and looks for other
-// pods that run the same images. What may not be read is said, and the rest goes on. The pod is emitted twice: first
+// Workload follows the pod's owners and their revisions, marks the injected containers, and looks for other
+// pods that run the same images. What may not be read is noted, and the rest goes on. The pod is emitted twice: first
 // with its owners, and again when the other pods are known, which may take long in a large cluster.
 func Workload(o Options) engine.Check {
 	if o.Roster == nil && o.Pod != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/text"
 )
 
-// Explanation is what thresholds say, and what they make of a case.
+// Explanation is the content of thresholds, and what they make of a case.
 type Explanation struct {
 	Source  string            `json:"source"`
 	Digest  string            `json:"digest"`

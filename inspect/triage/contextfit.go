@@ -36,7 +36,7 @@ func (f *ContextFit) Count(x *Index, a *alert.Alert) {
 	}
 }
 
-// knows reports that the index has something that the alert names. Images do not count: they run in
+// knows reports whether the index has something that the alert names. Images do not count: they run in
 // many clusters.
 func (x *Index) knows(a *alert.Alert) bool {
 	x.mu.RLock()

@@ -19,7 +19,7 @@ type Verdict struct {
 }
 
 // Of derives the outcome of a case. What failed outranks what could not be checked: a case with both has failed, and
-// Complete tells that there may be more. A case passes only where every check that was asked for ended.
+// Complete is false where there may be more. A case passes only where every check that was asked for ended.
 func Of(c *inspect.Case) Verdict {
 	failed, partial := failures(c), incomplete(c)
 	v := Verdict{Status: inspect.CasePassed, Complete: len(partial) == 0}

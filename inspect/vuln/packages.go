@@ -14,7 +14,7 @@ import (
 	"github.com/backtrail/backtrail/inspect"
 )
 
-// key names a package in a way that tells apart what matchers could.
+// key names a package by all that matchers could distinguish.
 // NUL cannot stand in any of the parts as a catalog writes them.
 func key(p inspect.Package) string {
 	return strings.Join(append([]string{p.Type, p.Name, p.Version, p.PURL}, p.CPEs...), "\x00")

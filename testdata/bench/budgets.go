@@ -99,7 +99,7 @@ func ratio(a, b []time.Duration) float64 {
 	return middle(list)
 }
 
-// unpackedSize is what the gzip file's last four bytes say, which is right below 4 GiB (RFC 1952, ISIZE).
+// unpackedSize is what the gzip file's last four bytes give, which is right below 4 GiB (RFC 1952, ISIZE).
 func unpackedSize(file string) int64 {
 	f, err := os.Open(file)
 	if err != nil {

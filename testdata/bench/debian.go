@@ -21,7 +21,7 @@ var packages = []string{
 	"nginx", "openssh-client",
 }
 
-// debianLayer installs a Debian by mmdebstrap, from the mirror that it knows by itself, and packs it as a layer.
+// debianLayer installs a Debian by mmdebstrap, from its default mirror, and packs it as a layer.
 func debianLayer(ctx context.Context, to string) error {
 	say("installing a Debian %s with %d packages and what they need (mmdebstrap)", suite, len(packages))
 	return packLayer(to, func(w io.Writer) error {

@@ -13,7 +13,7 @@ import (
 )
 
 // floor unpacks and hashes the gzip files that args name, as many at a time as there are cores, by Go's standard
-// library: what must be done with the layers of an image before anything can be said about them.
+// library: what must be done with the layers of an image before anything is known about them.
 func floor(ctx context.Context, files []string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))

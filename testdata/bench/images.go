@@ -20,7 +20,7 @@ const (
 	large     = "large"      // 2 GB in 200,000 files
 )
 
-// layersOf says of which layers an image is made, lowest first.
+// layersOf gives the layers of an image, lowest first.
 var layersOf = map[string][]string{
 	suspect:   {"debian", "vendor", "data", "app-2"},
 	knownGood: {"debian", "vendor", "data", "app-1"},

@@ -5,7 +5,7 @@
 //
 // and with the floor that nobody can be below: gunzip and sha256 of the layers. It builds the peers from their modules
 // and makes Debian images by mmdebstrap; both are kept in $XDG_CACHE_HOME/backtrail-bench. Ratios within one run are
-// what counts: times on a shared machine say little.
+// what counts: times on a shared machine prove little.
 package main
 
 import (

@@ -13,7 +13,7 @@ type peer struct {
 	name, pkg, version string
 }
 
-// peerList is pinned: a table is only worth something where it says what was compared.
+// peerList is pinned: a table is only worth something where it names what was compared.
 var peerList = []peer{
 	{"crane", "github.com/google/go-containerregistry/cmd/crane", "v0.22.1"},
 	{"cosign", "github.com/sigstore/cosign/v2/cmd/cosign", "v2.6.5"},

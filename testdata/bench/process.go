@@ -95,10 +95,10 @@ func gently(ctx context.Context, program string, args ...string) *exec.Cmd {
 	return exec.CommandContext(ctx, "nice", append([]string{"-n", "15", program}, args...)...)
 }
 
-// say tells what happens, on stderr: stdout is the table's.
+// say prints what happens, on stderr: stdout is the table's.
 func say(format string, args ...any) { fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...) }
 
-// tail is the end of what a program said, enough to see why it failed.
+// tail is the end of a program's output, enough to see why it failed.
 func tail(out []byte) string {
 	const most = 800
 	out = bytes.TrimSpace(out)

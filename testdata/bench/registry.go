@@ -19,7 +19,7 @@ import (
 )
 
 // serve is the CNCF distribution registry on loopback with its blobs below the folder args[0]. It prints its address and runs until
-// it is told to stop or its parent is gone.
+// it is stopped or its parent is gone.
 func serve(ctx context.Context, args []string) error {
 	if len(args) != 1 {
 		return errors.New("usage: bench serve FOLDER")

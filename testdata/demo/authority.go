@@ -40,7 +40,7 @@ func newAuthority() (*authority, error) {
 	return &authority{key, root}, nil
 }
 
-// credential is a key and the certificate that says for ten minutes whose it is.
+// credential is a key and the certificate that names its owner for ten minutes.
 type credential struct {
 	key *ecdsa.PrivateKey
 	der []byte // of the certificate

@@ -39,7 +39,7 @@ func sorted(all []debian) []debian {
 	return all
 }
 
-// stanza is what the status file says of a package.
+// stanza is the entry of a package in the status file.
 func (p debian) stanza() (string, error) {
 	var b strings.Builder
 	field := func(name, value string) {

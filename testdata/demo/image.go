@@ -77,7 +77,7 @@ func newImage(repository, tag string, built time.Time, config v1.Config, layers 
 	return i, err
 }
 
-// withClaims puts the image into an index, together with what BuildKit says of its build: a statement that nobody
+// withClaims puts the image into an index, together with what BuildKit claims of its build: a statement that nobody
 // signed (https://github.com/moby/buildkit/blob/master/docs/attestations/attestation-storage.md).
 func (i image) withClaims(statement blob, predicateType string) (image, error) {
 	subject := i.main()

@@ -21,7 +21,7 @@ func newKey(owner string) (*ecdsa.PrivateKey, error) {
 	return k, nil
 }
 
-// sign signs the SHA-256 of a message. Without a source of randomness Go signs as RFC 6979 says: the same message gives
+// sign signs the SHA-256 of a message. Without a source of randomness Go signs as RFC 6979 specifies: the same message gives
 // the same signature.
 func sign(key *ecdsa.PrivateKey, message []byte) ([]byte, error) {
 	sum := sha256.Sum256(message)

@@ -79,7 +79,7 @@ type (
 func buildStarted() time.Time  { return at(8, 12, 31) }
 func buildFinished() time.Time { return at(8, 13, 42) }
 
-// newProvenance says of an image which run of the workflow made it from what, and when.
+// newProvenance states of an image which run of the workflow made it from what, and when.
 func newProvenance(i image, r run, base v1.Hash, started, finished time.Time) (blob, error) {
 	s := statement[provenance1]{
 		Type: "https://in-toto.io/Statement/v1", PredicateType: slsa1,
@@ -98,7 +98,7 @@ func newProvenance(i image, r run, base v1.Hash, started, finished time.Time) (b
 	return document(payloadType, s)
 }
 
-// newClaims is what BuildKit says of the same build, unsigned.
+// newClaims is what BuildKit claims of the same build, unsigned.
 func newClaims(i image, r run, base v1.Hash, started, finished time.Time) (blob, error) {
 	s := statement[provenance02]{
 		Type: "https://in-toto.io/Statement/v0.1", PredicateType: slsa02,

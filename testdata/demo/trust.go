@@ -52,7 +52,7 @@ type (
 	}
 )
 
-// newTrustedRoot says whom the shop trusts: its authority and its log. It has no certificate transparency log.
+// newTrustedRoot is whom the shop trusts: its authority and its log. It has no certificate transparency log.
 func newTrustedRoot(a *authority, l *transparencyLog) ([]byte, error) {
 	der, err := publicDER(l.key)
 	if err != nil {

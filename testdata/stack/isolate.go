@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fixedFolders are used by servers whatever their flags say: the kubelet's for its device plugin socket
+// fixedFolders are used by servers whatever their flags: the kubelet's for its device plugin socket
 // (k8s.io/kubelet/pkg/apis/deviceplugin/v1beta1, DevicePluginPath), containerd's for the sockets of its shims
 // (containerd 1.6, runtime/v2/shim, socketRoot).
 var fixedFolders = []string{"/var/lib/kubelet", "/run/containerd"}

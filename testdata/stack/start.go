@@ -16,7 +16,7 @@ import (
 	"github.com/backtrail/backtrail/testdata/stack/image"
 )
 
-// stack is the servers and what they need to know of each other.
+// stack is the servers and what they need of each other.
 type stack struct {
 	dir         string
 	withKubelet bool
@@ -203,7 +203,7 @@ func (s *stack) startNode(ctx context.Context, client kubernetes.Interface) erro
 	})
 }
 
-// describe is what the world is told.
+// describe writes env.json.
 func (s *stack) describe() *env.Env {
 	e := &env.Env{
 		Dir:         s.dir,

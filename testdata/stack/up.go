@@ -61,7 +61,7 @@ func cancelAtEOF(cancel context.CancelFunc) {
 	cancel()
 }
 
-// run starts everything, says so, waits for the end, and stops everything in its order whatever happened before.
+// run starts everything, prints a line, waits for the end, and stops everything in its order whatever happened before.
 func (s *stack) run(ctx context.Context) error {
 	if err := os.MkdirAll(filepath.Join(s.dir, "log"), 0o700); err != nil {
 		return fmt.Errorf("making the stack's folder: %w", err)

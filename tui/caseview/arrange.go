@@ -8,7 +8,7 @@ import (
 // footRows are the lines below the file tree.
 const footRows = 12
 
-// shape is the layout that the pane on screen wants. While checks run the list takes its full share and the headline
+// shape is the layout of the pane on screen. While checks run the list takes its full share and the headline
 // at least headlineRows, so that nothing jumps when rows come in. Once they have ended, a short list leaves its room
 // to the detail.
 func (s *Screen) shape() widget.Shape {

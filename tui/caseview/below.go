@@ -76,7 +76,7 @@ func layersBelow(i inspect.Image, layer int) []int {
 }
 
 // contains reports whether a layer itself has something other than a directory at a path. A directory is in almost
-// every layer above it, and says nothing about the file.
+// every layer above it, and proves nothing about the file.
 func contains(nodes []inspect.Node, path string) bool {
 	return slices.ContainsFunc(nodes, func(n inspect.Node) bool {
 		return n.Path == path && n.Change != inspect.Removed && n.Type != inspect.EntryDir

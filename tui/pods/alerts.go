@@ -38,8 +38,8 @@ func (s *Screen) alertsLine() string {
 	return text + lostSources(list.Sources)
 }
 
-// noAlerts is the title while there is no alert: none loaded, or none yet. "None loaded" and "none yet" are told
-// apart: without a source, an empty list proves nothing.
+// noAlerts is the title while there is no alert: none loaded, or none yet. "None loaded" and "none yet" are
+// distinguished apart: without a source, an empty list proves nothing.
 func noAlerts(from string, list *inspect.PodList) string {
 	if from == "" {
 		return "alerts: none loaded (paste, --alerts FILE, --alerts-from-cluster)"

@@ -38,7 +38,7 @@ func (r Rect) Contains(x, y int) bool {
 	return x >= r.X && x < r.X+r.W && y >= r.Y && y < r.Y+r.H
 }
 
-// Shape is what the screen on show wants of the layout.
+// Shape is the layout that the current screen requests.
 type Shape struct {
 	Tabs bool
 	// Top: rows that the region above the list would like, its title counted; 0: there is none
@@ -79,7 +79,7 @@ func (f Places) Body(r Region) Rect {
 	}
 }
 
-// Place lays out a screen of w × h cells. It is a pure function of the size and of what the screen wants.
+// Place lays out a screen of w × h cells. It is a pure function of the size and of the screen's shape.
 func Place(w, h int, s Shape) Places {
 	if w < MinWidth || h < MinHeight {
 		return Places{Small: true}

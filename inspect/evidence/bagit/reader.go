@@ -19,7 +19,7 @@ func TempFile(dir string) (*os.File, error) {
 }
 
 // ReadBounded reads all of r. More than limit bytes are an error, which names what was read.
-// One byte above the limit is read, which tells a text at the limit from one above it.
+// One byte above the limit is read, which distinguishes a text at the limit from one above it.
 func ReadBounded(r io.Reader, limit int64, what string) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package env is what a running stack tells the world: one file, env.json, with the addresses and paths that
+// Package env is the description of a running stack: one file, env.json, with the addresses and paths that
 // a test needs. The stack writes it, the harness reads it.
 package env
 

@@ -54,5 +54,5 @@ func ContainerID(pod *corev1.Pod, container string) string {
 	return ""
 }
 
-// shortID is an id as an IDS on the node knows it: 12 hex digits.
+// shortID is an id as an IDS on the node writes it: 12 hex digits.
 func shortID(id string) string { return id[:min(12, len(id))] }

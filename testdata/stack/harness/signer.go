@@ -78,7 +78,7 @@ func (s *Signer) VerifyAttestation(ctx context.Context, reference, kind string, 
 	return err
 }
 
-// format is how cosign is told which format to look for; for bundles it insists on a trust root, although a key needs none.
+// format gives cosign the format to look for; for bundles it insists on a trust root, although a key needs none.
 func (s *Signer) format(bundle bool) []string {
 	if !bundle {
 		return nil

@@ -1,5 +1,5 @@
 // Package harness lets a test drive the real stack: start and stop it, push and roll out images, run the built
-// programs against it, headless or in a terminal, and ask afterwards what they did. It knows nothing of backtrail's
+// programs against it, headless or in a terminal, and ask afterwards what they did. It uses nothing of backtrail's
 // code.
 package harness
 
@@ -62,7 +62,7 @@ func CanKubelet() string {
 }
 
 // Start runs the stack program with its state in dir, and returns when it is ready. Without a kubelet, a stand-in sets
-// the pods' status from what the registry says.
+// the pods' status from the registry.
 func Start(program, dir string, kubelet bool) (*Stack, error) {
 	cmd := exec.Command(program, "up", "--dir", dir, fmt.Sprintf("--kubelet=%t", kubelet))
 	s := &Stack{cmd: cmd, output: &lockedBuffer{}, waiting: &sync.WaitGroup{}}
@@ -133,7 +133,7 @@ func (s *Stack) Stop() error {
 	}
 }
 
-// Kill ends the stack as a crash would: no order, nothing said. Its janitor is left to clean up.
+// Kill ends the stack as a crash would: no order, no output. Its janitor is left to clean up.
 func (s *Stack) Kill() error {
 	if err := s.cmd.Process.Kill(); err != nil {
 		return fmt.Errorf("killing the stack: %w", err)

@@ -16,7 +16,7 @@ import (
 // standInInterval is how often the stand-in looks at the pods.
 const standInInterval = 300 * time.Millisecond
 
-// startStandIn takes the kubelet's place where none can run: it registers the node, says of each pod that it runs the
+// startStandIn takes the kubelet's place where none can run: it registers the node, reports of each pod that it runs the
 // digest its tag has at that moment, and lets go of pods that are deleted. Nothing is executed.
 func (s *Stack) startStandIn() error {
 	ctx, cancel := context.WithCancel(context.Background())

@@ -111,7 +111,7 @@ func packages(libsslVersion string) []Package {
 	}
 }
 
-// program is an executable that really runs: it says line and sleeps.
+// program is an executable that really runs: it prints line and sleeps.
 func program(path, line string) File {
 	return File{Path: path, Mode: 0o755, Body: sleeper.ELF(line, "")}
 }

@@ -40,7 +40,7 @@ func OnMinedBase(app, baseName, baseDigest string) func() (v1.Image, error) {
 	}
 }
 
-// Upgraded is the good shop after an upgrade of procps: top has other bytes, and the package's database says that it should.
+// Upgraded is the good shop after an upgrade of procps: top has other bytes, and the package's database records them.
 func Upgraded() (v1.Image, error) {
 	all := packages(ChangedFrom)
 	var files []File

@@ -1,6 +1,6 @@
 // Package sleeper makes the smallest program that a container can run: a static ELF executable that prints one line and its
 // arguments, and sleeps until SIGTERM. It is assembled here, byte by byte, so that images are the same on every
-// machine and no compiler is needed; extra bytes at its end give as many different programs as a test wants.
+// machine and no compiler is needed; extra bytes at its end give as many different programs as a test needs.
 package sleeper
 
 import (

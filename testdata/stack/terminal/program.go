@@ -57,7 +57,7 @@ func (p *Program) Interrupt(ctx context.Context, after time.Duration, args ...st
 	return p.run(cmd)
 }
 
-// interruptGrace is how long an interrupted program may take to say what it has, before it is killed.
+// interruptGrace is how long an interrupted program may take to print what it has, before it is killed.
 const interruptGrace = 15 * time.Second
 
 func (p *Program) run(cmd *exec.Cmd) (*Result, error) {

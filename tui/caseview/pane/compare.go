@@ -56,7 +56,7 @@ type comparedRow struct {
 }
 
 // headOf names the columns; without a previous image there is none for it. A digest in a head is shortened to eight
-// digits: that tells two images of one repository apart, and the detail of the rows below has all of it.
+// digits: that distinguishes two images of one repository, and the detail of the rows below has all of it.
 func headOf(v View) []string {
 	i := v.Image()
 	// what is required has no digest: it is no image

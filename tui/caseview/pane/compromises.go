@@ -38,7 +38,7 @@ func compromiseRows(v View) []Row {
 }
 
 // advisoryRow is a match of a known compromise. The identity has the kind and the subject: one record may match by
-// package and by digest, and then has two rows. A record that its publisher withdrew is still shown, and says so,
+// package and by digest, and then has two rows. A record that its publisher withdrew is still shown, and marked so,
 // since an older report may have named it.
 func advisoryRow(v View, a inspect.Advisory) Row {
 	return Row{

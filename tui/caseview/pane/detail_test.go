@@ -140,7 +140,7 @@ layer       2  COPY fonts/ /
 may do
 not known: what the account may do; only a user who may impersonate it can find out
 
-Roles and bindings are not read: they do not say what webhooks of authorization allow.
+Roles and bindings are not read: what authorization webhooks allow is not in them.
 
 To copy (y); it is not run
 kubectl --context prod auth can-i --list -n shop --as system:serviceaccount:shop:web

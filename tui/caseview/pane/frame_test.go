@@ -66,7 +66,7 @@ func TestPanesAsText(t *testing.T) {
   open  Entry path: still checking
   open  Why not blocked: still checking
   next  1 Preserve the pod
-  missing      run-time files (nothing that was read holds what was written at run time, nor the memory)
+  missing      run-time files (what was written at run time and the memory are in nothing that was read)
   collected    1 log, not collected: 1 (not found)                                                             03:19:00Z
   collected    logs/web.log                                                                            40.1 kB 03:19:00Z
 `},

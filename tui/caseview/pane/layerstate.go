@@ -76,7 +76,7 @@ func StepOf(i inspect.Image, layer int) string {
 	return ""
 }
 
-// LayerOf is the layer of a file that something was found about, or -1. It knows only files that are rows: for any
+// LayerOf is the layer of a file that something was found about, or -1. It covers only files that are rows: for any
 // other the merged tree has the layer.
 func LayerOf(i inspect.Image, path string) int {
 	for _, b := range i.Binaries {

@@ -146,5 +146,5 @@ func (v View) Why(k Kind, running bool) (inspect.Status, string) {
 }
 
 // Blocked reports whether a check could not run. A check that runs is blocked too as far as its status goes, until it
-// ends: its reason tells the two apart.
+// ends: its reason distinguishes the two.
 func Blocked(c inspect.CheckState) bool { return c.Status == inspect.CheckBlocked && !c.Running() }
