@@ -78,7 +78,7 @@ func TestNoneOfAKind(t *testing.T) {
 		t.Errorf("cluster: %v, %v", hooks, err)
 	}
 	_, err := snapshotOf(t, surroundings()...).MutatingWebhooks(t.Context())
-	if !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "snapshot shop.json holds none") {
+	if !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "snapshot shop.json has none") {
 		t.Errorf("snapshot: %v", err)
 	}
 }

@@ -127,7 +127,7 @@ func TestSnapshotSaysWhereElse(t *testing.T) {
 	_, err := s.Pod(t.Context(), "shop", "web")
 	checkWords(t, err, ErrNotFound, []string{"pod shop/web: not found in snapshot shop.json", "-n bank has a pod"})
 	_, err = s.Node(t.Context(), "node1")
-	checkWords(t, err, ErrNotFound, []string{"holds no nodes"})
+	checkWords(t, err, ErrNotFound, []string{"has no nodes"})
 }
 
 func TestSnapshotPages(t *testing.T) {

@@ -22,7 +22,7 @@ func TestReportClocks(t *testing.T) {
 	s.sees("NIS2 Art. 23 clock started", "── now", "○ 23 h 50 min left: early")
 	golden(t, "clock_120x40.txt", s.screen()+"\n")
 
-	s.press(":").write("aware now nis2").press("enter").sees("it runs already, aware 2026-03-14T03:10:00Z as ada says").press("esc")
+	s.press(":").write("aware now nis2").press("enter").sees("it runs already, aware 2026-03-14T03:10:00Z according to ada").press("esc")
 	s.press(":").write("withdraw").press("enter").sees("Withdraw a deadline",
 		"told by the on-call").write("a drill").press("enter")
 	s.sees("NIS2 Art. 23 clock withdrawn", "both stay in the record").seesNot("left:")

@@ -61,7 +61,7 @@ func runDiff(ctx context.Context, f *flags, std streams, from, to string) error 
 	if err != nil {
 		return err
 	}
-	s.printNotices(c)
+	printNotices(s.std, c)
 	return s.printDiff(c, from, to)
 }
 

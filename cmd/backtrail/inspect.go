@@ -162,7 +162,7 @@ func (s *session) headless(ctx context.Context, p prepared, own inspectFlags) er
 	if runErr != nil && !interrupted {
 		return runErr
 	}
-	s.printNotices(c)
+	printNotices(s.std, c)
 	if err := s.flags.printCase(s.std.out, *c); err != nil {
 		return err
 	}
@@ -179,11 +179,11 @@ func (s *session) headless(ctx context.Context, p prepared, own inspectFlags) er
 }
 
 // printNotices prints the notices of a case on stderr. They may contain text of a registry or a cluster.
-func (s *session) printNotices(c *inspect.Case) {
+func printNotices(std streams, c *inspect.Case) {
 	for _, n := range c.Notices {
-		fmt.Fprintf(s.std.err, "%s: %s\n", n.Level, text.Clean(n.Text))
+		fmt.Fprintf(std.err, "%s: %s\n", n.Level, text.Clean(n.Text))
 		if n.Hint != "" {
-			fmt.Fprintf(s.std.err, "hint: %s\n", text.Clean(n.Hint))
+			fmt.Fprintf(std.err, "hint: %s\n", text.Clean(n.Hint))
 		}
 	}
 }

@@ -287,7 +287,7 @@ func TestTheFleetOfTheDemo(t *testing.T) {
 	d.press("7", "G")
 	d.sees("note: seen on call") // the same case, with its notes
 	d.press(":", "where liblzma5@5.6.1-1", "\r")
-	d.sees("1 hit", "liblzma5 5.6.1-1", "could not be checked")
+	d.sees("1 hit", "liblzma5 5.6.1-1", "2 ?", "looked into to d")
 	d.press("q")
 	d.quits()
 	d.sees("case saved: ")

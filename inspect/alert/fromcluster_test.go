@@ -317,7 +317,7 @@ func TestFromADump(t *testing.T) {
 	if got := rules(c.Store); len(got) != 1 {
 		t.Errorf("got %q", got)
 	}
-	if got := said(); len(got) != 1 || !strings.Contains(got[0], "holds no logs") {
+	if got := said(); len(got) != 1 || !strings.Contains(got[0], "has no logs") {
 		t.Errorf("said %q", got)
 	}
 }

@@ -50,7 +50,7 @@ func TestAPanicEndsOneReader(t *testing.T) {
 	}}
 	c.Read(t.Context())
 	text := strings.Join(notes, "\n")
-	if !strings.Contains(text, "a defect of backtrail") || !strings.Contains(text, "holds no logs") {
+	if !strings.Contains(text, "a defect of backtrail") || !strings.Contains(text, "has no logs") {
 		t.Errorf("notes %q", notes)
 	}
 }

@@ -98,7 +98,7 @@ func TestBytesThatAreNotTheirDigest(t *testing.T) {
 		t.Error(got)
 	}
 	i.Container = inspect.ImageContainer
-	if got := text(caseWith(i), inspect.WhereFrom); !strings.Contains(got, "the bytes of the image are not") {
+	if got := text(caseWith(i), inspect.WhereFrom); !strings.Contains(got, "the bytes of the image do not match") {
 		t.Error(got)
 	}
 }

@@ -274,9 +274,9 @@ func TestHostileEditsFail(t *testing.T) {
 		"a README that was retouched": {"README.txt", "Not looked at:", "Looked at:", "not what this program draws"},
 		"a status in bag-info.txt":    {"bag-info.txt", "Status: failed", "Status: passed", "the report is failed"},
 		"a policy of other bytes": {
-			"data/policies/*", "ci@example.com", "me@example.com", "not what its name says",
+			"data/policies/*", "ci@example.com", "me@example.com", "not the digest in its name",
 		},
-		"facts of other bytes": {"data/facts/*", "xz-utils", "yz-utils", "not what its name says"},
+		"facts of other bytes": {"data/facts/*", "xz-utils", "yz-utils", "not the digest in its name"},
 		"another schema":       {"data/audit.json", "audit/v1", "audit/v2", "another version wrote it"},
 	} {
 		t.Run(name, func(t *testing.T) {

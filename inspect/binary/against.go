@@ -37,7 +37,7 @@ func (h *scanner) against(ctx context.Context, with *comparison, emit func(inspe
 	}
 	again.suspects = append(again.suspects, rewritten...)
 	again.suspects = append(again.suspects, h.swappedJars(ctx, with)...)
-	modules, err := h.changedModules(ctx, with)
+	modules, err := changedModules(ctx, h, with)
 	if err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ func Binaries(client *registry.Client, cache *layer.Cache, owners *owner.Cache) 
 				return err
 			}
 			h.settings(emit)
-			if err := h.destinations(ctx, on.Case().Alerts, emit); err != nil {
+			if err := destinations(ctx, h, on.Case().Alerts, emit); err != nil {
 				return err
 			}
 			h.emitDeleted(emit)

@@ -254,7 +254,7 @@ func TestPathsOfAlerts(t *testing.T) {
 		{"/odd (deleted)", "/odd (deleted)", inspect.FlagLower, inspect.OriginImage, "the image's own file"},
 		{"/tmp/kinsing", "/tmp/kinsing", inspect.FlagUpper, inspect.OriginRuntime, "layer 0 held a file at this path"},
 		{"./run", "/app/run", inspect.FlagLower, inspect.OriginImage, "the image's working directory /app"},
-		{"../bin/bash", "/usr/bin/bash", "", inspect.OriginUnknown, "the alert does not say whether"},
+		{"../bin/bash", "/usr/bin/bash", "", inspect.OriginUnknown, "the alert does not show whether"},
 		{"run", "run", "", inspect.OriginUnknown, "names no program by its path"},
 		{"/memfd:x (deleted)", "/memfd:x (deleted)", "", inspect.OriginMemfd, "from memory"},
 		{"memfd:x", "memfd:x", "", inspect.OriginMemfd, "from memory"},

@@ -48,7 +48,7 @@ func (r *moduleReader) text(ctx context.Context, t *layer.Tree, n *inspect.Node)
 
 // mining finds modules with strings of miners, without anything to compare with: two different ones, since one may
 // stand in a list of what is looked for.
-func (h *scanner) mining(ctx context.Context) error {
+func mining(ctx context.Context, h *scanner) error {
 	reader := moduleReader{MaxModules}
 	for n := range h.tree.All() {
 		if !isModule(n) {
@@ -58,7 +58,7 @@ func (h *scanner) mining(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if content.Miners(text) < 2 || h.suspected(n) {
+		if content.Miners(text) < 2 || suspected(h, n) {
 			continue
 		}
 		for _, f := range content.Strict(text) {
@@ -71,7 +71,7 @@ func (h *scanner) mining(ctx context.Context) error {
 }
 
 // suspected reports whether a file is a suspect already.
-func (h *scanner) suspected(n *inspect.Node) bool {
+func suspected(h *scanner, n *inspect.Node) bool {
 	return slices.ContainsFunc(h.suspects, func(s *suspect) bool { return s.node == n })
 }
 
@@ -101,7 +101,7 @@ func (h *scanner) module(n *inspect.Node, f content.Found) *suspect {
 
 // changedModules finds modules that the earlier image does not have, or has with other content, and that show more
 // than they did: what hardly any harmless module does, or any strong sign where the version of the package is the same.
-func (h *scanner) changedModules(ctx context.Context, with *comparison) ([]*suspect, error) {
+func changedModules(ctx context.Context, h *scanner, with *comparison) ([]*suspect, error) {
 	reader := moduleReader{MaxModules}
 	var found []*suspect
 	for n := range h.tree.All() {
@@ -123,7 +123,7 @@ func (h *scanner) changedModules(ctx context.Context, with *comparison) ([]*susp
 		if !ok && was != nil && with.sameModuleVersion(ctx, n) {
 			f, ok = gainedSign(content.Scan(now), content.Scan(was))
 		}
-		if !ok || len(found) >= MaxRows || h.suspected(n) {
+		if !ok || len(found) >= MaxRows || suspected(h, n) {
 			continue
 		}
 		s := h.module(n, f)

@@ -36,7 +36,7 @@ func Place() engine.Check {
 }
 
 // destinations looks up where the connections of network alerts lead, in what the image brings.
-func (h *scanner) destinations(ctx context.Context, alerts []inspect.Alert, emit func(inspect.Event)) error {
+func destinations(ctx context.Context, h *scanner, alerts []inspect.Alert, emit func(inspect.Event)) error {
 	s := destination.Search{Image: &h.image, Tree: h.tree, Own: h.own, Check: inspect.CheckBinaries}
 	return s.Alerts(ctx, alerts, emit)
 }

@@ -119,7 +119,7 @@ func TestSecretsThatStand(t *testing.T) {
 				return
 			}
 			severity, what, _ := strings.Cut(test.want, " ")
-			at := "/" + test.file.Name + " in layer 1 holds "
+			at := "/" + test.file.Name + " in layer 1 contains "
 			if len(got) != 1 || !strings.HasPrefix(got[0], severity+" secret "+at+what) {
 				t.Fatalf("got %q", got)
 			}
@@ -158,27 +158,27 @@ func TestSecretsThatWereTakenAway(t *testing.T) {
 	}{
 		"deleted": {
 			[]layerSpec{base, step("COPY id_rsa /root/.ssh/", file("root/.ssh/id_rsa", key)), step("RUN rm", whiteout("root/.ssh/.wh.id_rsa"))},
-			[]string{"medium hidden-secret /root/.ssh/id_rsa in layer 1 holds a private key; layer 2 deleted it, and it is still in the image"},
+			[]string{"medium hidden-secret /root/.ssh/id_rsa in layer 1 contains a private key; layer 2 deleted it, and it is still in the image"},
 		},
 		"deleted with its directory": {
 			[]layerSpec{base, step("COPY", file("src/.npmrc", "_authToken="+value)), step("RUN rm -r /src", whiteout(".wh.src"))},
-			[]string{"medium hidden-secret /src/.npmrc in layer 1 holds a token of an npm registry; layer 2 deleted it, and it is still in the image"},
+			[]string{"medium hidden-secret /src/.npmrc in layer 1 contains a token of an npm registry; layer 2 deleted it, and it is still in the image"},
 		},
 		"below an opaque directory": {
 			[]layerSpec{base, step("COPY", file("src/.npmrc", "_authToken="+value)), step("COPY", whiteout("src/.wh..wh..opq"), file("src/a", "a"))},
-			[]string{"medium hidden-secret /src/.npmrc in layer 1 holds a token of an npm registry; layer 2 deleted it, and it is still in the image"},
+			[]string{"medium hidden-secret /src/.npmrc in layer 1 contains a token of an npm registry; layer 2 deleted it, and it is still in the image"},
 		},
 		"replaced by nothing secret": {
 			[]layerSpec{base, step("COPY", file("root/.npmrc", "_authToken="+value)), step("RUN", file("root/.npmrc", "fund=false\n"))},
-			[]string{"medium hidden-secret /root/.npmrc in layer 1 holds a token of an npm registry; layer 2 replaced it, and it is still in the image"},
+			[]string{"medium hidden-secret /root/.npmrc in layer 1 contains a token of an npm registry; layer 2 replaced it, and it is still in the image"},
 		},
 		"replaced by another": {
 			[]layerSpec{base, step("COPY", file("app/k.pem", old)), step("COPY", file("app/k.pem", key))},
-			[]string{"medium hidden-secret /app/k.pem in layer 1 holds a private key; layer 2 replaced it, and it is still in the image", "medium secret /app/k.pem in layer 2 holds a private key"},
+			[]string{"medium hidden-secret /app/k.pem in layer 1 contains a private key; layer 2 replaced it, and it is still in the image", "medium secret /app/k.pem in layer 2 contains a private key"},
 		},
 		"only its mode was changed": {
 			[]layerSpec{base, step("COPY", file("app/k.pem", key)), step("RUN chmod", file("app/k.pem", key).WithMode(0o600))},
-			[]string{"medium secret /app/k.pem in layer 2 holds a private key"},
+			[]string{"medium secret /app/k.pem in layer 2 contains a private key"},
 		},
 		"of a package": {[]layerSpec{step("base", append(dpkgOf(packages, "tests"), packages["tests"]...)...), step("RUN rm", whiteout("srv/lib/.wh.key.pem"))}, nil},
 	} {

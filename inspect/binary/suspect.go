@@ -88,7 +88,7 @@ func (h *scanner) run(ctx context.Context) error {
 		h.suspects = append(h.suspects, s)
 	}
 	h.twins()
-	if err := h.mining(ctx); err != nil {
+	if err := mining(ctx, h); err != nil {
 		return err
 	}
 	if err := h.lookBelow(ctx); err != nil {

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -29,10 +30,11 @@ type Enforcement struct {
 // was not dumped.
 func ReadEnforcement(ctx context.Context, from kube.Source) (*Enforcement, error) {
 	list, err := from.ValidatingWebhooks(ctx)
-	if err != nil {
+	_, dump := from.(*kube.Snapshot)
+	if err != nil && !(dump && errors.Is(err, kube.ErrNotFound)) {
 		return nil, fmt.Errorf("reading the validating webhooks: %w", err)
 	}
-	if _, dump := from.(*kube.Snapshot); dump && len(list) == 0 {
+	if dump && len(list) == 0 {
 		return nil, fmt.Errorf("reading the validating webhooks: the dump has none, and the cluster may: add " +
 			"validatingwebhookconfigurations and namespaces to the kubectl get")
 	}

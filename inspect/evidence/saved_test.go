@@ -170,12 +170,12 @@ func TestPoliciesAreEvaluatedAgain(t *testing.T) {
 		"the same": {
 			[]inspect.Gate{gate("p", inspect.GatePassed)},
 			[]inspect.Gate{gate("p", inspect.GatePassed)},
-			signed, inspect.Verified, "as the case says",
+			signed, inspect.Verified, "as the case states",
 		},
 		"passed by the case only": {
 			[]inspect.Gate{gate("p", inspect.GatePassed)},
 			[]inspect.Gate{gate("p", inspect.GateRefused)},
-			signed, inspect.Failed, "the bytes in the bag say",
+			signed, inspect.Failed, "the bytes in the bag give",
 		},
 		"no such policy": {
 			[]inspect.Gate{gate("p", inspect.GatePassed)},

@@ -181,7 +181,7 @@ func TestWhoVouchesForEachKindOfTrust(t *testing.T) {
 		"a root that backtrail knows": {
 			signed(chain, root),
 			VerifyOptions{Known: []string{"sha256:root"}},
-			inspect.Verified, "itself knows",
+			inspect.Verified, "one of backtrail's own",
 		},
 		"the person's root": {
 			signed(chain, root),

@@ -219,7 +219,7 @@ func (v *vouching) root(t inspect.Trust, chains int) {
 		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s; here against yours: %s", what,
 			strings.Join(v.o.Roots, ", "))
 	case contains(v.o.Known, t.Digest):
-		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s, which is embedded in backtrail or came by TUF",
+		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s, one of backtrail's own",
 			what)
 	case v.o.AcceptBag:
 		v.record("trust", t.Digest, inspect.Verified, BasisBytes, "%s; accepted from the bag (--trusted-root bag)",

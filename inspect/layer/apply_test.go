@@ -78,7 +78,7 @@ func TestUnpack(t *testing.T) {
 		"a whiteout of its own layer's file": {
 			[]member{file("d/c", ""), whiteout("d/.wh.c")},
 			"/d/a /d/b /f", "",
-			"whiteout in the layer that also holds it",
+			"whiteout in the layer that also contains it",
 		},
 		"a whiteout twice": {
 			[]member{whiteout("d/.wh.a"), whiteout("d/.wh.a")}, "/d/b /f", "", "whiteout in the layer",

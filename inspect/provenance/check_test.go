@@ -283,12 +283,12 @@ func TestCertificateAgainstStatement(t *testing.T) {
 			"other source, nothing expected", workflow, evil,
 			inspect.Expected{},
 			"",
-			"the certificate says source https://github.com/evil/app",
+			"the certificate names source https://github.com/evil/app",
 		},
 		{
 			"other source, one expected", workflow, evil,
 			inspect.Expected{SourceURIs: []string{"github.com/acme/app"}},
-			inspect.ReasonSourceMismatch, "the certificate says https://github.com/evil/app",
+			inspect.ReasonSourceMismatch, "the certificate names https://github.com/evil/app",
 		},
 		{
 			"other source in an old certificate", workflow, old,

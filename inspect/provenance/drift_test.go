@@ -45,7 +45,7 @@ func TestCompareSigners(t *testing.T) {
 			"broken now", signedBy("dev@acme.example"),
 			side{unsettled: 1},
 			"signature-gone", inspect.High,
-			"no signature that is here now holds",
+			"no signature that is here now is valid",
 		},
 		{
 			"signed now",

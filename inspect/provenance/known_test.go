@@ -306,16 +306,16 @@ func TestCertificatesOfBothKinds(t *testing.T) {
 		"another repository": {
 			source{repo: "https://github.com/evil/app"},
 			old,
-			"the certificate says source https://github.com/acme/app", "",
+			"the certificate names source https://github.com/acme/app", "",
 		},
 		"another commit": {
 			source{repo: "https://github.com/acme/app", commit: "2"},
 			old,
-			"the certificate says commit " + ones, "",
+			"the certificate names commit " + ones, "",
 		},
 		"another ref": {
 			source{repo: "https://github.com/acme/app", commit: ones, ref: "refs/heads/x"},
-			old, "the certificate says ref refs/heads/main", "",
+			old, "the certificate names ref refs/heads/main", "",
 		},
 		"no repository in it": {
 			source{repo: "https://github.com/acme/app"},

@@ -137,7 +137,7 @@ func TestTheVerdictStatesItsLimits(t *testing.T) {
 		}
 		return strings.Join(all, "\n")
 	}
-	if got := text(cleanCase()); !strings.Contains(got, "this says nothing about what ran later") {
+	if got := text(cleanCase()); !strings.Contains(got, "this is no proof of what ran later") {
 		t.Error(got)
 	}
 	c := incidentCase()

@@ -150,7 +150,7 @@ func TestClocksAreStartedAndWithdrawn(t *testing.T) {
 	}
 	say(StartClock(&c, NIS2, now.Add(-time.Hour), now, "ada", "the CISO was told"))
 	if _, err := StartClock(&c, NIS2, now, now, "bob", "again"); err == nil || !strings.Contains(err.Error(),
-		"as ada says") {
+		"according to ada") {
 		t.Errorf("a second one: %v", err)
 	}
 	say(WithdrawClock(&c, NIS2, now, "bob", "a drill"))

@@ -249,7 +249,7 @@ func TestNotation(t *testing.T) {
 		}, want: "verified "},
 		{
 			name: "the certificate is not valid any more", policy: everywhere(strict, ca, any1), now: late,
-			want: "failed no-timestamp", says: "nothing that is signed says when",
+			want: "failed no-timestamp", says: "the time of signing is in nothing that is signed",
 		},
 		{
 			name: "it was when it was timestamped", policy: everywhere(strict, both, any1), now: late,
