@@ -107,7 +107,7 @@ func TestAlteredFactsAreFound(t *testing.T) {
 	must(t, os.WriteFile(files[0], raw, 0o600))
 	merged, err := audit.Merge(dirs, &known)
 	must(t, err)
-	if len(merged.Wrong) != 1 || !strings.Contains(merged.Wrong[0], "not the digest in its name") {
+	if len(merged.Wrong) != 1 || !strings.Contains(merged.Wrong[0], "the digest in its name") {
 		t.Errorf("wrong %q", merged.Wrong)
 	}
 

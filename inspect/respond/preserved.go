@@ -96,7 +96,7 @@ func (t tally) unread(c *inspect.Case) {
 		}
 	}
 	if n, said := c.Runtime(); !said {
-		t.loseAll(keptRuntime, "what was written at run time and the memory are in nothing that was read")
+		t.loseAll(keptRuntime, "neither they nor the memory were collected")
 	} else if n.Mark == inspect.RuntimeGivenUp {
 		t.loseAll(keptRuntime, strings.Join(strings.Fields("given up by "+n.Author+": "+n.Text), " "))
 	}

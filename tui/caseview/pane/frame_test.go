@@ -40,7 +40,7 @@ func TestPanesAsText(t *testing.T) {
   open  Entry path: still checking
   open  Why not blocked: still checking
   next  1 Preserve the pod
-  missing      run-time files (nothing …
+  missing      run-time files (neither …
   collected    1 log, not collected: 1 …
   collected    logs/web.log      40.1 kB
 `},
@@ -53,7 +53,7 @@ func TestPanesAsText(t *testing.T) {
   open  Entry path: still checking
   open  Why not blocked: still checking
   next  1 Preserve the pod
-  missing      run-time files (nothing that was read holds what was w…
+  missing      run-time files (neither they nor the memory were colle…
   collected    1 log, not collected: 1 (not found)                     03:19:00Z
   collected    logs/web.log                                    40.1 kB 03:19:00Z
 `},
@@ -66,7 +66,7 @@ func TestPanesAsText(t *testing.T) {
   open  Entry path: still checking
   open  Why not blocked: still checking
   next  1 Preserve the pod
-  missing      run-time files (what was written at run time and the memory are in nothing that was read)
+  missing      run-time files (neither they nor the memory were collected)
   collected    1 log, not collected: 1 (not found)                                                             03:19:00Z
   collected    logs/web.log                                                                            40.1 kB 03:19:00Z
 `},
@@ -178,19 +178,22 @@ HIGH   /usr/bin/top                                                 does not mat
 MED    /usr/bin/ps                                                  listed by procps 4.0.4-2                 missing  L1
 `},
 		{Timeline, 40, `
-03-14 01:50:00         ● image built
+03-14 03:20:00         ● known compromi…
+03-14 01:50:00  +729 d ● image built
 03-14 02:20:00 +30 min ● pod created
 03-14 03:08:00 +48 min ● alert: Drop an…
 03-14 03:18:00 +10 min ● note: maliciou…
 `},
 		{Timeline, 80, `
-2026-03-14 01:50:00Z         ● image built                              claimed
+2024-03-14 03:20:00Z         ● known compromise xz-2024-03 published: … claimed
+2026-03-14 01:50:00Z  +729 d ● image built                              claimed
 2026-03-14 02:20:00Z +30 min ● pod created                              cluster
 2026-03-14 03:08:00Z +48 min ● alert: Drop and execute ×3               alert
 2026-03-14 03:18:00Z +10 min ● note: malicious seen on call             local
 `},
 		{Timeline, 120, `
-2026-03-14 01:50:00Z         ● image built                                                                      claimed
+2024-03-14 03:20:00Z         ● known compromise xz-2024-03 published: xz-utils 5.6.1-1                          claimed
+2026-03-14 01:50:00Z  +729 d ● image built                                                                      claimed
 2026-03-14 02:20:00Z +30 min ● pod created                                                                      cluster
 2026-03-14 03:08:00Z +48 min ● alert: Drop and execute ×3                                                       alert
 2026-03-14 03:18:00Z +10 min ● note: malicious seen on call                                                     local
@@ -202,6 +205,7 @@ may do       not known: what the accoun…
 secret       web-db: env DB_PASSWORD in…
 network      no network policy selects …
 same node    shop/cart-0
+node         node-3
 container    web container shop/web:1.4…
 owner        ReplicaSet web-6d4
 `},
@@ -212,6 +216,7 @@ may do       not known: what the account may do; only a user who may impersonat�
 secret       web-db: env DB_PASSWORD in web
 network      no network policy selects it
 same node    shop/cart-0
+node         node-3
 container    web container shop/web:1.4.2
 owner        ReplicaSet web-6d4
 `},
@@ -222,6 +227,7 @@ may do       not known: what the account may do; only a user who may impersonate
 secret       web-db: env DB_PASSWORD in web
 network      no network policy selects it
 same node    shop/cart-0
+node         node-3
 container    web container shop/web:1.4.2
 owner        ReplicaSet web-6d4
 `},
