@@ -19,6 +19,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/subject"
 	"github.com/backtrail/backtrail/inspect/vuln"
 	"github.com/backtrail/backtrail/kube"
+	"github.com/backtrail/backtrail/registry"
 	"github.com/backtrail/backtrail/tui"
 )
 
@@ -155,6 +156,20 @@ func runDemo(ctx context.Context, f *flags, std streams, own inspectFlags, story
 		return err
 	}
 	return s.headless(ctx, p, own)
+}
+
+// asNamed records the requests to the demo's registry under the name that it stands for: its port is the system's
+// choice, and two runs give the same case. Its clock is not that of the incident, so no offset is measured.
+func asNamed(maps []string, emit func(inspect.Event)) (func(registry.Request), func(host, user, source string)) {
+	from, to, _ := strings.Cut(strings.Join(maps, ""), "=")
+	named := func(address string) string { return strings.ReplaceAll(address, to, from) }
+	account := accountsTo(emit)
+	return func(r registry.Request) {
+			r.URL = named(r.URL)
+			emit(requestEvent(r))
+		}, func(host, user, source string) {
+			account(named(host), user, source)
+		}
 }
 
 // demoSession is a session in which cluster, registry, trust, expectations, alerts and clock are the incident's, and

@@ -98,6 +98,9 @@ func openOn(s *session, l *ledger.Ledger, plan engine.Plan, p prepared) *open {
 	plan.Attach = func(emit func(inspect.Event)) { // before any check runs
 		scope.Notice = func(text string) { emit(inspect.Event{Fact: inspect.Notice{Level: "warning", Text: text}}) }
 		scope.Log, scope.Account = requestsTo(emit), accountsTo(emit)
+		if s.isDemo() {
+			scope.Log, scope.Account = asNamed(s.flags.registryMaps, emit)
+		}
 		attach(emit)
 	}
 	o := &open{plan: plan, scope: scope, ledger: l, key: caseKey(p), timestamps: s.timestamps}

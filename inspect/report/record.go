@@ -31,7 +31,8 @@ func sessionSection(c inspect.Case) section {
 		s.text("No session is recorded: who made this case is not known. Program: " + toolWords(c.Tool) + ".")
 	}
 	s.text("Times of this case are those of the host's clock, in UTC. By how much it differed from the clocks " +
-		"of servers is in data/custody.jsonl, where it was measured; times of alerts, of the cluster and of signatures are those of others, and the timeline names whose.")
+		"of servers is in data/custody.jsonl, where it was measured; times of alerts, of the cluster and of " +
+		"signatures are those of others, and the timeline names whose.")
 	return s
 }
 
