@@ -241,8 +241,8 @@ func (v *comparison) received() {
 				"its line is not in the bag, or is one result of a report, which does not name the pod")
 			continue
 		}
-		v.row("alert", a.ID, true, a, found, "match", "subject", "why", "file", "count", "last", "variants", "also",
-			"earlier", "number", "from", "raw", "title")
+		v.row("alert", a.ID, true, a, found, "match", "subject", "why", "file", "ran", "count", "last", "variants",
+			"also", "earlier", "number", "from", "raw", "title")
 	}
 	v.leftOutAlerts()
 	switch {
