@@ -232,6 +232,18 @@ func (v *comparison) findings() {
 	}
 }
 
+// carriesLayers reports whether the layers of all images of the case are in the bag.
+func (v *comparison) carriesLayers() bool {
+	for _, i := range v.c.Images {
+		for _, l := range i.Layers {
+			if !l.Empty && !v.carried(l.Digest) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // received compares alerts and the pod with the lines and the object that are kept.
 func (v *comparison) received() {
 	for _, a := range v.c.Alerts {
@@ -241,8 +253,17 @@ func (v *comparison) received() {
 				"its line is not in the bag, or is one result of a report, which does not name the pod")
 			continue
 		}
-		v.row("alert", a.ID, true, a, found, "match", "subject", "why", "file", "ran", "count", "last", "variants",
-			"also", "earlier", "number", "from", "raw", "title")
+		skip := []string{
+			"match", "subject", "why", "file", "count", "last", "variants", "also", "earlier", "number", "from", "raw", "title",
+		}
+		// What an interpreter was given to run is found again in the layers, and only where all of them are carried.
+		if at := slices.IndexFunc(v.again.Case.Alerts, func(r inspect.Alert) bool { return r.ID == a.ID }); at >= 0 {
+			found.Ran = v.again.Case.Alerts[at].Ran
+		}
+		if !v.carriesLayers() {
+			skip = append(skip, "ran")
+		}
+		v.row("alert", a.ID, true, a, found, skip...)
 	}
 	v.leftOutAlerts()
 	switch {
