@@ -124,11 +124,15 @@ func TestTheCircumstancesOfACase(t *testing.T) {
 	facts := []Fact{
 		ClusterIdentity{Server: "https://a:6443", UID: "u1", User: "alice", Unknown: []string{"version: refused"}},
 		ClusterIdentity{Server: "https://a:6443", UID: "u1", CA: "sha256:00", User: "alice"},
-		ClockOffset{Host: "b", Seconds: -3, Within: 1}, ClockOffset{Host: "a"}, ClockOffset{Host: "b", Seconds: 4},
-		Account{Host: "r", User: "bob", Source: "docker configuration"}, Account{Host: "r", Source: "none"},
+		ClockOffset{Host: "b", Seconds: -3, Within: 1},
+		ClockOffset{Host: "a"},
+		ClockOffset{Host: "b", Seconds: 4},
+		Account{Host: "r", User: "bob", Source: "docker configuration"},
+		Account{Host: "r", Source: "none"},
 		Timestamp{Entry: 2, Head: "sha256:11", Authority: "https://tsa", At: at(1), Response: []byte{1}},
 		Timestamp{Entry: 2, Head: "sha256:11", Authority: "https://tsa", Error: "down"},
-		Timestamp{Entry: 9, Error: "down"}, Timestamp{Entry: 9, Response: []byte{2}},
+		Timestamp{Entry: 9, Error: "down"},
+		Timestamp{Entry: 9, Response: []byte{2}},
 	}
 	var c Case
 	var what []string

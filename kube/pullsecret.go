@@ -83,16 +83,17 @@ func PullKeychain(found []corev1.Secret) (authn.Keychain, error) {
 	var keys pullKeys
 	var errs []error
 	for i := range found {
-		logins, err := loginsOf(&found[i])
+		secret := &found[i]
+		logins, err := loginsOf(secret)
 		if err != nil { // of a secret: the reason is left out, since that of encoding/json quotes its bytes
 			errs = append(errs, fmt.Errorf("reading pull secret %s: it has no logins in the form of its type",
-				found[i].Name))
+				secret.Name))
 		}
 		for _, place := range slices.Sorted(maps.Keys(logins)) {
 			key, err := newPullKey(place, logins[place])
 			if err != nil {
 				errs = append(errs, fmt.Errorf("reading pull secret %s: one of its registries is no URL",
-					found[i].Name))
+					secret.Name))
 				continue
 			}
 			keys = append(keys, key)
@@ -111,11 +112,11 @@ func loginsOf(s *corev1.Secret) (map[string]authn.AuthConfig, error) {
 	var config struct {
 		Auths map[string]authn.AuthConfig `json:"auths"`
 	}
-	switch s.Type {
-	case corev1.SecretTypeDockerConfigJson:
+	if s.Type == corev1.SecretTypeDockerConfigJson {
 		err := json.Unmarshal(s.Data[corev1.DockerConfigJsonKey], &config)
 		return config.Auths, err
-	case corev1.SecretTypeDockercfg:
+	}
+	if s.Type == corev1.SecretTypeDockercfg {
 		err := json.Unmarshal(s.Data[corev1.DockerConfigKey], &config.Auths)
 		return config.Auths, err
 	}

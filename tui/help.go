@@ -82,7 +82,10 @@ func scopeText(s shell.Scope) string {
 		shell.Scope
 		name string
 	}{
-		{shell.InPods, "pods"}, {shell.InCase, "case"}, {shell.InViewer, "content"}, {shell.InAudit, "audit"},
+		{shell.InPods, "pods"},
+		{shell.InCase, "case"},
+		{shell.InViewer, "content"},
+		{shell.InAudit, "audit"},
 		{shell.InWhere, "where"},
 	} {
 		if s&x.Scope != 0 {

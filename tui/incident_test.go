@@ -572,6 +572,7 @@ func (p *program) PasteAlerts(ctx context.Context, text string) error { return p
 func (p *program) OpenCase(ctx context.Context, pod inspect.FlaggedPod) (inspect.Source, error) {
 	return p.open(ctx, pod)
 }
+
 func (p *program) OpenPlace(ctx context.Context, place fleet.Place) (inspect.Source, error) {
 	return p.place(ctx, place)
 }
@@ -583,6 +584,7 @@ func (p *program) AuditPath(*audit.Report) string { return "backtrail-audit.json
 func (p *program) ExportAudit(_ context.Context, r *audit.Report, to string) (string, error) {
 	return fmt.Sprintf("%s with %d rows and %d gaps", to, len(r.Rows), len(r.NotLookedAt)), nil
 }
+
 func (p *program) Where(ctx context.Context, what string) (where.Result, error) {
 	return p.where(ctx, what)
 }

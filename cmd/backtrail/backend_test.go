@@ -354,8 +354,10 @@ func TestTheFleetOfTheTerminalUI(t *testing.T) {
 		t.Fatalf("where: %+v, %v", found, err)
 	}
 	m := found.Matches[0]
-	source, err := v.OpenPlace(t.Context(), fleet.Place{Namespace: m.Namespace, Workload: m.Workload,
-		Container: m.Container, Digest: m.Digest})
+	source, err := v.OpenPlace(t.Context(), fleet.Place{
+		Namespace: m.Namespace, Workload: m.Workload,
+		Container: m.Container, Digest: m.Digest,
+	})
 	layertest.Must(t, err)
 	c := &inspect.Case{}
 	layertest.Must(t, source(t.Context(), c.Apply))

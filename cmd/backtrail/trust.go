@@ -208,7 +208,7 @@ func (o sealFlags) confirm(std streams, stdinTaken bool) error {
 }
 
 // tokenVariable has the identity token for keyless signing, as for cosign.
-const tokenVariable = "SIGSTORE_ID_TOKEN"
+const tokenVariable = "SIGSTORE_ID_TOKEN" //nolint:gosec // the name of a variable, not a credential
 
 // isJob reports whether this is a job of GitHub Actions with the permission id-token: write. A job without it has no
 // such variable (docs.github.com, "OpenID Connect").

@@ -121,12 +121,12 @@ func compromised(i inspect.Image) ([]inspect.Advisory, []inspect.Finding, error)
 	for _, p := range i.Packages {
 		if p.Name == "xz-utils" && p.Version == "5.1" {
 			return []inspect.Advisory{{
-					ID: "xz-2024", Source: "incident-pack", Kind: inspect.AdvisoryPackage, Subject: "xz-utils 5.1",
-					Severity: inspect.Critical,
-				}}, []inspect.Finding{{
-					ID: "advisory-xz", Check: inspect.CheckAdvisories, Severity: inspect.Critical,
-					Status: inspect.RowFailed, Title: "xz-utils 5.1 is compromised",
-				}}, nil
+				ID: "xz-2024", Source: "incident-pack", Kind: inspect.AdvisoryPackage, Subject: "xz-utils 5.1",
+				Severity: inspect.Critical,
+			}}, []inspect.Finding{{
+				ID: "advisory-xz", Check: inspect.CheckAdvisories, Severity: inspect.Critical,
+				Status: inspect.RowFailed, Title: "xz-utils 5.1 is compromised",
+			}}, nil
 		}
 	}
 	return nil, nil, errors.New("the records of OSV are not here")
@@ -135,8 +135,10 @@ func compromised(i inspect.Image) ([]inspect.Advisory, []inspect.Finding, error)
 func vulnerable(i inspect.Image) ([]inspect.Vuln, bool, error) {
 	return []inspect.Vuln{
 		{ID: "CVE-2026-1", Severity: inspect.Critical, Package: "left-pad", Version: "1.0.0", KEV: true, Data: data},
-		{ID: "CVE-2026-2", Severity: inspect.Medium, Package: "xz-utils", Version: i.Packages[0].Version, Data: data,
-			Record: "a row that is not carried"},
+		{
+			ID: "CVE-2026-2", Severity: inspect.Medium, Package: "xz-utils", Version: i.Packages[0].Version, Data: data,
+			Record: "a row that is not carried",
+		},
 	}, true, nil
 }
 

@@ -254,7 +254,8 @@ func (v *comparison) received() {
 			continue
 		}
 		skip := []string{
-			"match", "subject", "why", "file", "count", "last", "variants", "also", "earlier", "number", "from", "raw", "title",
+			"match", "subject", "why", "file", "count", "last", "variants", "also", "earlier", "number", "from", "raw",
+			"title",
 		}
 		// What an interpreter was given to run is found again in the layers, and only where all of them are carried.
 		if at := slices.IndexFunc(v.again.Case.Alerts, func(r inspect.Alert) bool { return r.ID == a.ID }); at >= 0 {

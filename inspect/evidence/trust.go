@@ -115,8 +115,10 @@ func rootAsPEM(data []byte) []pemFile {
 		}
 	}
 	files := []pemFile{
-		{"fulcio.pem", certificatesAsPEM(authorities)}, {"tsa.pem", certificatesAsPEM(stamps)},
-		{"rekor.pub", keysAsPEM(trusted.RekorLogs())}, {"ctfe.pub", keysAsPEM(trusted.CTLogs())},
+		{"fulcio.pem", certificatesAsPEM(authorities)},
+		{"tsa.pem", certificatesAsPEM(stamps)},
+		{"rekor.pub", keysAsPEM(trusted.RekorLogs())},
+		{"ctfe.pub", keysAsPEM(trusted.CTLogs())},
 	}
 	return slices.DeleteFunc(files, func(p pemFile) bool { return len(p.data) == 0 })
 }

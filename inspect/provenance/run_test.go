@@ -52,7 +52,8 @@ func TestDriftOfARunWithinASignedStatement(t *testing.T) {
 		}
 		b := builds{
 			inspect.Provenance{Signed: tt.signed, Parameters: before.parameters},
-			inspect.Provenance{Signed: tt.signed, Parameters: now.parameters}, "known-good", true,
+			inspect.Provenance{Signed: tt.signed, Parameters: now.parameters},
+			"known-good", true,
 		}
 		var got change
 		all := b.run()

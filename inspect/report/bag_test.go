@@ -41,16 +41,20 @@ func TestEvidenceIsNamedByItsPlaceInTheBag(t *testing.T) {
 			"crane blob registry.example/shop/web@" + digestB + " | sha256sum | grep " + hexOf(digestB),
 		},
 		"a layer that the registry has no more": {
-			bagOf(), inspect.Evidence{Kind: "layer", Digest: digestC}, "not in this bag: it is missing",
+			bagOf(),
+			inspect.Evidence{Kind: "layer", Digest: digestC},
+			"not in this bag: it is missing",
 			"crane blob registry.example/shop/web@" + digestC + " | sha256sum | grep " + hexOf(digestC),
 		},
 		"an exhibit": {
-			bagOf("data/cluster/pod.json"), inspect.Evidence{Kind: "pod", Digest: digestA},
+			bagOf("data/cluster/pod.json"),
+			inspect.Evidence{Kind: "pod", Digest: digestA},
 			"in this bag: data/cluster/pod.json", "echo '" + hexOf(digestA) +
 				"  data/cluster/pod.json' | sha256sum --check",
 		},
 		"no digest": {
-			bagOf(), inspect.Evidence{Kind: "alert", Text: "x"},
+			bagOf(),
+			inspect.Evidence{Kind: "alert", Text: "x"},
 			"not in this bag: the claim names no digest; it rests on the record, data/events.jsonl", "",
 		},
 		"no bag": {Bag{}, inspect.Evidence{Kind: "pod"}, "", ""},
@@ -68,8 +72,10 @@ func TestCommandsOfEvidenceAreQuoted(t *testing.T) {
 	if got := fetched(i, e, hexOf(e.Digest)); !strings.Contains(got, `'tmp/$(id); rm -rf '\''x'\'''`) {
 		t.Error(got)
 	}
-	for _, location := range []string{"", "oci:/srv/x@" + digestA, "/srv/x.tar", "docker-archive:x@" + digestA,
-		"a b@" + digestA} {
+	for _, location := range []string{
+		"", "oci:/srv/x@" + digestA, "/srv/x.tar", "docker-archive:x@" + digestA,
+		"a b@" + digestA,
+	} {
 		i.Location = location
 		if got := fetched(i, e, hexOf(e.Digest)); got != "" {
 			t.Errorf("%q: %s", location, got)
@@ -91,8 +97,10 @@ func TestTheAuditRecordOfABag(t *testing.T) {
 		Operator: "ada", CaseNumber: "IR-7", Host: "laptop", TimeZone: "CET +0100", SHA256: digestC,
 		Tool: inspect.Tool{Name: "backtrail", Version: "1", Revision: "abc"}, Command: []string{"backtrail", "inspect"},
 	}}
-	c.Redactions = []inspect.Redaction{{Container: "web", Where: "image imageConfig.env", Kind: "password",
-		Original: "hmac-sha256:00"}}
+	c.Redactions = []inspect.Redaction{{
+		Container: "web", Where: "image imageConfig.env", Kind: "password",
+		Original: "hmac-sha256:00",
+	}}
 	c.Hosts = []inspect.HostRequests{{Host: "registry.example", Method: "GET", Count: 3, Failed: 1, Bytes: 5}}
 	var page, md bytes.Buffer
 	b := bagOf("data/image/blobs/sha256/" + hexOf(digestA))
@@ -107,8 +115,10 @@ func TestTheAuditRecordOfABag(t *testing.T) {
 		"sha256sum --check --strict --quiet tagmanifest-sha256.txt", "data/image/blobs/sha256/" + hexOf(digestA),
 		"left out at the export", "registry.example",
 	} {
-		for form, text := range map[string]string{"page": strings.ReplaceAll(page.String(), "<wbr>", ""),
-			"markdown": md.String()} {
+		for form, text := range map[string]string{
+			"page":     strings.ReplaceAll(page.String(), "<wbr>", ""),
+			"markdown": md.String(),
+		} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s: %q is not in it", form, want)
 			}

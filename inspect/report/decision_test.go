@@ -27,8 +27,10 @@ func TestTheStoryOfACase(t *testing.T) {
 	}
 	calm := cleanCase()
 	story = storySection(calm, verdict.Of(&calm)).blocks[0].text
-	for _, want := range []string{"No alert was matched to this case", "found no problem in what it read",
-		"It is about the image"} {
+	for _, want := range []string{
+		"No alert was matched to this case", "found no problem in what it read",
+		"It is about the image",
+	} {
 		if !strings.Contains(story, want) {
 			t.Errorf("%q is not in\n%s", want, story)
 		}
@@ -44,12 +46,14 @@ func TestTheStoryOfACase(t *testing.T) {
 // A claim never stands among what is known, and what no check looks at is always named.
 func TestWhatIsKnownAndWhatIsNot(t *testing.T) {
 	c := incidentCase()
-	c.Answers = []inspect.Answer{{Question: inspect.WhereFrom, Status: inspect.AnswerPartial,
+	c.Answers = []inspect.Answer{{
+		Question: inspect.WhereFrom, Status: inspect.AnswerPartial,
 		Sentences: []inspect.Sentence{
 			{Text: "layer 1 brought it", Basis: inspect.Seen},
 			{Text: "it was built by acme", Basis: inspect.Claimed, By: "the labels"},
 			{Text: "which commit", Basis: inspect.NotKnown},
-		}}}
+		},
+	}}
 	s := knownSection(c)
 	know, open, unlooked := s.blocks[0].item, s.blocks[1].item, s.blocks[2].item
 	if all := strings.Join(know.lines, "\n"); !strings.Contains(all, "layer 1 brought it") || strings.Contains(all,

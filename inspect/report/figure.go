@@ -145,8 +145,10 @@ func layerFigure(c inspect.Case, i inspect.Image) *figure {
 		" shared; only in this image: " +
 		strconv.Itoa(i.Diff.Layers.Added)}
 	if shared > 0 {
-		f.Boxes = append(f.Boxes, figureBox{laneLeft, 48, sharedEnd - laneLeft - 2, 28, "base",
-			"layers that both images have"})
+		f.Boxes = append(f.Boxes, figureBox{
+			laneLeft, 48, sharedEnd - laneLeft - 2, 28, "base",
+			"layers that both images have",
+		})
 	}
 	if sharedEnd > figureWidth-320 { // no room beside it
 		words.X, words.Y, f.Height = laneLeft, 92, 100

@@ -132,8 +132,10 @@ func redactionSection(c inspect.Case) section {
 	}
 	for _, x := range c.Exhibits {
 		for _, field := range x.Redacted {
-			t.rows = append(t.rows, []cell{plainCell(x.Path), plainCell(field), plainCell("secret"),
-				codeCell(x.Original)})
+			t.rows = append(t.rows, []cell{
+				plainCell(x.Path), plainCell(field), plainCell("secret"),
+				codeCell(x.Original),
+			})
 		}
 	}
 	s.tableOf(t, maxKept)
@@ -190,8 +192,10 @@ func custodySection(c inspect.Case, b Bag) section {
 	for _, x := range [][2]string{
 		{"the files are those that were written", "sha256sum --check --strict --quiet tagmanifest-sha256.txt " +
 			"manifest-sha256.txt"},
-		{"the bag is the one that was announced: compare with the digest posted at the export",
-			"sha256sum tagmanifest-sha256.txt"},
+		{
+			"the bag is the one that was announced: compare with the digest posted at the export",
+			"sha256sum tagmanifest-sha256.txt",
+		},
 		{"the head of the chain of custody", `tail -n 1 data/custody.jsonl | tr -d '\n' | sha256sum`},
 	} {
 		s.item(item{bare: true, title: x[0], command: x[1]})

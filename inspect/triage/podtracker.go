@@ -101,17 +101,18 @@ func (t *PodTracker) Add(pods []corev1.Pod) {
 		t.batch++
 	}
 	for i := range pods {
-		id := uidOf(&pods[i])
+		pod := &pods[i]
+		id := uidOf(pod)
 		if t.pods[id] == nil {
 			t.arrival[id] = t.batch
 		}
-		if t.picks != nil && !t.picks(&pods[i]) {
+		if t.picks != nil && !t.picks(pod) {
 			t.hidden[id] = true
 		} else {
 			delete(t.hidden, id) // its labels have changed
 		}
-		t.index.Add(&pods[i])
-		t.pods[id] = &inspect.FlaggedPod{Pod: t.describe(&pods[i])}
+		t.index.Add(pod)
+		t.pods[id] = &inspect.FlaggedPod{Pod: t.describe(pod)}
 	}
 }
 

@@ -150,7 +150,8 @@ func (s *Audit) groupRow(key, name string, members []*audit.Row, open bool) row 
 		id: key, group: key, text: name + " " + strings.Join(texts, " "), value: name, object: all,
 		cells: func(int) []widget.Cell {
 			return []widget.Cell{
-				worst.cell(), {Text: sign + name, Tone: widget.ToneBold, Width: -4, Middle: true},
+				worst.cell(),
+				{Text: sign + name, Tone: widget.ToneBold, Width: -4, Middle: true},
 				{Text: sum, Width: -3},
 			}
 		},
@@ -235,7 +236,8 @@ func (s *Audit) auditCells(r *audit.Row, indent string, w int) []widget.Cell {
 		return []widget.Cell{outcome.cell(), {Text: workload, Width: -4, Middle: true}, reason}
 	case w < 76:
 		return []widget.Cell{
-			outcome.cell(), {Text: indent + r.Namespace + "/" + strings.TrimSpace(workload), Width: -4, Middle: true},
+			outcome.cell(),
+			{Text: indent + r.Namespace + "/" + strings.TrimSpace(workload), Width: -4, Middle: true},
 			allowed, reason,
 		}
 	}
@@ -243,8 +245,10 @@ func (s *Audit) auditCells(r *audit.Row, indent string, w int) []widget.Cell {
 		outcome.cell(), {Text: r.Namespace, Width: s.space}, {Text: workload, Width: -5, Middle: true},
 	}
 	if w >= 110 {
-		cells = append(cells, widget.Cell{Text: label.Image(r.Reference, r.Digest), Tone: widget.ToneDim, Width: -4,
-			Middle: true})
+		cells = append(cells, widget.Cell{
+			Text: label.Image(r.Reference, r.Digest), Tone: widget.ToneDim, Width: -4,
+			Middle: true,
+		})
 	}
 	cells = append(cells, s.signed(r.Signature), s.signed(r.Provenance))
 	if w >= 90 { // names come before it
@@ -273,7 +277,8 @@ func (s *Audit) columnNames(w int) []widget.Cell {
 		return nil
 	}
 	cells := []widget.Cell{
-		{Text: "level", Width: outcomeWidth}, {Text: "namespace", Width: s.space},
+		{Text: "level", Width: outcomeWidth},
+		{Text: "namespace", Width: s.space},
 		{Text: "workload:container", Width: -5},
 	}
 	if w >= 110 {

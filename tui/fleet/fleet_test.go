@@ -318,8 +318,10 @@ func TestARunningAuditShowsWhatThereIs(t *testing.T) {
 	r := report()
 	b := &backend{waits: true, updates: []Update{
 		{Report: &audit.Report{Scope: r.Scope, NotLookedAt: r.NotLookedAt, Books: audit.Books{Listed: 6}}, Began: now},
-		{Rows: r.Rows[:2], Progress: &audit.Progress{Done: 2, Total: 6, Reused: 1, Began: now,
-			Now: now.Add(time.Minute)}},
+		{Rows: r.Rows[:2], Progress: &audit.Progress{
+			Done: 2, Total: 6, Reused: 1, Began: now,
+			Now: now.Add(time.Minute),
+		}},
 	}}
 	st := openAudit(t, b, 120, 40, "")
 	st.shows("2 containers", "sts/db", "not looked at: layers").lacks("deploy/web")
@@ -499,8 +501,10 @@ func TestWhereHasFourOutcomes(t *testing.T) {
 	if got := st.workloads(); got != "web mail etl agent" {
 		t.Errorf("rows %s", got)
 	}
-	for _, want := range []string{"agent etl web mail", "agent etl web mail", "web mail agent etl",
-		"web mail etl agent"} {
+	for _, want := range []string{
+		"agent etl web mail", "agent etl web mail", "web mail agent etl",
+		"web mail etl agent",
+	} {
 		if st.do("sort"); st.workloads() != want {
 			t.Errorf("%s: %s, want %s", st.sh.Notice.Text, st.workloads(), want)
 		}

@@ -26,11 +26,13 @@ func TestTheWordOfARow(t *testing.T) {
 		count string
 	}{
 		{
-			"past block", audit.Row{State: audit.Done, Level: audit.Block, Allowed: audit.Yes},
+			"past block",
+			audit.Row{State: audit.Done, Level: audit.Block, Allowed: audit.Yes},
 			"BLOCK", 0, widget.ToneCritical, "1 0 0",
 		},
 		{
-			"past block and refused", audit.Row{State: audit.Done, Level: audit.Block, Allowed: audit.No},
+			"past block and refused",
+			audit.Row{State: audit.Done, Level: audit.Block, Allowed: audit.No},
 			"BLOCK", 0, widget.ToneCritical, "1 1 0",
 		},
 		{"refused", audit.Row{State: audit.Done, Allowed: audit.No}, "no", 1, widget.ToneBad, "0 1 0"},
@@ -38,17 +40,20 @@ func TestTheWordOfARow(t *testing.T) {
 		{"failed", audit.Row{State: audit.Failed}, "?", 2, widget.ToneWarn, "0 0 1"},
 		{"a row of nothing", audit.Row{}, "?", 2, widget.ToneWarn, "0 0 1"},
 		{
-			"due", audit.Row{State: audit.Done, Level: audit.Warn, Allowed: audit.Yes},
+			"due",
+			audit.Row{State: audit.Done, Level: audit.Warn, Allowed: audit.Yes},
 			"warn", 3, widget.ToneWarn, "0 0 0",
 		},
 		{
-			"due, and not known", audit.Row{State: audit.Done, Level: audit.Warn, Allowed: audit.Unknown},
+			"due, and not known",
+			audit.Row{State: audit.Done, Level: audit.Warn, Allowed: audit.Unknown},
 			"warn", 3, widget.ToneWarn, "0 0 1",
 		},
 		{"not known", audit.Row{State: audit.Done, Allowed: audit.Unknown}, "?", 4, widget.ToneWarn, "0 0 1"},
 		{"fine", audit.Row{State: audit.Done, Allowed: audit.Yes}, "·", 5, widget.ToneDim, "0 0 0"},
 		{
-			"only logged", audit.Row{State: audit.Done, Level: audit.Log, Allowed: audit.Yes},
+			"only logged",
+			audit.Row{State: audit.Done, Level: audit.Log, Allowed: audit.Yes},
 			"·", 5, widget.ToneDim, "0 0 0",
 		},
 	} {
@@ -170,7 +175,8 @@ func TestOldMessagesAreDropped(t *testing.T) {
 	for _, msg := range []tea.Msg{
 		storedMsg{gen: -1, stored: &Stored{}},
 		updateMsg{gen: -1, updates: []Update{{Report: &audit.Report{}, Ended: true}}, over: true},
-		resultMsg{gen: s.gen}, nil, "text",
+		resultMsg{gen: s.gen},
+		nil, "text",
 	} {
 		if cmd := s.Update(msg); cmd != nil {
 			t.Errorf("%T starts something", msg)

@@ -256,7 +256,9 @@ func foundCells(f *found, w int) []widget.Cell {
 		return []widget.Cell{outcome.cell(), {Text: workload, Width: -4, Middle: true}, what}
 	case w < 76:
 		return []widget.Cell{
-			outcome.cell(), {Text: f.Namespace + "/" + workload, Width: -4, Middle: true}, what,
+			outcome.cell(),
+			{Text: f.Namespace + "/" + workload, Width: -4, Middle: true},
+			what,
 			{Text: day(f.last), Tone: widget.ToneDim, Width: dayColumn},
 		}
 	}
@@ -265,7 +267,10 @@ func foundCells(f *found, w int) []widget.Cell {
 		layer.Text = label.Layer(f.matches[0].Layer)
 	}
 	return []widget.Cell{
-		outcome.cell(), {Text: f.Namespace, Width: spaceColumn}, {Text: workload, Width: -4, Middle: true}, what, layer,
+		outcome.cell(),
+		{Text: f.Namespace, Width: spaceColumn},
+		{Text: workload, Width: -4, Middle: true},
+		what, layer,
 		{Text: day(f.first), Tone: widget.ToneDim, Width: dayColumn},
 		{Text: day(f.last), Tone: widget.ToneDim, Width: dayColumn},
 	}
@@ -277,9 +282,13 @@ func (s *Where) columnNames(w int) []widget.Cell {
 		return nil
 	}
 	cells := []widget.Cell{
-		{Text: "", Width: outcomeWidth}, {Text: "namespace", Width: spaceColumn},
-		{Text: "workload:container", Width: -4}, {Text: "what", Width: -4}, {Text: "in", Width: layerColumn},
-		{Text: "since", Width: dayColumn}, {Text: "until", Width: dayColumn},
+		{Text: "", Width: outcomeWidth},
+		{Text: "namespace", Width: spaceColumn},
+		{Text: "workload:container", Width: -4},
+		{Text: "what", Width: -4},
+		{Text: "in", Width: layerColumn},
+		{Text: "since", Width: dayColumn},
+		{Text: "until", Width: dayColumn},
 	}
 	for i := range cells {
 		cells[i].Tone = widget.ToneDim

@@ -10,13 +10,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"os"
 
 	"github.com/backtrail/backtrail/inspect/evidence/seal"
 	"github.com/backtrail/backtrail/inspect/evidence/seal/sealtest"
