@@ -60,6 +60,8 @@ type CheckState struct {
 	Reason    string      `json:"reason"` // running, while it runs
 	Started   Time        `json:"started"`
 	Ended     Time        `json:"ended"`
+	// Interrupted reports whether the run ended under the check (End)
+	Interrupted bool `json:"interrupted,omitempty"`
 }
 
 // Running is the reason of a check that has not ended.

@@ -14,6 +14,8 @@ type Begin struct{}
 type End struct {
 	Status CheckStatus `json:"status"`
 	Reason string      `json:"reason"`
+	// Interrupted reports whether the run ended under the check: it was left or stopped, and may run again.
+	Interrupted bool `json:"interrupted,omitempty"`
 }
 
 // Progress describes how far a check has come. It may be dropped.
@@ -61,7 +63,7 @@ func (x End) fold(c *Case, e Event) {
 	}
 	state, _ := c.Check(e.Check, e.Container)
 	state.Name, state.Container, state.Ended = e.Check, e.Container, e.Time
-	state.Status, state.Reason = x.Status, x.Reason
+	state.Status, state.Reason, state.Interrupted = x.Status, x.Reason, x.Interrupted
 	upsert(&c.Checks, state, compareChecks)
 	delete(c.progress, Key{e.Check, e.Container})
 }

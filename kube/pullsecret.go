@@ -140,7 +140,11 @@ func newPullKey(place string, login authn.AuthConfig) (pullKey, error) {
 	if below == "/" {
 		below = ""
 	}
-	return pullKey{host: u.Hostname(), port: u.Port(), path: below, login: login}, nil
+	host := u.Hostname()
+	if host == "docker.io" {
+		host = "index.docker.io" // one registry, whose images go-containerregistry names by this host
+	}
+	return pullKey{host: host, port: u.Port(), path: below, login: login}, nil
 }
 
 // Resolve gives the login for a registry or repository; authn.Anonymous where there is none.

@@ -119,6 +119,19 @@ func TestAPullSecretIsForTheRegistryThatItNames(t *testing.T) {
 	}
 }
 
+// docker.io and index.docker.io are one registry, whichever the secret names.
+func TestAPullSecretForDockerHub(t *testing.T) {
+	keys, err := PullKeychain([]corev1.Secret{dockerConfig("hub", `{"auths":{"docker.io":{"username":"hub"}}}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for repository, want := range map[string]string{"nginx": "hub", "docker.io/team/web": "hub", "quay.io/web": ""} {
+		if got := loginFor(t, keys, repository); got != want {
+			t.Errorf("%s: login %q, want %q", repository, got, want)
+		}
+	}
+}
+
 func TestABrokenPullSecretIsNamedAndTheOthersCount(t *testing.T) {
 	keys, err := PullKeychain([]corev1.Secret{
 		dockerConfig("broken", `{"auths":{"registry.example":{"auth":"c2VjcmV0"}}}`), // no colon: no user

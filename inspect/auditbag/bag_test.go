@@ -120,13 +120,15 @@ func newAudited(t *testing.T) *audited {
 func compromised(i inspect.Image) ([]inspect.Advisory, []inspect.Finding, error) {
 	for _, p := range i.Packages {
 		if p.Name == "xz-utils" && p.Version == "5.1" {
-			return []inspect.Advisory{{
+			advisory := inspect.Advisory{
 				ID: "xz-2024", Source: "incident-pack", Kind: inspect.AdvisoryPackage, Subject: "xz-utils 5.1",
 				Severity: inspect.Critical,
-			}}, []inspect.Finding{{
+			}
+			finding := inspect.Finding{
 				ID: "advisory-xz", Check: inspect.CheckAdvisories, Severity: inspect.Critical,
 				Status: inspect.RowFailed, Title: "xz-utils 5.1 is compromised",
-			}}, nil
+			}
+			return []inspect.Advisory{advisory}, []inspect.Finding{finding}, nil
 		}
 	}
 	return nil, nil, errors.New("the records of OSV are not here")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -111,19 +110,16 @@ func outcome(ctx context.Context, err error) inspect.End {
 	case errors.As(err, &o):
 		return inspect.End{Status: o.Status, Reason: err.Error()}
 	case ctx.Err() != nil:
-		return inspect.End{Status: inspect.CheckBlocked, Reason: interrupted + err.Error()}
+		return inspect.End{Status: inspect.CheckBlocked, Reason: "interrupted: " + err.Error(), Interrupted: true}
 	default:
 		return inspect.End{Status: inspect.CheckBlocked, Reason: err.Error()}
 	}
 }
 
-// interrupted begins the reason of a check that the end of its run has ended.
-const interrupted = "interrupted: "
-
 // Unfinished reports whether a check neither ran to its end nor found out that it cannot run: it was interrupted, or
 // the program ended under it. A case that is gone on with runs such a check again.
 func Unfinished(s inspect.CheckState) bool {
-	return s.Running() || s.Status == inspect.CheckBlocked && strings.HasPrefix(s.Reason, interrupted)
+	return s.Running() || s.Interrupted
 }
 
 // guard runs a check; its panic becomes an error that names the place. It does not wait for a check that does not end

@@ -234,6 +234,40 @@ func TestAComparedRowKeepsItsBytes(t *testing.T) {
 	})
 }
 
+// What rests on images that the machine had read before is a claim: a genuine bag of an image with such a base was
+// refused.
+func TestTheBaseOfAnImageIsAClaim(t *testing.T) {
+	b := newBench(t)
+	compare := func(claimed, found []inspect.Setting) string {
+		set := func(all []inspect.Setting) inspect.Case {
+			return with(b.c, func(i *inspect.Image) { i.Notable = all })
+		}
+		return b.compare(set(claimed), set(found), Again{}, func(v *comparison) {
+			v.fileRows(v.c.Images[0], v.again.Case.Images[0])
+		})
+	}
+	for _, s := range []inspect.Setting{
+		{Code: inspect.CodeBuiltFrom}, {Code: inspect.CodeBaseMismatch},
+		{Code: inspect.CodeBaseImage, Basis: inspect.Seen},
+	} {
+		if found := compare([]inspect.Setting{s}, nil); found != "" {
+			t.Errorf("%s: %s", s.Code, found)
+		}
+	}
+	annotated := []inspect.Setting{{Code: inspect.CodeBaseImage, Detail: "not compared"}}
+	if found := compare([]inspect.Setting{{Code: inspect.CodeBaseImage, Basis: inspect.Seen}}, annotated); found != "" {
+		t.Error(found)
+	}
+	if compare([]inspect.Setting{{Code: inspect.CodeBuiltFrom}}, annotated) == "" {
+		t.Error("the annotation of a base image is missing from the case, and that passed")
+	}
+	for _, s := range []inspect.Setting{{Code: inspect.CodeBaseImage}, {Code: inspect.CodeUserRoot}} {
+		if compare([]inspect.Setting{s}, nil) == "" {
+			t.Errorf("%s: no bytes show it, and it passed", s.Code)
+		}
+	}
+}
+
 func TestEachFieldOfWhatWasReceivedIsReadAgain(t *testing.T) {
 	b := newBench(t)
 	honest := Again{Alerts: map[string]inspect.Alert{"a1": b.c.Alerts[0]}, Pod: b.c.Pod, Answers: b.c.Answers}

@@ -29,7 +29,8 @@ func (v *comparison) fileRows(i, again inspect.Image) {
 		func(a inspect.Altered) string { return a.Path }, skip...)
 	rows(v, "files", i.Container, inspect.CheckBinaries, i.Missing, again.Missing,
 		func(m inspect.Missing) string { return m.Path }, skip...)
-	rows(v, "setting", i.Container, inspect.CheckBinaries, i.Notable, again.Notable,
+	claimed, found := v.settings(i.Container, i.Notable, again.Notable)
+	rows(v, "setting", i.Container, inspect.CheckBinaries, claimed, found,
 		func(s inspect.Setting) string { return s.Code + " " + s.Detail })
 	rows(v, "package", i.Container, inspect.CheckPackages, i.Packages, again.Packages, func(p inspect.Package) string {
 		return p.Type + " " + p.Name + " " + p.Version + " " + strings.Join(p.Locations, " ")
@@ -230,6 +231,24 @@ func (v *comparison) findings() {
 			v.fail("finding", f.Subject, "%s comes out of the bytes in the bag, and the case does not have it", f.Code)
 		}
 	}
+}
+
+// settings leaves out what the case has by comparing the image with images that its machine had read before: these are
+// not in the bag, so that it is a claim. Without them the same annotation of a base image comes out as not compared.
+func (v *comparison) settings(container string, claimed, found []inspect.Setting) (_, _ []inspect.Setting) {
+	past := false
+	claimed = slices.DeleteFunc(slices.Clone(claimed), func(s inspect.Setting) bool {
+		base := s.Code == inspect.CodeBaseMismatch || s.Code == inspect.CodeBaseImage && s.Basis == inspect.Seen
+		if base || s.Code == inspect.CodeBuiltFrom {
+			v.notInBag("setting", container+" "+s.Code, "what it was compared with, or would be, is not in the bag")
+		}
+		past = past || base
+		return base || s.Code == inspect.CodeBuiltFrom
+	})
+	found = slices.DeleteFunc(slices.Clone(found), func(s inspect.Setting) bool {
+		return past && s.Code == inspect.CodeBaseImage
+	})
+	return claimed, found
 }
 
 // carriesLayers reports whether the layers of all images of the case are in the bag.
