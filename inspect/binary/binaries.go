@@ -13,6 +13,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/engine"
 	"github.com/backtrail/backtrail/inspect/layer"
 	"github.com/backtrail/backtrail/inspect/owner"
+	"github.com/backtrail/backtrail/inspect/text"
 	"github.com/backtrail/backtrail/registry"
 )
 
@@ -80,7 +81,13 @@ func newScanner(ctx context.Context, c *layer.Cache, owners *owner.Cache, on eng
 	h.path = newSearchPath(h.tree, h.own, h.image.Settings.Env)
 	h.mounts = mountsOf(known.Pod, image.Container)
 	h.alerts(known.Alerts, emit)
-	return h, h.run(ctx)
+	err = h.run(ctx)
+	if h.unread > 0 {
+		emit(inspect.Event{Fact: inspect.Notice{Level: "warning", Text: fmt.Sprintf("not looked through to the end in %s: %s "+
+			"of interpreters; at most %s of one and %s of all are read", image.Container, text.Count(h.unread, "module"),
+			text.Size(MaxModule), text.Size(MaxModules))}})
+	}
+	return h, err
 }
 
 // mountsOf lists the mounts of a container of the case's pod. It is nil without a pod, as for an image that is

@@ -27,14 +27,20 @@ func isModule(n *inspect.Node) bool {
 		}, path.Ext(n.Path))
 }
 
-// moduleReader reads modules up to MaxModules bytes; what follows is not read.
-type moduleReader struct{ left int64 }
+// moduleReader reads modules while bytes are left of a budget, and counts those that were not read, or not to their end.
+type moduleReader struct {
+	left int64
+	past int
+}
 
 // text is the beginning of a module, nil past the bound and where it cannot be read. Errors: those of the context, and
 // of a store that is damaged.
 func (r *moduleReader) text(ctx context.Context, t *layer.Tree, n *inspect.Node) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if n.Size > MaxModule || r.left < min(n.Size, MaxModule) {
+		r.past++
 	}
 	if r.left -= min(n.Size, MaxModule); r.left < 0 {
 		return nil, nil
@@ -47,9 +53,11 @@ func (r *moduleReader) text(ctx context.Context, t *layer.Tree, n *inspect.Node)
 }
 
 // mining finds modules with strings of miners, without anything to compare with: two different ones, since one may
-// stand in a list of what is looked for.
-func mining(ctx context.Context, h *scanner) error {
-	reader := moduleReader{MaxModules}
+// stand in a list of what is looked for. budget is in bytes. The image decides how many modules it has: those past the
+// bounds are counted in the scanner, and not passed over in silence.
+func mining(ctx context.Context, h *scanner, budget int64) error {
+	reader := moduleReader{left: budget}
+	defer func() { h.unread = reader.past }()
 	for n := range h.tree.All() {
 		if !isModule(n) {
 			continue
@@ -102,7 +110,7 @@ func (h *scanner) module(n *inspect.Node, f content.Found) *suspect {
 // changedModules finds modules that the earlier image does not have, or has with other content, and that show more
 // than they did: what hardly any harmless module does, or any strong sign where the version of the package is the same.
 func changedModules(ctx context.Context, h *scanner, with *comparison) ([]*suspect, error) {
-	reader := moduleReader{MaxModules}
+	reader := moduleReader{left: MaxModules}
 	var found []*suspect
 	for n := range h.tree.All() {
 		old := with.before.Get(n.Path)

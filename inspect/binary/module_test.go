@@ -117,3 +117,26 @@ func TestNativeLibrariesOfOtherVersions(t *testing.T) {
 		}
 	}
 }
+
+// An image decides how many modules it has, and how long they are: those that are not read to their end are counted.
+func TestModulesPastTheBoundsAreCounted(t *testing.T) {
+	large := strings.Repeat("x = 1\n", MaxModule/6+1)
+	b := newBench(t)
+	c := b.examine(t, imageOf(t, v1.Config{}, step("app", file("srv/a.py", "a = 1\n"), file("srv/b.py", "b = 1\n"),
+		file("srv/large.py", large))), nil)
+	if !slices.ContainsFunc(c.Notices, func(n inspect.Notice) bool {
+		return strings.Contains(n.Text, "not looked through to the end") && strings.Contains(n.Text, "1 module of")
+	}) {
+		t.Errorf("notices %+v", c.Notices)
+	}
+	tree, err := b.cache.Tree(t.Context(), c.Images[0].Layers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for budget, want := range map[int64]int{0: 3, 6: 2, 11: 2, 12: 1, 12 + MaxModule: 1} {
+		h := &scanner{tree: tree}
+		if err := mining(t.Context(), h, budget); err != nil || h.unread != want {
+			t.Errorf("a budget of %d bytes: %d are not read to their end, want %d; %v", budget, h.unread, want, err)
+		}
+	}
+}

@@ -26,6 +26,9 @@ type facts struct {
 // recordFacts is the kind of the records that keep them, by architecture and diff IDs.
 const recordFacts = "facts"
 
+// unreadWords state that a suspect is past MaxScannedAll: the image decides how many there are.
+const unreadWords = "its content was not looked through: there are more of its kind than can be read"
+
 // factsForm begins the key of kept facts: another form when other signs are looked for.
 const factsForm = "5 "
 

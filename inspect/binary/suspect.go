@@ -59,6 +59,7 @@ type scanner struct {
 	hijacked map[*inspect.Node]string // loaded into every program, and by what
 	suspects []*suspect
 	shows    map[string]string // what modules show, as a predicate, by path
+	unread   int               // modules that were not read, or not to their end
 
 	shadowed  []layer.ShadowedEntry
 	deletions []deletion
@@ -88,7 +89,7 @@ func (h *scanner) run(ctx context.Context) error {
 		h.suspects = append(h.suspects, s)
 	}
 	h.twins()
-	if err := mining(ctx, h); err != nil {
+	if err := mining(ctx, h, MaxModules); err != nil {
 		return err
 	}
 	if err := h.lookBelow(ctx); err != nil {
@@ -110,7 +111,10 @@ func (h *scanner) examineAll(ctx context.Context) error {
 		return err
 	}
 	for _, s := range h.suspects {
-		f := found[s.node.SHA256]
+		f, read := found[s.node.SHA256]
+		if !read {
+			s.add("", unreadWords)
+		}
 		for _, c := range f.Codes {
 			s.add(c, "")
 		}

@@ -1,7 +1,6 @@
 package destination
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -54,6 +53,10 @@ func (s Search) Alerts(ctx context.Context, alerts []inspect.Alert, emit func(in
 	for _, f := range found[:min(len(found), MaxFindings)] {
 		emit(inspect.Event{Fact: f.finding(s)})
 	}
+	if more := len(found) - MaxFindings; more > 0 {
+		emit(inspect.Event{Fact: inspect.Notice{Level: "info", Text: fmt.Sprintf("destinations of alerts stand in %s more "+
+			"of the image of %s", text.Count(more, "place"), s.Image.Container)}})
+	}
 	for _, t := range targets {
 		if !slices.ContainsFunc(found, func(f place) bool { return f.target.text == t.text }) {
 			emit(inspect.Event{Fact: inspect.Notice{Level: "info", Text: t.nowhere(s.Image.Container, went)}})
@@ -89,7 +92,7 @@ type place struct {
 func (s Search) settings(targets []target) []place {
 	var found []place
 	look := func(value, where, key string) {
-		lower := bytes.ToLower([]byte(value))
+		lower := lowered([]byte(value))
 		for _, t := range targets {
 			if t.in(lower) {
 				found = append(found, place{target: t, where: where, key: key})
@@ -184,7 +187,7 @@ func (s Search) file(ctx context.Context, n *inspect.Node, targets []target) ([]
 		if err != nil && !errors.Is(err, io.EOF) {
 			return nil, err
 		}
-		lower := bytes.ToLower(buffer[:read])
+		lower := lowered(buffer[:read])
 		for _, t := range targets {
 			if !slices.ContainsFunc(found, func(o target) bool { return o.text == t.text }) && t.in(lower) {
 				found = append(found, t)
@@ -195,6 +198,17 @@ func (s Search) file(ctx context.Context, n *inspect.Node, targets []target) ([]
 		}
 	}
 	return found, nil
+}
+
+// lowered makes the letters of ASCII small, in place. The bytes are those of programs: bytes.ToLower would take them for
+// UTF-8 and replace what is none.
+func lowered(b []byte) []byte {
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return b
 }
 
 // finding names the place. A file that no package vouches for is worth a look (medium); a setting that everybody sees
