@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/backtrail/backtrail/inspect"
 	"github.com/backtrail/backtrail/inspect/audit"
@@ -285,6 +286,31 @@ func TestAPodThatIsOpenedAgainGoesOnWithItsCase(t *testing.T) {
 	}
 }
 
+// An alert that came after a case was left is judged when it is opened again: the file that it names is looked at.
+func TestANewAlertIsJudgedInACaseThatIsGoneOnWith(t *testing.T) {
+	v := demoView(t)
+	p := podCase(t, v.session, "cart-6b8f9d7c55-tq4wn")
+	c := inspect.Case{Expected: v.session.expected}
+	for _, check := range []string{inspect.CheckBinaries, inspect.CheckLayers} {
+		c.Checks = append(c.Checks, inspect.CheckState{Name: check, Container: "cart", Status: inspect.CheckDone})
+	}
+	c.End = &inspect.End{Status: inspect.CheckDone}
+	binaries := inspect.Key{Check: inspect.CheckBinaries, Container: "cart"}
+	p.opening = nil
+	if again, _ := unfinished(t.Context(), v.session, &c, p); len(again) != 0 {
+		t.Errorf("nothing has come, and %v run again", again)
+	}
+	p.opening = []inspect.Event{{Fact: inspect.Alert{ID: "new", Path: "/tmp/x"}}}
+	again, opening := unfinished(t.Context(), v.session, &c, p)
+	if !slices.Contains(again, binaries) || len(opening) != 1 {
+		t.Errorf("with a new alert %v run again, opened with %+v", again, opening)
+	}
+	c.Alerts = []inspect.Alert{{ID: "new", Path: "/tmp/x"}}
+	if again, _ := unfinished(t.Context(), v.session, &c, p); len(again) != 0 {
+		t.Errorf("with the alert that it has %v run again", again)
+	}
+}
+
 // A record that was changed is left alone: nothing is added to it.
 func TestADamagedCaseIsNotGoneOnWith(t *testing.T) {
 	home := newHome(t)
@@ -298,7 +324,16 @@ func TestADamagedCaseIsNotGoneOnWith(t *testing.T) {
 	lines := bytes.SplitAfter(raw, []byte("\n"))
 	changed := bytes.Join(append(lines[:4:4], lines[5:]...), nil)
 	layertest.Must(t, os.WriteFile(path, changed, 0o600))
-	openFor(t.Context(), t, &liveView{view: v.view}, cart)
+	c := openFor(t.Context(), t, &liveView{view: v.view}, cart)
+	if !slices.ContainsFunc(c.Notices, func(n inspect.Notice) bool { return strings.Contains(n.Text, "is not intact") }) {
+		t.Errorf("why a new case was begun is not in its notices: %+v", c.Notices)
+	}
+	_, err = (&flags{}).record(t.Context(), casesIn(t, home)[0], func(*inspect.Case, time.Time) (inspect.Fact, error) {
+		return inspect.Note{Subject: inspect.SubjectCustody, Text: "moved"}, nil
+	})
+	if err == nil || !strings.Contains(err.Error(), "not intact") {
+		t.Errorf("a note for a record that was changed: %v", err)
+	}
 	if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, changed) || len(casesIn(t, home)) != 2 {
 		t.Errorf("cases %v, %d bytes after %d (%v)", casesIn(t, home), len(got), len(changed), err)
 	}

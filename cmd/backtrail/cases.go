@@ -141,8 +141,8 @@ func earlierCase(ctx context.Context, p prepared) string {
 }
 
 // resume goes on with a saved case, and gives nil where that is not possible: it is damaged, or another process has it
-// open. A case of its own is then begun, which loses no evidence.
-func resume(ctx context.Context, s *session, p prepared, id string) *open {
+// open. A case of its own is then begun, which loses no evidence; the first is in its opening.
+func resume(ctx context.Context, s *session, p *prepared, id string) *open {
 	dir, err := casesDir()
 	if err != nil {
 		return nil
@@ -151,12 +151,16 @@ func resume(ctx context.Context, s *session, p prepared, id string) *open {
 	if err != nil {
 		return nil
 	}
-	if l.Broken() != nil {
+	if err := l.Broken(); err != nil {
 		_ = l.Close() // nothing is added to a record that was changed
+		p.opening = append(p.opening, inspect.Event{Fact: inspect.Notice{
+			Level: "warning", Text: fmt.Sprintf("the earlier case %s of this pod is not intact (%v): it is left as it is, "+
+				"and this case is a new one", id, err),
+		}})
 		return nil
 	}
-	o := openOn(s, l, s.plan(p), p)
-	o.source = goOn(ctx, s, o, p)
+	o := openOn(s, l, s.plan(*p), *p)
+	o.source = goOn(ctx, s, o, *p)
 	return o
 }
 
@@ -187,7 +191,8 @@ func goOn(ctx context.Context, s *session, o *open, p prepared) inspect.Source {
 //
 //   - checks that were interrupted, by leaving the case or by a crash;
 //   - checks of layers whose files are no longer in the cache, since they could not be shown;
-//   - what rests on the alerts, where others have come since;
+//   - what rests on the alerts, where others have come since: the files that they name are located by the binaries
+//     check, which also judges them;
 //   - all of them, where the person now expects something else of the image, or has other thresholds.
 func unfinished(ctx context.Context, s *session, c *inspect.Case, p prepared) (again []inspect.Key,
 	opening []inspect.Event,
@@ -201,7 +206,8 @@ func unfinished(ctx context.Context, s *session, c *inspect.Case, p prepared) (a
 			opening = append(opening, e)
 		}
 	}
-	if len(opening) > 0 {
+	alerts := len(opening) > 0
+	if alerts {
 		again = append(again, inspect.Key{Check: inspect.CheckAlertLocation}, inspect.Key{Check: inspect.CheckAnswers})
 	}
 	other := !sameExpected(c.Expected, s.expected) || !sameJSON(c.Thresholds, s.thresholds)
@@ -214,7 +220,8 @@ func unfinished(ctx context.Context, s *session, c *inspect.Case, p prepared) (a
 	for _, state := range c.Checks {
 		k := inspect.Key{Check: state.Name, Container: state.Container}
 		gone := state.Name == inspect.CheckLayers && uncached(ctx, s, c, state.Container)
-		if other || gone || engine.Unfinished(state) {
+		alerted := state.Name == inspect.CheckBinaries && alerts
+		if other || gone || alerted || engine.Unfinished(state) {
 			again = append(again, k)
 		}
 	}

@@ -61,13 +61,16 @@ func (f *flags) recordAll(ctx context.Context, name string, make func(c *inspect
 	if err != nil {
 		return nil, err
 	}
-	// Resume checks the chain of the ledger before it adds to it: nothing is added to a record that was changed.
 	l, err := ledger.Resume(ctx, dir, name, newOperator().session(time.Now()), time.Now)
 	if err != nil {
 		// The process that has the case open has the lock of its ledger, which ends with it, also after a crash.
 		return nil, hinted(err, "a case that is open in the terminal UI takes this there, with :")
 	}
 	defer l.Close()
+	if err := l.Broken(); err != nil { // nothing is added to a record that was changed
+		return nil, hinted(fmt.Errorf("adding to %s: the record of the case is not intact: %w", name, err),
+			"backtrail open "+text.Quote(name)+" shows what it has; backtrail inspect begins a new case")
+	}
 	c := l.Case()
 	facts, err := make(&c, time.Now().UTC())
 	if err != nil {

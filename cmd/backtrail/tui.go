@@ -263,7 +263,7 @@ func (v *liveView) OpenCase(ctx context.Context, pod inspect.FlaggedPod) (inspec
 		id = earlierCase(ctx, p)
 	}
 	if id != "" {
-		if o := resume(ctx, v.session, p, id); o != nil {
+		if o := resume(ctx, v.session, &p, id); o != nil {
 			v.inform("goes on with case " + id + "; :all checks again looks at everything anew")
 			v.replace(o)
 			return v.precedence.source(o.source), nil
