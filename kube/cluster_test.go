@@ -462,6 +462,13 @@ func TestAServerNeedsNoKubeconfig(t *testing.T) {
 	if _, err := Open(Options{Context: "gone", Overrides: bound(t, "-s", server.URL)}); !errors.Is(err, ErrNoConfig) {
 		t.Errorf("a context that is not there: %v", err)
 	}
+	server.Close()
+	var explained *Error
+	_, err = c.Pod(t.Context(), c.Namespace(), "web")
+	if !errors.As(err, &explained) || strings.Contains(err.Error(), "(context )") ||
+		!strings.Contains(strings.Join(explained.Hint, "\n"), "`kubectl --server "+server.URL+" version`") {
+		t.Errorf("without a context: %v, hints %q", err, explained)
+	}
 }
 
 func TestAnOverrideOfWhatIsNotThereIsAnError(t *testing.T) {

@@ -45,18 +45,42 @@ func (c *Cluster) explain(doing string, err error) error {
 		}
 	case apierrors.IsNotFound(err):
 		e.Kind = ErrNotFound
-		e.Err = fmt.Errorf("not found in context %s", c.context)
+		e.Err = errors.New("not found in " + c.place())
 		e.Hint = []string{"look elsewhere with -n NAMESPACE or --context; `backtrail pods -A` lists what is there"}
 	case isCertificateError(err):
 		e.Kind = ErrUnreachable
-		e.Err = fmt.Errorf("the certificate of %s (context %s) is not valid: %w", c.server, c.context, err)
+		e.Err = fmt.Errorf("the certificate of %s is not valid: %w", c.named(), err)
 		e.Hint = []string{"the kubeconfig's certificate-authority must be that of this cluster; is a proxy in between?"}
 	case isNetworkError(err):
 		e.Kind = ErrUnreachable
-		e.Err = fmt.Errorf("no answer from %s (context %s): %w", c.server, c.context, err)
+		e.Err = fmt.Errorf("no answer from %s: %w", c.named(), err)
 		e.Hint = c.reachHints()
 	}
 	return e
+}
+
+// named is the cluster for an error: its server, and the context that led there. A server that a flag names needs none.
+func (c *Cluster) named() string {
+	if c.context == "" {
+		return c.server
+	}
+	return c.server + " (" + c.place() + ")"
+}
+
+// place is the cluster as a person named it: the context, else the server.
+func (c *Cluster) place() string {
+	if c.context == "" {
+		return c.server
+	}
+	return "context " + c.context
+}
+
+// kubectl begins a command about the same cluster.
+func (c *Cluster) kubectl() string {
+	if c.context == "" {
+		return "kubectl --server " + c.server
+	}
+	return "kubectl --context " + c.context
 }
 
 // certificateExpired reports that a client certificate which has expired may be why the server refused: the refusal
@@ -80,7 +104,7 @@ func isLoginError(err error) bool {
 
 // loginHints name the plugin, not its arguments: they may hold secrets.
 func (c *Cluster) loginHints() []string {
-	again := fmt.Sprintf("`kubectl --context %s auth whoami` logs in again, with the terminal at hand", c.context)
+	again := fmt.Sprintf("`%s auth whoami` logs in again, with the terminal at hand", c.kubectl())
 	if c.plugin == nil {
 		return []string{"the credentials of this context are refused: renew them in the kubeconfig", again}
 	}
@@ -95,7 +119,7 @@ func (c *Cluster) loginHints() []string {
 // reachHints are what to try when the API server does not answer.
 func (c *Cluster) reachHints() []string {
 	hints := []string{
-		fmt.Sprintf("is the VPN up? `kubectl --context %s version` connects to the same server", c.context),
+		fmt.Sprintf("is the VPN up? `%s version` connects to the same server", c.kubectl()),
 		"--snapshot PATH reads a saved `kubectl get … -o json` in place of the cluster",
 	}
 	if len(c.contexts) > 1 {

@@ -1,6 +1,6 @@
 package kube
 
-// Node is what a node reports of itself.
+// Node is the state of a node, as its kubelet reports it.
 type Node struct {
 	Name, OS, Architecture string
 	Kernel                 string // 6.12.0; of Windows its release, 10.0.20348.2227

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ import (
 	"github.com/backtrail/backtrail/inspect/report"
 	"github.com/backtrail/backtrail/inspect/signature"
 	"github.com/backtrail/backtrail/inspect/text"
+	"github.com/backtrail/backtrail/registry"
 )
 
 // acceptBag is the --trusted-root that accepts roots and keys that are only in the bag. Whoever made the bag chose
@@ -279,27 +281,32 @@ func timestampLine(status inspect.Status, s report.Style) string {
 	return fmt.Sprintf("timestamp    %s  since when it exists\n", s.Mark(status))
 }
 
+// caseLines are whose case a bundle is of, by its own account.
+func caseLines(c evidence.BagCase) string {
+	if c.Status == "" {
+		return "case         could not be read\n"
+	}
+	complete := "complete"
+	if !c.Complete {
+		complete = "not complete"
+	}
+	return fmt.Sprintf("%-12s %s %s\n             %s, %s\nby           %s, with %s\n", cmp.Or(c.Kind, "case"),
+		text.Clean(c.ID), text.Clean(c.Target), c.Status, complete,
+		cmp.Or(text.Clean(c.Operator), "operator not recorded"), cmp.Or(text.Clean(c.Tool), "a tool that is not named"))
+}
+
 // describeVerification prints whose case it is, the three results, and under each what was not plainly fine. Whose
 // case it is comes first: a bundle of another case can be intact too. Checks that passed are counted only, but for
 // those about trust: what a verdict rests on is shown in any case.
 func describeVerification(w io.Writer, v evidence.Verification, s report.Style) error {
-	complete := "complete"
-	if !v.Case.Complete {
-		complete = "not complete"
-	}
-	_, err := fmt.Fprintf(w, `%-12s %s %s
-             %s, %s
-by           %s, with %s
-tag manifest %s
+	_, err := fmt.Fprintf(w, `%stag manifest %s
 
 fits         %s  the files fit the manifests of the bundle
 reproduced   %s  the claims follow from the bytes in it
              %d of %d claims recomputed, %d claimed, %d not in the bag, %d failed
 authentic    %s  who signed it
 %s
-`, cmp.Or(v.Case.Kind, "case"), text.Clean(v.Case.ID), text.Clean(v.Case.Target), v.Case.Status, complete,
-		cmp.Or(text.Clean(v.Case.Operator), "operator not recorded"),
-		text.Clean(v.Case.Tool), text.Clean(v.TagManifest), s.Mark(v.Fits), s.Mark(v.Reproduced),
+`, caseLines(v.Case), cmp.Or(text.Clean(v.TagManifest), "none"), s.Mark(v.Fits), s.Mark(v.Reproduced),
 		v.Claims.Recomputed,
 		v.Claims.Recomputed+v.Claims.Claimed+v.Claims.NotInBag+v.Claims.Failed, v.Claims.Claimed, v.Claims.NotInBag,
 		v.Claims.Failed, s.Mark(v.Authentic), timestampLine(v.Timestamp, s))
@@ -324,4 +331,85 @@ authentic    %s  who signed it
 	_, err = fmt.Fprintf(w, "\n%d checks passed, %d failed, %d could not be made, %d did not apply\n",
 		counts[inspect.Verified], counts[inspect.Failed], counts[inspect.Unknown], counts[inspect.Absent])
 	return err
+}
+
+// maxBundle bounds a Sigstore bundle, in bytes: one with an attestation carries the statement, which may list a whole
+// SBOM.
+const maxBundle = 32 << 20
+
+// verifyBlobCommand is the verb verify-blob, with the flags of cosign verify-blob for a bundle.
+func verifyBlobCommand(f *flags, std streams) *cobra.Command {
+	var bundle string
+	cmd := &cobra.Command{
+		Use:   "verify-blob FILE|sha256:…",
+		Short: "Verify a file, or the digest of one, with a Sigstore bundle",
+		Args:  oneArgument("FILE or a digest"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runVerifyBlob(cmd.Context(), f, std, args[0], bundle)
+		},
+	}
+	cmd.Flags().StringVar(&bundle, "bundle", "", "the Sigstore bundle, a JSON `FILE`")
+	return cmd
+}
+
+// runVerifyBlob verifies a file, or a digest where the file itself is not at hand. Without an expectation the chain is
+// verified, and the result is not: a signature by anyone at all is not what the caller asked about.
+func runVerifyBlob(ctx context.Context, f *flags, std streams, name, bundle string) error {
+	if err := f.checkOutput("plain", "json"); err != nil {
+		return err
+	}
+	if bundle == "" {
+		return usage("verify-blob needs --bundle FILE, the Sigstore bundle of %s", name)
+	}
+	// With both, a file that only one of them has signed would be verified: each is an alternative within its kind
+	// only.
+	if e := f.expect; len(e.keys) > 0 && len(e.identities)+len(e.identityRegexps) > 0 {
+		return usage("--key and --certificate-identity cannot both have signed one file: name one of them")
+	}
+	s, err := newSession(f, std)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	r := signature.BlobRequest{Expected: s.expected, Trust: s.trust}
+	if r.Bundle, err = readBounded(bundle, maxBundle); err != nil {
+		return hinted(fmt.Errorf("reading the bundle: %w", err))
+	}
+	// A file whose name is a digest is written as ./sha256:…
+	if registry.IsDigest(name) {
+		r.Digest = name
+	} else {
+		file, err := os.Open(name)
+		if err != nil {
+			return hinted(fmt.Errorf("opening the file to verify: %w", err))
+		}
+		defer file.Close()
+		r.Artifact = file
+	}
+	sig, err := signature.VerifyBlob(ctx, r)
+	if err != nil {
+		return hinted(fmt.Errorf("verifying %s with %s: %w", name, bundle, err))
+	}
+	return s.printBlob(sig, name)
+}
+
+// printBlob prints the steps of the verification. Everything but verified is exit 3: unlike for a case, nothing else
+// could carry the answer.
+func (s *session) printBlob(sig inspect.Signature, name string) error {
+	if s.flags.output == "json" {
+		b, err := inspect.EncodeJSON(sig)
+		if err != nil {
+			return err
+		}
+		if _, err := s.std.out.Write(b); err != nil {
+			return err
+		}
+	} else if err := report.Signature(s.flags.textTo(s.std.out), sig, s.flags.style(s.std.out)); err != nil {
+		return err
+	}
+	if sig.Status == inspect.Verified {
+		return nil
+	}
+	text := fmt.Sprintf("%s is not verified: %s\n  %s", name, sig.Reason, text.Clean(signature.Why(sig)))
+	return &exitError{code: exitFailed, err: errors.New(text)}
 }

@@ -71,7 +71,7 @@ func Check(o Options, needs ...string) engine.Check {
 // names neither. It is found by its method, since a dump has none: a kube.Source that states nothing needs no empty
 // answer.
 //
-// Nothing of it decides anything: two cases with one UID are of one cluster, as far as its API server tells the truth.
+// Nothing of it decides anything: two cases with one UID are of one cluster, as far as its API server can be trusted.
 func identify(ctx context.Context, from kube.Source, emit func(inspect.Event)) {
 	live, is := from.(interface {
 		Identity(ctx context.Context) kube.Identity
