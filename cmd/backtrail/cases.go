@@ -154,7 +154,8 @@ func resume(ctx context.Context, s *session, p *prepared, id string) *open {
 	if err := l.Broken(); err != nil {
 		_ = l.Close() // nothing is added to a record that was changed
 		p.opening = append(p.opening, inspect.Event{Fact: inspect.Notice{
-			Level: "warning", Text: fmt.Sprintf("the earlier case %s of this pod is not intact (%v): it is left as it is, "+
+			Level: "warning",
+			Text: fmt.Sprintf("the earlier case %s of this pod is not intact (%v): it is left as it is, "+
 				"and this case is a new one", id, err),
 		}})
 		return nil

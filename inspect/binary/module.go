@@ -27,7 +27,8 @@ func isModule(n *inspect.Node) bool {
 		}, path.Ext(n.Path))
 }
 
-// moduleReader reads modules while bytes are left of a budget, and counts those that were not read, or not to their end.
+// moduleReader reads modules while bytes are left of a budget, and counts those that were not read, or not to their
+// end.
 type moduleReader struct {
 	left int64
 	past int

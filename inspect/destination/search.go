@@ -54,8 +54,11 @@ func (s Search) Alerts(ctx context.Context, alerts []inspect.Alert, emit func(in
 		emit(inspect.Event{Fact: f.finding(s)})
 	}
 	if more := len(found) - MaxFindings; more > 0 {
-		emit(inspect.Event{Fact: inspect.Notice{Level: "info", Text: fmt.Sprintf("destinations of alerts stand in %s more "+
-			"of the image of %s", text.Count(more, "place"), s.Image.Container)}})
+		emit(inspect.Event{Fact: inspect.Notice{
+			Level: "info",
+			Text: fmt.Sprintf("destinations of alerts stand in %s more "+
+				"of the image of %s", text.Count(more, "place"), s.Image.Container),
+		}})
 	}
 	for _, t := range targets {
 		if !slices.ContainsFunc(found, func(f place) bool { return f.target.text == t.text }) {
@@ -200,8 +203,8 @@ func (s Search) file(ctx context.Context, n *inspect.Node, targets []target) ([]
 	return found, nil
 }
 
-// lowered makes the letters of ASCII small, in place. The bytes are those of programs: bytes.ToLower would take them for
-// UTF-8 and replace what is none.
+// lowered makes the letters of ASCII small, in place. The bytes are those of programs: bytes.ToLower would take them
+// for UTF-8 and replace what is none.
 func lowered(b []byte) []byte {
 	for i, c := range b {
 		if 'A' <= c && c <= 'Z' {

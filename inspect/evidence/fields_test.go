@@ -247,7 +247,8 @@ func TestTheBaseOfAnImageIsAClaim(t *testing.T) {
 		})
 	}
 	for _, s := range []inspect.Setting{
-		{Code: inspect.CodeBuiltFrom}, {Code: inspect.CodeBaseMismatch},
+		{Code: inspect.CodeBuiltFrom},
+		{Code: inspect.CodeBaseMismatch},
 		{Code: inspect.CodeBaseImage, Basis: inspect.Seen},
 	} {
 		if found := compare([]inspect.Setting{s}, nil); found != "" {

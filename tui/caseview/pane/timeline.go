@@ -46,7 +46,7 @@ func timelineRows(v View) []Row {
 		if ahead && (at == 0 || !all[at-1].Time.After(v.Now)) {
 			rows = append(rows, nowRow(v.Now))
 		}
-		r := momentRow(x, gap, len(all), ahead)
+		r := momentRow(x, gap, len(all), ahead, v.Now.UTC().Year())
 		if a, ok := alerts[x]; ok {
 			r = alertMoment(v, r, a)
 		}
@@ -104,8 +104,8 @@ func gapText(d time.Duration) string {
 const whatCell = 3
 
 // momentRow is one time, with its distance from the one before and where it comes from. Below 60 columns year and
-// zone are left out: the title of the pane has UTC.
-func momentRow(x inspect.Moment, gap string, of int, ahead bool) Row {
+// zone are left out: the title of the pane has UTC. A moment of another year than this has its date alone.
+func momentRow(x inspect.Moment, gap string, of int, ahead bool, year int) Row {
 	point := "●"
 	if ahead {
 		point = "○"
@@ -116,7 +116,11 @@ func momentRow(x inspect.Moment, gap string, of int, ahead bool) Row {
 		Line: func(w int) []widget.Cell {
 			when := widget.Cell{Text: label.Stamp(x.Time), Width: 20}
 			if w < 60 {
-				when = widget.Cell{Text: x.Time.UTC().Format("01-02 15:04:05"), Width: 14}
+				form := "01-02 15:04:05"
+				if x.Time.UTC().Year() != year {
+					form = time.DateOnly
+				}
+				when = widget.Cell{Text: x.Time.UTC().Format(form), Width: 14}
 			}
 			cells := []widget.Cell{
 				when,
