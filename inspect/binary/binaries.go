@@ -85,8 +85,9 @@ func newScanner(ctx context.Context, c *layer.Cache, owners *owner.Cache, on eng
 	if h.unread > 0 {
 		emit(inspect.Event{Fact: inspect.Notice{
 			Level: "warning",
-			Text: fmt.Sprintf("not looked through to the end in %s: %s of interpreters; at most %s of one and %s of all "+
-				"are read", image.Container, text.Count(h.unread, "module"), text.Size(MaxModule), text.Size(MaxModules)),
+			Text: fmt.Sprintf("not looked through to the end in %s: %s of interpreters; at most %s of one and %s of "+
+				"all are read", image.Container, text.Count(h.unread, "module"), text.Size(MaxModule),
+				text.Size(MaxModules)),
 		}})
 	}
 	return h, err
